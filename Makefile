@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Hypatia: from spec/ to model, proof, image and evidence. `make help` lists what can be asked for.
+#
+# Every target installs what it needs on a fresh Debian 12 (as root) and leaves all its output in build/.
+
+BUILD := build
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+
+include tools/build.mk
+-include tests/unit/unit.mk
+
+PYTHON := /usr/bin/python3
+SMP ?= 4
+MEM ?= 512
+CPU ?= max
+MODE ?= protected
+GIC ?= max
+RUN_ARGS := --smp $(SMP) --mem $(MEM) --cpu $(CPU) --mode $(MODE) --gic $(GIC) \
+	$(if $(KERNEL),--kernel $(KERNEL)) $(if $(INITRD),--initrd $(INITRD)) $(if $(APPEND),--append "$(APPEND)")
+
+.PHONY: all deps generate image prove run demo check check-all unit-check spec-check model-check boot-check \
+	system-check bench lint clean help
+
+# The image is built and booted whatever the campaign says; the verdict is the last word, and the exit status.
+all: $(GEN_STAMP)
+	@status=0; $(PYTHON) proofs/campaign.py || status=$$?; $(MAKE) --no-print-directory image demo && \
+		tail -n 1 $(BUILD)/proof-summary.txt && exit $$status
+
+help:
+	@echo "make            install what is needed, generate, prove, build the image, boot Debian's Linux under it"
+	@echo "make check      every test: specification, unit tests, device tree, seeded bugs, system tests on QEMU"
+	@echo "make check-all  the same with every configuration of the system tests"
+	@echo "make prove      the proof campaign: model, C code, bit lemmas, smoke tests"
+	@echo "make run        boot a host under Hypatia: a console on a terminal, else a demonstration that ends"
+	@echo "                KERNEL= INITRD= APPEND= SMP=$(SMP) MEM=$(MEM) CPU=$(CPU) MODE=$(MODE) GIC=$(GIC)"
+	@echo "make bench      instruction counts beside pKVM and nVHE KVM of the same kernel"
+	@echo "make image      build/hypatia.img alone"
+	@echo "make lint       formatting, licence tags, rules of src/hyp"
+	@echo "make clean      remove what was built, keep what was downloaded"
+
+# Native tools, emulator, and the arm64 packages: a stamp each, nothing is fetched twice.
+$(BUILD)/stamps/build:
+	@tools/deps.sh build
+$(BUILD)/stamps/qemu:
+	@tools/deps.sh qemu
+$(GEN_STAMP): | $(BUILD)/stamps/build
+deps: $(BUILD)/stamps/build $(BUILD)/stamps/qemu $(BUILD)/stamps/host
+
+generate: $(GEN_STAMP)
+
+image: $(BUILD)/hypatia.img
+	@echo "image: $< $$(stat -c %s $<) bytes"
+
+prove: $(GEN_STAMP)
+	@$(PYTHON) proofs/campaign.py
+
+# On a terminal the user has the host's console; without one the host shows itself and powers off.
+run: $(BUILD)/hypatia.img $(BUILD)/initrd.cpio.gz | $(BUILD)/stamps/qemu
+	@if [ -t 0 ] && [ -t 1 ]; then tools/run --interactive $(RUN_ARGS); else tools/run $(RUN_ARGS); fi
+
+demo: $(BUILD)/hypatia.img $(BUILD)/initrd.cpio.gz | $(BUILD)/stamps/qemu
+	@tools/run $(RUN_ARGS) --log $(BUILD)/logs/demo.log
+
+spec-check: $(GEN_STAMP)
+	@$(PYTHON) tests/spec/run.py
+
+boot-check: $(BUILD)/tests/test_dt
+	@mkdir -p $(BUILD)/logs
+	@timeout 120 $< > $(BUILD)/logs/test_dt.log 2>&1 || { cat $(BUILD)/logs/test_dt.log; exit 1; }
+	@tail -n 2 $(BUILD)/logs/test_dt.log
+
+system-check: $(SYSTEST_FILES) | $(BUILD)/stamps/qemu
+	@tools/systest
+
+check: lint spec-check boot-check unit-check seeded-check system-check
+	@echo "check: every test passed"
+
+check-all: lint spec-check boot-check unit-check seeded-check $(SYSTEST_ALL_FILES) | $(BUILD)/stamps/qemu
+	@tools/systest --all
+	@echo "check-all: every test passed"
+
+bench: $(BENCH_FILES) | $(BUILD)/stamps/qemu
+	@tools/bench
+
+lint:
+	@$(PYTHON) tools/lint.py
+
+clean:
+	rm -rf $(BUILD)/image $(BUILD)/gen $(BUILD)/tests $(BUILD)/payloads $(BUILD)/logs $(BUILD)/hypatia.* \
+		$(BUILD)/proof* $(BUILD)/stamps/gen $(BUILD)/*.cpio.gz $(BUILD)/bench.json $(BUILD)/systest.json

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What holds whenever the memory lock is free: the metadata is the one home of ownership, and every
+ * mapping in every table is allowed by it.
+ */
+#ifndef ANNOTATIONS_MM_H
+#define ANNOTATIONS_MM_H
+
+#include "mem.h"
+#include "tables.h"
+#include <acsl/ownership.acsl>
+
+/*@ // page n of the host's stage 2: only what the host may reach, mapped onto itself
+    predicate host_view{L}(integer n) =
+      (is_ram{L}(n) && !host_may(\at(fm_state[n],L)) ==> xl{L}(PGT_HOST, n) == DESC_HYP_OWNED) &&
+      (is_ram{L}(n) && host_may(\at(fm_state[n],L)) ==> xl{L}(PGT_HOST, n) == 0 ||
+        xl{L}(PGT_HOST, n) == d_flat(n, 3, S2_MEMORY)) &&
+      (!is_ram{L}(n) ==> xl{L}(PGT_HOST, n) == 0 || xl{L}(PGT_HOST, n) == d_flat(n, 3, S2_DEVICE));
+
+    // page n of Hypatia's own map: only what it owns or borrows; memory of the host is data, never
+    // text; no attribute set is both writable and executable
+    predicate hyp_view{L}(integer n) =
+      (is_ram{L}(n) && !hyp_may(\at(fm_state[n],L)) ==> xl{L}(PGT_HYP, n) == 0) &&
+      (is_ram{L}(n) && hyp_may(\at(fm_state[n],L)) &&
+        (!hyp_owns(\at(fm_state[n],L)) || \at(fm_count[n],L) == 0) ==>
+          xl{L}(PGT_HYP, n) == d_flat(n, 3, map_attrs(\at(boot_info.e2h,L), MAP_DATA))) &&
+      (is_ram{L}(n) && hyp_owns(\at(fm_state[n],L)) ==> xl{L}(PGT_HYP, n) == 0 ||
+        (\exists integer k; MAP_TEXT <= k <= MAP_DATA &&
+          xl{L}(PGT_HYP, n) == d_flat(n, 3, map_attrs(\at(boot_info.e2h,L), k)))) &&
+      (!is_ram{L}(n) ==> xl{L}(PGT_HYP, n) == 0 ||
+        xl{L}(PGT_HYP, n) == d_flat(n, 3, map_attrs(\at(boot_info.e2h,L), MAP_DEVICE)));
+
+    predicate frames_inv{L} = \forall integer n; is_ram{L}(n) ==>
+      frame_inv(\at(fm_state[n],L), \at(fm_count[n],L));
+    predicate host_inv{L} = \forall integer n; 0 <= n < PFN_COUNT ==> host_view{L}(n);
+    predicate hyp_inv{L} = \forall integer n; 0 <= n < PFN_COUNT ==> hyp_view{L}(n);
+    // every frame of RAM is within what the trees can translate
+    predicate reach{L} = \forall integer n; is_ram{L}(n) ==>
+      0 <= n < PFN_COUNT && n < pfn_limit(\at(boot_info.pa_bits,L)) && in_tree{L}(PGT_HYP, n) &&
+      in_tree{L}(PGT_HOST, n);
+
+    // holds from the first claim of setup on
+    predicate core_inv{L} = mem_wf{L} && tables_inv{L} && frames_inv{L} && host_inv{L} && hyp_inv{L} &&
+      reach{L} && \at(boot_info.e2h,L) <= 1 && 32 <= \at(boot_info.pa_bits,L) <= 48 &&
+      (\forall integer n; 0 <= n < pfn_limit(\at(boot_info.pa_bits,L)) ==> in_tree{L}(PGT_HOST, n));
+    // tables lie in frames that are Hypatia's and in use
+    predicate tables_owned{L} = \forall integer f; table_frame{L}(f) ==>
+      is_ram{L}(f) && \at(fm_state[f],L) == FRAME_HYP && \at(fm_count[f],L) >= 1;
+
+    // what the memory lock protects
+    predicate mm_inv{L} = core_inv{L} && tables_owned{L};
+
+    // no tree translates another page differently
+    predicate others_translate{L,M}(integer n) = \forall integer t, m; 0 <= t < 2 && 0 <= m < PFN_COUNT &&
+      m != n ==> xl{M}(t, m) == xl{L}(t, m);
+
+    // only frame n changed its state or count
+    predicate only_frame{L,M}(integer n) = \forall integer m; 0 <= m < PFN_COUNT && m != n ==>
+      \at(fm_state[m],M) == \at(fm_state[m],L) && \at(fm_count[m],M) == \at(fm_count[m],L);
+    // the same frames are RAM, and EL2's tables have the same format
+    predicate same_machine{L,M} = \at(boot_info.e2h,M) == \at(boot_info.e2h,L) &&
+      (\forall integer m; is_ram{M}(m) <==> is_ram{L}(m));
+
+    // a transition of frame n: nothing else changed its state or translates differently
+    predicate step{L,M}(integer n) = same_machine{L,M} &&
+      0 <= n < PFN_COUNT && others_translate{L,M}(n) && only_frame{L,M}(n);
+
+    predicate same_frames{L,M} = \forall integer m; 0 <= m < PFN_COUNT ==>
+      \at(fm_state[m],M) == \at(fm_state[m],L) && \at(fm_count[m],M) == \at(fm_count[m],L);
+*/
+
+#endif

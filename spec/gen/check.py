@@ -1,0 +1,360 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What no JSON Schema can say of one file: names that must exist, values that must differ, bits
+that must not overlap.
+"""
+from load import SpecError
+
+# Calls of PSCI that name where a CPU goes on; forwarded, the CPU would enter EL2 where the host
+# says.
+ENTRY_POINT_CALLS = (
+    "PSCI_CPU_SUSPEND",
+    "PSCI_CPU_ON",
+    "PSCI_CPU_DEFAULT_SUSPEND",
+    "PSCI_SYSTEM_SUSPEND",
+)
+
+
+def unique(name, key, entries, attribute):
+    seen = {}
+    for i, entry in enumerate(entries):
+        value = entry[attribute]
+        if value in seen:
+            raise SpecError(name, [key, i, attribute], f"{value} is taken by {key}.{seen[value]}")
+        seen[value] = i
+
+
+def known(name, path, value, allowed, what):
+    if value not in allowed:
+        raise SpecError(name, path, f"{value} is not {what}")
+
+
+def check_pages(spec):
+    pages = spec["pages"]
+    unique("pages", "state", pages["state"], "name")
+    unique("pages", "state", pages["state"], "value")
+    unique("pages", "transition", pages["transition"], "name")
+    states = {s["name"]: s for s in pages["state"]}
+    errors = {e["name"] for e in spec["hypercalls"]["error"]}
+    if [
+        s for s in pages["state"] if s["value"] == 0 and s["owner"] == "host" and not s["counted"]
+    ] == []:
+        raise SpecError(
+            "pages", ["state"], "value 0 must be the host's own, because metadata starts as zeros"
+        )
+    for i, t in enumerate(pages["transition"]):
+        for key in ("from", "to"):
+            known("pages", ["transition", i, key], t[key], states, "a state")
+        if (t["guard"] == "any") == ("guard_error" in t):
+            raise SpecError(
+                "pages",
+                ["transition", i, "guard_error"],
+                "is to be there exactly when the guard can fail",
+            )
+        others = set(states) - {t["from"]}
+        if set(t["errors"]) != others:
+            raise SpecError(
+                "pages",
+                ["transition", i, "errors"],
+                f"must name exactly {', '.join(sorted(others))}",
+            )
+        for key, error in [("errors", e) for e in t["errors"].values()] + [
+            ("guard_error", t.get("guard_error"))
+        ]:
+            if error is not None:
+                known("pages", ["transition", i, key], error, errors, "an error of hypercalls.toml")
+
+
+def check_hypercalls(spec):
+    hc = spec["hypercalls"]
+    for key, attributes in (
+        ("status", ("name", "value")),
+        ("error", ("name", "value")),
+        ("call", ("name", "number")),
+        ("stat", ("name", "value")),
+        ("standard", ("name", "id")),
+        ("psci_return", ("name", "value")),
+        ("psci_call", ("name", "id")),
+    ):
+        for attribute in attributes:
+            unique("hypercalls", key, hc[key], attribute)
+    errors = {e["name"] for e in hc["error"]}
+    for key in ("range_error", "not_ram_error"):
+        known("hypercalls", ["convention", key], hc["convention"][key], errors, "an error")
+    transitions = {t["name"]: t for t in spec["pages"]["transition"]}
+    for i, call in enumerate(hc["call"]):
+        if call["number"] != i:
+            raise SpecError(
+                "hypercalls", ["call", i, "number"], f"is to be {i}: numbers have no holes"
+            )
+        for error in call["errors"]:
+            known("hypercalls", ["call", i, "errors"], error, errors, "an error")
+        for j, arg in enumerate(call["args"]):
+            if arg["min"] > arg["max"]:
+                raise SpecError("hypercalls", ["call", i, "args", j, "min"], "is above max")
+            if (arg["min"] > 0) != ("below" in arg):
+                raise SpecError(
+                    "hypercalls",
+                    ["call", i, "args", j, "below"],
+                    "is to be there exactly when min is not 0",
+                )
+            for key in ("below", "above"):
+                if key in arg:
+                    known(
+                        "hypercalls",
+                        ["call", i, "args", j, key],
+                        arg[key],
+                        call["errors"],
+                        "an error of this call",
+                    )
+        if "transition" in call:
+            known(
+                "hypercalls",
+                ["call", i, "transition"],
+                call["transition"],
+                transitions,
+                "a transition of pages.toml",
+            )
+            t = transitions[call["transition"]]
+            for error in [
+                *t["errors"].values(),
+                *([t["guard_error"]] if "guard_error" in t else []),
+            ]:
+                if error not in call["errors"]:
+                    raise SpecError(
+                        "hypercalls", ["call", i, "errors"], f"{t['name']} can fail with {error}"
+                    )
+    stats = [s["value"] for s in hc["stat"]]
+    stats_arg = next((c["args"][0] for c in hc["call"] if c["name"] == "HYP_STATS"), None)
+    if stats_arg is not None and stats_arg["max"] != max(stats):
+        raise SpecError(
+            "hypercalls",
+            ["call", "HYP_STATS", "args", 0, "max"],
+            f"is to be {max(stats)}, the last of stat",
+        )
+    for i, call in enumerate(hc["psci_call"]):
+        if call["name"].endswith("_64") != (call["id"] >= 0xC4000000):
+            raise SpecError(
+                "hypercalls",
+                ["psci_call", i, "id"],
+                "names in _64 are SMC64 ids, 0xC4000000 and up, and only they",
+            )
+        if (
+            call["disposition"] == "forward"
+            and call["name"].removesuffix("_64") in ENTRY_POINT_CALLS
+        ):
+            raise SpecError(
+                "hypercalls",
+                ["psci_call", i, "disposition"],
+                "has an entry point: EL3 must not get the host's",
+            )
+
+
+def carveout_bytes(pool, ram_frames, cpus):
+    """The carve-out's size as hyp_carveout_size() computes it."""
+    frame, align = pool["carveout"]["frame_bytes"], pool["carveout"]["align_bytes"]
+    stacks = cpus * (pool["stack"]["pages"] + pool["stack"]["guard_pages"])
+    meta = -(-ram_frames * pool["meta"]["bytes_per_frame"] // frame)
+    root = pool["s2_root"]["pages"]
+    frames = -(-(stacks + meta) // root) * root + root
+    frames += pool["pool"]["base_pages"] + ram_frames // pool["pool"]["ram_divisor"]
+    return -(-frames * frame // align) * align
+
+
+def check_pool(spec):
+    pool = spec["pool"]
+    unique("pool", "part", pool["part"], "name")
+    unique("pool", "lock", pool["lock"], "name")
+    if [p["name"] for p in pool["part"]] != ["stacks", "meta", "s2_root", "pool"]:
+        raise SpecError(
+            "pool", ["part"], "the parts are stacks, meta, s2_root, pool, in this order"
+        )
+    meta = pool["meta"]
+    if (
+        len(
+            {
+                meta["state_offset"],
+                meta["spare_offset"],
+                meta["count_offset"],
+                meta["count_offset"] + 1,
+            }
+        )
+        != 4
+    ):
+        raise SpecError("pool", ["meta"], "state, spare and count overlap")
+    c = pool["carveout"]
+    for mib in c["check_mib"]:
+        for cpus in c["check_cpus"]:
+            ram = mib << 20
+            size = carveout_bytes(pool, ram // c["frame_bytes"], cpus) + c["image_bytes_max"]
+            bound = ram // c["bound_ram_divisor"] + c["bound_extra_bytes"]
+            if size > bound:
+                raise SpecError(
+                    "pool",
+                    ["pool"],
+                    f"{size} bytes reserved of {mib} MiB with {cpus} CPUs; the bound is {bound}",
+                )
+
+
+def no_overlap(name, path, fields):
+    used = {}
+    for field, (msb, lsb) in fields.items():
+        if msb < lsb:
+            raise SpecError(name, [*path, field], f"msb {msb} is below lsb {lsb}")
+        for bit in range(lsb, msb + 1):
+            if bit in used:
+                raise SpecError(name, [*path, field], f"bit {bit} belongs to {used[bit]}")
+            used[bit] = field
+
+
+def grants(entry, f):
+    """What an attribute set really grants: (write, execute), at EL2 for stage 1 and to the host for
+    stage 2.
+    """
+    if entry["stage"] == "s2":
+        return bool(f["s2ap"] & 2), f["xn"] == 0
+    never = f["pxn"] if entry["regime"] == "el2_0" else f["xn"]
+    return f["ap2"] == 0, never == 0
+
+
+def check_descriptors(spec):
+    desc = spec["descriptors"]
+    unique("descriptors", "attrs", desc["attrs"], "name")
+    unique("descriptors", "owner", desc["owner"], "value")
+    base = {n: (f["msb"], f["lsb"]) for n, f in desc["field"].items()}
+    if base["pfn"] != (desc["geometry"]["address_bits"] - 1, desc["geometry"]["page_bits"]):
+        raise SpecError(
+            "descriptors", ["field", "pfn"], "does not span the address bits above the page offset"
+        )
+    if base["valid"] != (0, 0) or base["type"] != (1, 1):
+        raise SpecError("descriptors", ["field"], "valid is bit 0 and type is bit 1")
+    for stage, layout in desc["attribute"].items():
+        no_overlap(
+            "descriptors",
+            ["attribute", stage],
+            base | {n: (f["msb"], f["lsb"]) for n, f in layout.items()},
+        )
+    owner = desc["annotation"]["owner"]
+    if owner["lsb"] <= desc["field"]["valid"]["msb"] or owner["msb"] < owner["lsb"]:
+        raise SpecError("descriptors", ["annotation", "owner"], "covers the valid bit, or nothing")
+    for i, o in enumerate(desc["owner"]):
+        if o["value"] >> (owner["msb"] - owner["lsb"] + 1):
+            raise SpecError("descriptors", ["owner", i, "value"], "does not fit the annotation")
+    indexes = {m["index"] for n, m in desc["mair"].items() if n != "doc"}
+    for i, a in enumerate(desc["attrs"]):
+        layout = desc["attribute"][a["stage"]]
+        if set(a["fields"]) != set(layout):
+            raise SpecError(
+                "descriptors", ["attrs", i, "fields"], f"must be exactly {', '.join(layout)}"
+            )
+        for field, value in a["fields"].items():
+            if value >> (layout[field]["msb"] - layout[field]["lsb"] + 1):
+                raise SpecError(
+                    "descriptors", ["attrs", i, "fields", field], f"{value} does not fit"
+                )
+        if (a["stage"] == "s2") != (a["regime"] == "host"):
+            raise SpecError(
+                "descriptors",
+                ["attrs", i, "regime"],
+                "host is stage 2's, el2 and el2_0 are stage 1's",
+            )
+        if (a["write"], a["exec"]) != grants(a, a["fields"]):
+            raise SpecError(
+                "descriptors", ["attrs", i], f"{a['name']}: write and exec do not match the fields"
+            )
+        if a["stage"] == "s1":
+            if a["write"] and a["exec"]:
+                raise SpecError(
+                    "descriptors", ["attrs", i], f"{a['name']}: writable and executable at EL2"
+                )
+            if a["fields"]["attrindx"] not in indexes:
+                raise SpecError(
+                    "descriptors", ["attrs", i, "fields", "attrindx"], "no such index in mair"
+                )
+            if a["fields"]["ap1"] != (1 if a["regime"] == "el2" else 0):
+                raise SpecError(
+                    "descriptors",
+                    ["attrs", i, "fields", "ap1"],
+                    "is RES1 in the EL2 regime and 0 (no EL0) in EL2&0",
+                )
+        if a["fields"]["af"] != 1:
+            raise SpecError(
+                "descriptors", ["attrs", i, "fields", "af"], "is to be 1: no access-flag faults"
+            )
+
+
+def check_sysregs(spec):
+    unique("sysregs", "register", spec["sysregs"]["register"], "name")
+    for i, r in enumerate(spec["sysregs"]["register"]):
+        apart = set(r.get("overlaps", []))
+        for key in ("get", "put", "overlaps"):
+            for field in r.get(key, []):
+                known(
+                    "sysregs", ["register", i, key], field, r["fields"], f"a field of {r['name']}"
+                )
+        no_overlap(
+            "sysregs",
+            ["register", i, "fields"],
+            {n: f for n, f in r["fields"].items() if n not in apart},
+        )
+        for name, fields in r.get("values", {}).items():
+            check_value("sysregs", ["register", i, "values", name], r, fields)
+
+
+def check_value(name, path, register, fields):
+    for field, value in fields.items():
+        known(name, [*path, field], field, register["fields"], f"a field of {register['name']}")
+        msb, lsb = register["fields"][field]
+        if value >> (msb - lsb + 1):
+            raise SpecError(name, [*path, field], f"{value} does not fit into {msb - lsb + 1} bits")
+
+
+def check_init(spec):
+    unique("init", "boot", spec["init"]["boot"], "name")
+    facts = set()
+    for i, step in enumerate(spec["init"]["boot"]):
+        for fact in step["needs"]:
+            known("init", ["boot", i, "needs"], fact, facts, f"given before {step['name']}")
+        facts |= set(step["gives"])
+    for routine in ("mmu_on", "switch_pgd"):
+        steps = spec["init"][routine]["step"]
+        if steps[-1]["op"] != "branch":
+            raise SpecError(
+                "init", [routine, "step", len(steps) - 1, "op"], "the last step is to be the branch"
+            )
+
+
+def check_traps(spec):
+    traps = spec["traps"]
+    hcr = next((r for r in spec["sysregs"]["register"] if r["name"] == "HCR_EL2"), None)
+    if hcr is None:
+        raise SpecError("sysregs", ["register"], "HCR_EL2 is missing")
+    for mode, fields in traps["hcr"].items():
+        check_value("traps", ["hcr", mode], hcr, fields)
+        for field, value in {"RW": 1, "TSC": 1, "TGE": 0, "HCD": 0}.items():
+            if fields.get(field, 0) != value:
+                raise SpecError("traps", ["hcr", mode, field], f"is to be {value}")
+    if traps["hcr"]["protected"].get("VM") != 1:
+        raise SpecError(
+            "traps", ["hcr", "protected", "VM"], "is to be 1: the host is confined by its stage 2"
+        )
+    unique("traps", "class", traps["class"], "ec")
+    unique("traps", "class and other_class", traps["class"] + traps["other_class"], "name")
+
+
+def check_registers_of_ids(spec):
+    unique("requirements", "requirement", spec["requirements"]["requirement"], "id")
+    unique("assumptions", "assumption", spec["assumptions"]["assumption"], "id")
+    for i, r in enumerate(spec["requirements"]["requirement"]):
+        if not r["model"] + r["code"] + r["test"]:
+            raise SpecError("requirements", ["requirement", i], f"{r['id']} has no evidence")
+
+
+def check(spec):
+    check_pages(spec)
+    check_hypercalls(spec)
+    check_pool(spec)
+    check_descriptors(spec)
+    check_sysregs(spec)
+    check_init(spec)
+    check_traps(spec)
+    check_registers_of_ids(spec)

@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Turn the checked specification into files: values are computed here, text stands in templates/.
+"""
+import pathlib
+import textwrap
+import uuid
+
+import jinja2
+
+import check
+import qfbv
+import vectors
+
+
+def c64(value):
+    """A 64-bit constant for C; constants that assembly uses too go through SYSREG_U64."""
+    return f"0x{value:x}ul"
+
+
+def cwrap(text):
+    return "\n * ".join(textwrap.wrap(" ".join(text.split()), 96))
+
+
+def c_banner(source, text):
+    body = "".join(f" * {line}".rstrip() + "\n" for line in text.split("\n"))
+    return f"/*\n{body} * Generated from spec/{source}. Do not edit.\n */"
+
+
+def why_banner(source, text):
+    return f"(* {text} Generated from spec/{source}. Do not edit. *)"
+
+
+def environment():
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(pathlib.Path(__file__).resolve().parent / "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    env.filters["c64"] = c64
+    env.filters["cwrap"] = cwrap
+    env.filters["oneline"] = lambda text: " ".join(text.split())
+    env.filters["acsl_arg"] = lambda name: f"integer {name}"
+    env.filters["acsl_type"] = lambda name: "integer"
+    env.filters["asm_columns"] = lambda line: line.replace(" ", "\t", 1)
+    env.globals["c_banner"] = c_banner
+    env.globals["why_banner"] = why_banner
+    return env
+
+
+# ---------------------------------------------------------------------------------------- ownership
+
+
+def state_or(states):
+    """Why3 condition on s: one of the states whose key has the value."""
+
+    def build(key, value=True):
+        chosen = [s for s in states if key is True or s[key] == value]
+        return " \\/ ".join(f"s = {s['value']}" for s in chosen) or "false"
+
+    return build
+
+
+def ownership(spec):
+    states = spec["pages"]["state"]
+    values = {s["name"]: s["value"] for s in states}
+    errors = {e["name"]: e["value"] for e in spec["hypercalls"]["error"]}
+    transitions = []
+    for t in spec["pages"]["transition"]:
+        transitions.append(
+            t
+            | {
+                "from_value": values[t["from"]],
+                "to_value": values[t["to"]],
+                "guard_error": t.get("guard_error"),
+                "guard_error_value": errors.get(t.get("guard_error")),
+                "state_errors": [
+                    {
+                        "state": values[name],
+                        "state_name": name,
+                        "name": error,
+                        "value": errors[error],
+                    }
+                    for name, error in sorted(t["errors"].items(), key=lambda item: values[item[0]])
+                ],
+            }
+        )
+    predicates = [
+        {"name": n, "args": ["s"]} for n in ("host_may", "hyp_may", "host_owns", "hyp_owns")
+    ]
+    predicates.append({"name": "frame_inv", "args": ["s", "c"]})
+    functions = []
+    for t in transitions:
+        predicates.append({"name": f"can_{t['name']}", "args": ["s", "c"]})
+        functions += [
+            {"name": n, "args": ["s", "c"]}
+            for n in (f"err_{t['name']}", f"{t['name']}_state", f"{t['name']}_count")
+        ]
+    return {
+        "pages": spec["pages"],
+        "states": states,
+        "transitions": transitions,
+        "error_value": errors,
+        "own_predicates": predicates,
+        "own_functions": functions,
+        "state_or": state_or(states),
+    }
+
+
+# --------------------------------------------------------------------------------------- hypercalls
+
+
+def hypercalls(spec):
+    hc = spec["hypercalls"]
+    uid = uuid.UUID(hc["convention"]["uid"]).bytes
+    return {
+        "hc": hc,
+        # SMCCC: the UID's bytes 0 to 3 stand in w0 with byte 0 in the low-order position
+        "uid_words": [int.from_bytes(uid[i : i + 4], "little") for i in range(0, 16, 4)],
+        "psci_ids": lambda kind: [
+            f"id == {p['id']}" for p in hc["psci_call"] if p["disposition"] == kind
+        ],
+    }
+
+
+# -------------------------------------------------------------------------------------- descriptors
+
+
+def width(field):
+    return field["msb"] - field["lsb"] + 1
+
+
+def attrs_value(desc, entry):
+    layout = desc["attribute"][entry["stage"]]
+    return sum(value << layout[name]["lsb"] for name, value in entry["fields"].items())
+
+
+def descriptors(spec):
+    desc = spec["descriptors"]
+    geo = desc["geometry"]
+    attrs = [a | {"value": attrs_value(desc, a)} for a in desc["attrs"]]
+    mair = [{"name": n} | m for n, m in desc["mair"].items() if n != "doc"]
+
+    def attr_or(**wanted):
+        chosen = [a for a in attrs if all(a[k] == v for k, v in wanted.items())]
+        return " || ".join(f"a == {a['value']}" for a in chosen)
+
+    owner = desc["annotation"]["owner"]
+    return {
+        "desc": desc,
+        "geo": geo,
+        "page": 1 << geo["page_bits"],
+        "entries": 1 << geo["index_bits"],
+        "pfn_bits": geo["address_bits"] - geo["page_bits"],
+        "pfn_end": 1 << (geo["address_bits"] - geo["page_bits"]),
+        "attrs": attrs,
+        "attr_value": {a["name"]: a["value"] for a in attrs},
+        "attr_or": attr_or,
+        "mair": mair,
+        "mair_value": sum(m["value"] << (8 * m["index"]) for m in mair),
+        "owner_unit": 1 << owner["lsb"],
+        "owner_end": 1 << width(owner),
+    }
+
+
+# --------------------------------------------------------------------------- registers, traps, init
+
+
+def mask(msb, lsb):
+    return ((1 << (msb - lsb + 1)) - 1) << lsb
+
+
+def register_value(register, fields):
+    return sum(
+        1 << bit for bit in register.get("res1", []) if not covered(register, fields, bit)
+    ) + sum(value << register["fields"][name][1] for name, value in fields.items())
+
+
+def covered(register, fields, bit):
+    """Whether a named field of the value already speaks for this bit."""
+    return any(register["fields"][name][1] <= bit <= register["fields"][name][0] for name in fields)
+
+
+def registers(spec):
+    result = []
+    for r in spec["sysregs"]["register"]:
+        fields = [
+            {
+                "name": name,
+                "msb": msb,
+                "lsb": lsb,
+                "mask": f"0x{mask(msb, lsb):x}",
+                "unit": 1 << lsb,
+                "end": 1 << (msb - lsb + 1),
+                "get": name in r.get("get", []),
+                "put": name in r.get("put", []),
+            }
+            for name, (msb, lsb) in sorted(
+                r["fields"].items(), key=lambda item: (item[1][1], item[1][0])
+            )
+        ]
+        values = [
+            {"name": n, "value": f"0x{register_value(r, f):x}"}
+            for n, f in r.get("values", {}).items()
+        ]
+        res1 = f"0x{sum(1 << bit for bit in r['res1']):x}" if r.get("res1") else ""
+        result.append(
+            {"name": r["name"], "doc": r["doc"], "fields": fields, "values": values, "res1": res1}
+        )
+    return result
+
+
+def traps(spec):
+    hcr = next(r for r in spec["sysregs"]["register"] if r["name"] == "HCR_EL2")
+    return {
+        "traps": spec["traps"],
+        "hcr_values": [
+            (name, f"0x{register_value(hcr, f):x}") for name, f in spec["traps"]["hcr"].items()
+        ],
+    }
+
+
+# -------------------------------------------------------------------------------------------- files
+
+
+PLAN = {
+    "include/gen/pages.h": "pages.h.j2",
+    "include/gen/hypercalls.h": "hypercalls.h.j2",
+    "include/gen/layout.h": "layout.h.j2",
+    "include/gen/descriptors.h": "descriptors.h.j2",
+    "include/gen/sysregs.h": "sysregs.h.j2",
+    "include/gen/traps.h": "traps.h.j2",
+    "acsl/ownership.acsl": "ownership.acsl.j2",
+    "driver/ownership.driver": "ownership.driver.j2",
+    "model/ownership_gen.mlw": "ownership_gen.mlw.j2",
+    "model/vectors_gen.mlw": "vectors_gen.mlw.j2",
+    "vectors/ownership_vectors.h": "ownership_vectors.h.j2",
+    "vectors/descriptor_vectors.h": "descriptor_vectors.h.j2",
+    "vectors/hypercall_vectors.h": "hypercall_vectors.h.j2",
+    "vectors/layout_vectors.h": "layout_vectors.h.j2",
+    "oracle/ownership_oracle.h": "ownership_oracle.h.j2",
+    "docs/ownership.md": "ownership.md.j2",
+    "docs/hypercalls.md": "hypercalls.md.j2",
+    "docs/memory.md": "memory.md.j2",
+    "docs/registers.md": "registers.md.j2",
+    "docs/traps.md": "traps.md.j2",
+    "docs/init.md": "init.md.j2",
+    "docs/requirements.md": "requirements.md.j2",
+    "docs/assumptions.md": "assumptions.md.j2",
+}
+
+
+# Routine of init.toml -> the state of model/mmu.mlw in which it starts.
+ROUTINES = {"mmu_on": "start_off", "switch_pgd": "start_old"}
+
+
+def carveout_vectors(pool):
+    frame = pool["carveout"]["frame_bytes"]
+    return [
+        {
+            "ram_frames": (mib << 20) // frame,
+            "cpus": n,
+            "bytes": check.carveout_bytes(pool, (mib << 20) // frame, n),
+        }
+        for mib in pool["carveout"]["check_mib"]
+        for n in pool["carveout"]["check_cpus"]
+    ]
+
+
+def outputs(spec):
+    """Path below the output folder -> text."""
+    env = environment()
+    context = ownership(spec) | hypercalls(spec) | descriptors(spec) | traps(spec)
+    context |= {
+        "pool": spec["pool"],
+        "carveout_vectors": carveout_vectors(spec["pool"]),
+        "registers": registers(spec),
+        "init": spec["init"],
+        "requirements": spec["requirements"]["requirement"],
+        "assumptions": spec["assumptions"]["assumption"],
+    }
+    context |= vectors.vectors(context)
+    files = {path: env.get_template(name).render(context) for path, name in PLAN.items()}
+    for name, start in ROUTINES.items():
+        routine = context | {"name": name, "sw": spec["init"][name], "start": start}
+        files[f"asm/{name}.S"] = env.get_template("routine.S.j2").render(routine)
+        files[f"model/{name}_gen.mlw"] = env.get_template("routine_gen.mlw.j2").render(routine)
+    return files | qfbv.queries(context)
+
+
+def write(folder, files):
+    for path, text in sorted(files.items()):
+        target = folder / path
+        if target.exists() and target.read_text() == text:
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)

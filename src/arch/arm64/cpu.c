@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * EL2 registers of one CPU as a host at EL1 needs them, and the start of CPUs after the first.
+ *
+ * Nothing is trapped but SMC and what stage 2 refuses: interrupts, timers, PMU, debug, FP, SVE, SME
+ * and pointer authentication are the host's.
+ */
+#include <asm/cpu.h>
+#include <asm/hyp_arch.h>
+#include <asm/sysreg.h>
+
+#include <gen/traps.h>
+
+#include "hyp.h"
+
+/* ZCR_EL2.LEN: the longest vectors. */
+#define VECTOR_LENGTH_MAX 0xfu
+
+/* Bits of fine-grained traps that are "not trap": the others are 0. */
+#define HFGITR_OPEN 0x0f80000000000000u
+#define HDFGRTR_OPEN 0x7800000000000000u
+#define HDFGWTR_OPEN 0x7000000000000000u
+#define FGT2_OPEN 0xffffffffffffffffu
+#define HFGITR2_OPEN 0x2u
+
+u64 arch_meta_base;
+u64 arch_pool_stack;
+u64 arch_pool_ref;
+u32 arch_locks[LOCK_COUNT][2];
+
+u64 secondary_ttbr0 __attribute__((section(".data")));
+u32 cpu_mpidr_count __attribute__((section(".data")));
+u64 cpu_mpidr_table[CPUS_MAX] __attribute__((section(".data")));
+u64 cpu_stack_table[CPUS_MAX] __attribute__((section(".data")));
+
+static void setup_traps(u64 pfr0, u64 pfr1)
+{
+	u32 sve = id_field(pfr0, 32);
+	u32 sme = id_field(pfr1, 24);
+	u64 cptr = CPTR_EL2_NO_TRAP;
+
+	/* TZ and TSM are RES1 without SVE and SME, and trap with them. */
+	if (arch_e2h != 0) {
+		cptr = CPTR_EL2_VHE_NO_TRAP;
+	} else {
+		cptr -= sve != 0 ? CPTR_EL2_TZ_MASK : 0;
+		cptr -= sme != 0 ? CPTR_EL2_TSM_MASK : 0;
+	}
+	write_sysreg(cptr_el2, cptr);
+	isb();
+	if (sve != 0) {
+		write_sysreg(SYS_ZCR_EL2, VECTOR_LENGTH_MAX);
+	}
+	if (sme != 0) {
+		write_sysreg(SYS_SMCR_EL2, SMCR_ALL);
+	}
+	write_sysreg(hstr_el2, 0);
+}
+
+static void setup_fine_traps(u64 mmfr0, u64 pfr0)
+{
+	u32 fgt = id_field(mmfr0, 56);
+
+	if (fgt == 0) {
+		return;
+	}
+	write_sysreg(SYS_HFGRTR_EL2, HFGRTR_EL2_HOST);
+	write_sysreg(SYS_HFGWTR_EL2, HFGRTR_EL2_HOST);
+	write_sysreg(SYS_HFGITR_EL2, HFGITR_OPEN);
+	write_sysreg(SYS_HDFGRTR_EL2, HDFGRTR_OPEN);
+	write_sysreg(SYS_HDFGWTR_EL2, HDFGWTR_OPEN);
+	if (id_field(pfr0, 44) != 0) {
+		write_sysreg(SYS_HAFGRTR_EL2, 0);
+	}
+	if (fgt >= 2) {
+		write_sysreg(SYS_HFGRTR2_EL2, FGT2_OPEN);
+		write_sysreg(SYS_HFGWTR2_EL2, FGT2_OPEN);
+		write_sysreg(SYS_HFGITR2_EL2, HFGITR2_OPEN);
+		write_sysreg(SYS_HDFGRTR2_EL2, FGT2_OPEN);
+		write_sysreg(SYS_HDFGWTR2_EL2, FGT2_OPEN);
+	}
+}
+
+static void setup_debug(u64 dfr0)
+{
+	u64 mdcr = MDCR_EL2_HOST;
+	u32 pmu = id_field(dfr0, 8);
+
+	if (pmu != 0 && pmu != 0xf) {
+		mdcr |= (read_sysreg(pmcr_el0) >> 11) & MDCR_EL2_HPMN_MASK;
+		mdcr |= pmu >= 4 ? MDCR_EL2_HPMD_MASK : 0;
+	}
+	write_sysreg(mdcr_el2, mdcr);
+	if (id_field(dfr0, 40) != 0) {
+		write_sysreg(SYS_TRFCR_EL2, 0);
+	}
+}
+
+static void setup_interrupts(u64 pfr0)
+{
+	if (id_field(pfr0, 24) == 0) {
+		return;
+	}
+	write_sysreg(SYS_ICC_SRE_EL2, ICC_SRE_EL2_HOST);
+	isb();
+	if ((read_sysreg(SYS_ICC_SRE_EL2) & ICC_SRE_EL2_SRE_MASK) != 0) {
+		write_sysreg(SYS_ICH_HCR_EL2, 0);
+	}
+}
+
+static void setup_timers(void)
+{
+	write_sysreg(cnthctl_el2, arch_e2h != 0 ? CNTHCTL_EL2_VHE_HOST : CNTHCTL_EL2_HOST);
+	write_sysreg(cntvoff_el2, 0);
+}
+
+static u64 hcr_value(void)
+{
+	u64 hcr = boot_info.mode == MODE_PROTECTED ? HCR_EL2_HOST_PROTECTED : HCR_EL2_HOST_NVHE;
+
+	return arch_e2h != 0 ? hcr | HCR_EL2_E2H_MASK : hcr;
+}
+
+static void setup_el1(void)
+{
+	if (arch_e2h != 0) {
+		write_sysreg(SYS_SCTLR_EL12, SCTLR_EL1_OFF);
+		write_sysreg(SYS_CPACR_EL12, 0);
+		write_sysreg(SYS_CNTKCTL_EL12, 0);
+		write_sysreg(SYS_VBAR_EL12, 0);
+		write_sysreg(SYS_CNTV_CTL_EL02, 0);
+		write_sysreg(SYS_CNTP_CTL_EL02, 0);
+	} else {
+		write_sysreg(sctlr_el1, SCTLR_EL1_OFF);
+		write_sysreg(cpacr_el1, 0);
+		write_sysreg(cntkctl_el1, 0);
+		write_sysreg(vbar_el1, 0);
+		write_sysreg(cntv_ctl_el0, 0);
+		write_sysreg(cntp_ctl_el0, 0);
+	}
+	write_sysreg(cnthp_ctl_el2, 0);
+	write_sysreg(vpidr_el2, read_sysreg(midr_el1));
+	write_sysreg(vmpidr_el2, read_sysreg(mpidr_el1));
+}
+
+/*
+ * The order at the end matters: the new VTTBR_EL2 must be in force before the invalidations, which
+ * act on the current VMID, and all of it before the first instruction at EL1.
+ */
+void cpu_host_setup(u32 cpu)
+{
+	u64 pfr0 = read_sysreg(id_aa64pfr0_el1);
+	u64 pfr1 = read_sysreg(id_aa64pfr1_el1);
+
+	write_sysreg(tpidr_el2, cpu);
+	write_sysreg(vbar_el2, (u64)(uintptr_t)host_vectors);
+	setup_traps(pfr0, pfr1);
+	setup_fine_traps(read_sysreg(id_aa64mmfr0_el1), pfr0);
+	setup_debug(read_sysreg(id_aa64dfr0_el1));
+	setup_interrupts(pfr0);
+	setup_timers();
+	if (id_field(read_sysreg(id_aa64mmfr1_el1), 40) != 0) {
+		write_sysreg(SYS_HCRX_EL2, HCRX_EL2_HOST);
+	}
+	setup_el1();
+	write_sysreg(vtcr_el2, hyp_host_vtcr());
+	write_sysreg(vttbr_el2, hyp_host_vttbr());
+	write_sysreg(hcr_el2, hcr_value());
+	isb();
+	__asm__ volatile("tlbi vmalls12e1\n\ttlbi alle1\n\tic iallu\n\tdsb nsh\n\tisb"
+			 :
+			 :
+			 : "memory");
+}
+
+void secondaries_publish(u64 ttbr0)
+{
+	u32 i;
+
+	secondary_ttbr0 = ttbr0;
+	cpu_mpidr_count = boot_info.cpu_count;
+	for (i = 0; i < boot_info.cpu_count && i < CPUS_MAX; i++) {
+		cpu_mpidr_table[i] = boot_info.cpu_mpidr[i];
+		cpu_stack_table[i] = hyp_stack_top(i);
+	}
+	cache_clean((u64)(uintptr_t)rodata_end, (u64)(uintptr_t)image_end);
+}
+
+void cpu_start(u32 cpu)
+{
+	struct host_entry entry;
+
+	cpu_host_setup(cpu);
+	entry = hyp_cpu_arrived(cpu);
+	host_enter(entry.pc, entry.x0, hyp_stack_top(cpu));
+}

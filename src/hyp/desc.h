@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Descriptors: what the table code reads from an entry and writes into one.
+ */
+#ifndef HYP_DESC_H
+#define HYP_DESC_H
+
+#include <gen/descriptors.h>
+
+#include "types.h"
+#include "../../annotations/desc.h"
+
+/*@ requires level: l <= 3;
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == idx(n, l);
+    ensures range: \result < 512;
+*/
+static inline u64 desc_index(u64 n, u32 l)
+{
+	switch (l) {
+	case 0:
+		return n / 134217728u % 512u;
+	case 1:
+		return n / 262144u % 512u;
+	case 2:
+		return n / 512u % 512u;
+	default:
+		return n % 512u;
+	}
+}
+
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures value: \result != 0 <==> d_valid(e);
+*/
+static inline u32 desc_valid(u64 e)
+{
+	return e % 2u == 1u;
+}
+
+/*@ requires level: l <= 3;
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result != 0 <==> d_table(e, l);
+*/
+static inline u32 desc_is_table(u64 e, u32 l)
+{
+	return e % 4u == 3u && l < 3u;
+}
+
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == d_pfn(e);
+*/
+static inline u64 desc_pfn(u64 e)
+{
+	return e / 4096u % 0x1000000000u;
+}
+
+/*@ requires frame: c < PFN_COUNT;
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == d_mktable(c);
+*/
+static inline u64 desc_table(u64 c)
+{
+	return c * 4096u + 3u;
+}
+
+/*@ requires entry: !d_valid(e) || d_leaf(e, l);
+    requires level: l < 3;
+    requires index: i < 512;
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == d_sub(e, l, i);
+*/
+static inline u64 desc_sub(u64 e, u32 l, u64 i)
+{
+	if (e % 2u == 0u) {
+		return e;
+	}
+	if (l == 1u) {
+		return e + i * 2097152u;
+	}
+	return e + i * 4096u + 2u;
+}
+
+/*@ requires frame: n < PFN_COUNT;
+    requires level: 1 <= l <= 3;
+    requires attrs: d_attrs(a);
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == d_flat(n, l, a);
+*/
+static inline u64 desc_flat(u64 n, u32 l, u64 a)
+{
+	switch (l) {
+	case 1:
+		return a + n / 262144u * 1073741824u + 1u;
+	case 2:
+		return a + n / 512u * 2097152u + 1u;
+	default:
+		return a + n * 4096u + 3u;
+	}
+}
+
+/* Kinds of memory in Hypatia's own map. */
+#define MAP_TEXT 0u
+#define MAP_RODATA 1u
+#define MAP_DATA 2u
+#define MAP_DEVICE 3u
+
+/*@ logic integer map_attrs(integer e2h, integer kind) =
+      e2h == 0 ? (kind == MAP_TEXT ? S1_TEXT : kind == MAP_RODATA ? S1_RODATA :
+                  kind == MAP_DATA ? S1_DATA : S1_DEVICE) :
+                 (kind == MAP_TEXT ? S1_VHE_TEXT : kind == MAP_RODATA ? S1_VHE_RODATA :
+                  kind == MAP_DATA ? S1_VHE_DATA : S1_VHE_DEVICE);
+*/
+
+/*@ requires kind: kind <= MAP_DEVICE;
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == map_attrs(e2h, kind);
+    ensures attrs: d_attrs(\result);
+*/
+static inline u64 desc_map_attrs(u32 e2h, u32 kind)
+{
+	if (e2h == 0u) {
+		switch (kind) {
+		case MAP_TEXT:
+			return S1_TEXT;
+		case MAP_RODATA:
+			return S1_RODATA;
+		case MAP_DATA:
+			return S1_DATA;
+		default:
+			return S1_DEVICE;
+		}
+	}
+	switch (kind) {
+	case MAP_TEXT:
+		return S1_VHE_TEXT;
+	case MAP_RODATA:
+		return S1_VHE_RODATA;
+	case MAP_DATA:
+		return S1_VHE_DATA;
+	default:
+		return S1_VHE_DEVICE;
+	}
+}
+
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == (ram != 0 ? S2_MEMORY : S2_DEVICE);
+    ensures attrs: d_attrs(\result);
+*/
+static inline u64 desc_host_attrs(u32 ram)
+{
+	if (ram != 0u) {
+		return S2_MEMORY;
+	}
+	return S2_DEVICE;
+}
+
+/* What the host's stage 2 holds for a frame that is Hypatia's: pte_annotation(OWNER_HYP). */
+#define DESC_HYP_OWNED (OWNER_HYP * 16u)
+
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == DESC_HYP_OWNED && !d_valid(\result);
+*/
+static inline u64 desc_hyp_owned(void)
+{
+	return DESC_HYP_OWNED;
+}
+
+/*@ requires level: 1 <= l <= 3;
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == d_span(l);
+    ensures range: 1 <= \result <= 262144;
+*/
+static inline u64 desc_span(u32 l)
+{
+	switch (l) {
+	case 1:
+		return 262144u;
+	case 2:
+		return 512u;
+	default:
+		return 1u;
+	}
+}
+
+/*@ requires level: 1 <= l <= 3;
+    requires range: n < PFN_COUNT;
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == d_first(n, l);
+    ensures range: \result <= n;
+*/
+static inline u64 desc_first(u64 n, u32 l)
+{
+	return n - n % desc_span(l);
+}
+
+#endif

@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ownership.h"
+#include "arch.h"
+#include "../../annotations/mm_lemmas.h"
+#include "../../annotations/tables_lemmas.h"
+
+/* Give back the tables of tree @t that are empty along the way to page @pfn. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires tree: t < PGT_COUNT && is_ram{Here}(pfn);
+    requires inv: mm_inv{Here};
+    requires quiet: quiet{Here};
+    terminates \true; exits \false; assigns TABLE_STATE;
+    ensures inv: mm_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures same: same_xl{Pre,Here} && outside_kept{Pre,Here};
+*/
+static void prune(u32 t, u64 pfn)
+{
+	//@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} && reach{Here};
+	pgt_prune(t, pfn);
+	//@ assert frames_same: same_frames{Pre,Here} && same_machine{Pre,Here};
+	//@ assert host: host_inv{Here};
+	//@ assert own: hyp_inv{Here};
+	//@ assert frames: frames_inv{Here};
+	//@ assert tables: tables_owned{Here};
+}
+
+s32 host_share_hyp(u64 pfn)
+{
+	u64 r = mem_record(pfn);
+	u64 leaf;
+	s32 error;
+
+	//@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here};
+	if (r == MEM_NONE) {
+		return HYP_EINVAL;
+	}
+	if (frame_state_get(pfn, r) != FRAME_HOST) {
+		return HYP_EPERM;
+	}
+	leaf = desc_flat(pfn, 3, desc_map_attrs(boot_info.e2h, MAP_DATA));
+	error = pgt_set(PGT_HYP, pfn, 3, leaf);
+	if (error != 0) {
+		//@ assert machine: same_machine{Pre,Here};
+		//@ assert kept_all: same_frames{Pre,Here} && same_xl{Pre,Here};
+		//@ assert kept_host: host_inv{Here};
+		//@ assert kept_own: hyp_inv{Here};
+		//@ assert kept: mm_inv{Here};
+		return error;
+	}
+	frame_state_set(pfn, r, FRAME_HOST_SHARED_HYP);
+	frame_count_set(pfn, r, 0);
+	//@ assert others: others_translate{Pre,Here}(pfn);
+	//@ assert single: only_frame{Pre,Here}(pfn);
+	//@ assert machine: same_machine{Pre,Here};
+	//@ assert step: step{Pre,Here}(pfn);
+	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn);
+	//@ assert host_page: host_view{Here}(pfn);
+	//@ assert own_page: hyp_view{Here}(pfn);
+	//@ assert host: host_inv{Here};
+	//@ assert own: hyp_inv{Here};
+	//@ assert reach: reach{Here};
+	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
+	//@ assert ram: \forall integer m; is_ram{Here}(m) ==> 0 <= m < PFN_COUNT;
+	//@ assert rest: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
+	//@ assert frames: frames_inv{Here};
+	//@ assert no_table: !table_frame{Here}(pfn);
+	//@ assert tables: tables_owned{Here};
+	//@ assert inv: mm_inv{Here};
+	return 0;
+}
+
+s32 host_unshare_hyp(u64 pfn)
+{
+	u64 r = mem_record(pfn);
+	s32 error;
+
+	//@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here};
+	if (r == MEM_NONE) {
+		return HYP_EINVAL;
+	}
+	if (frame_state_get(pfn, r) != FRAME_HOST_SHARED_HYP) {
+		return HYP_EPERM;
+	}
+	if (frame_count_get(pfn, r) != 0) {
+		return HYP_EBUSY;
+	}
+	error = pgt_set(PGT_HYP, pfn, 3, 0);
+	if (error != 0) {
+		//@ assert machine: same_machine{Pre,Here};
+		//@ assert kept_all: same_frames{Pre,Here} && same_xl{Pre,Here};
+		//@ assert kept_host: host_inv{Here};
+		//@ assert kept_own: hyp_inv{Here};
+		//@ assert kept: mm_inv{Here};
+		return error;
+	}
+	frame_state_set(pfn, r, FRAME_HOST);
+	frame_count_set(pfn, r, 0);
+	//@ assert others: others_translate{Pre,Here}(pfn);
+	//@ assert single: only_frame{Pre,Here}(pfn);
+	//@ assert machine: same_machine{Pre,Here};
+	//@ assert step: step{Pre,Here}(pfn);
+	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn);
+	//@ assert host_page: host_view{Here}(pfn);
+	//@ assert own_page: hyp_view{Here}(pfn);
+	//@ assert host: host_inv{Here};
+	//@ assert own: hyp_inv{Here};
+	//@ assert reach: reach{Here};
+	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
+	//@ assert ram: \forall integer m; is_ram{Here}(m) ==> 0 <= m < PFN_COUNT;
+	//@ assert rest: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
+	//@ assert frames: frames_inv{Here};
+	//@ assert no_table: !table_frame{Here}(pfn);
+	//@ assert tables: tables_owned{Here};
+	//@ assert inv: mm_inv{Here};
+	prune(PGT_HYP, pfn);
+	return 0;
+}
+
+s32 hyp_pin(u64 pfn)
+{
+	u64 r = mem_record(pfn);
+	u32 count;
+
+	if (r == MEM_NONE) {
+		return HYP_EINVAL;
+	}
+	if (frame_state_get(pfn, r) != FRAME_HOST_SHARED_HYP) {
+		return HYP_EPERM;
+	}
+	count = frame_count_get(pfn, r);
+	if (count >= FRAME_COUNT_MAX) {
+		return HYP_ERANGE;
+	}
+	frame_count_set(pfn, r, count + 1u);
+	//@ assert others: others_translate{Pre,Here}(pfn);
+	//@ assert single: only_frame{Pre,Here}(pfn);
+	//@ assert machine: same_machine{Pre,Here};
+	//@ assert step: step{Pre,Here}(pfn);
+	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn);
+	//@ assert host_page: host_view{Here}(pfn);
+	//@ assert own_page: hyp_view{Here}(pfn);
+	//@ assert host: host_inv{Here};
+	//@ assert own: hyp_inv{Here};
+	//@ assert reach: reach{Here};
+	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
+	//@ assert ram: \forall integer m; is_ram{Here}(m) ==> 0 <= m < PFN_COUNT;
+	//@ assert rest: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
+	//@ assert frames: frames_inv{Here};
+	//@ assert no_table: !table_frame{Here}(pfn);
+	//@ assert tables: tables_owned{Here};
+	//@ assert inv: mm_inv{Here};
+	return 0;
+}
+
+s32 hyp_unpin(u64 pfn)
+{
+	u64 r = mem_record(pfn);
+	u32 count;
+
+	if (r == MEM_NONE) {
+		return HYP_EINVAL;
+	}
+	if (frame_state_get(pfn, r) != FRAME_HOST_SHARED_HYP) {
+		return HYP_EPERM;
+	}
+	count = frame_count_get(pfn, r);
+	if (count == 0) {
+		return HYP_ENOENT;
+	}
+	frame_count_set(pfn, r, count - 1u);
+	//@ assert others: others_translate{Pre,Here}(pfn);
+	//@ assert single: only_frame{Pre,Here}(pfn);
+	//@ assert machine: same_machine{Pre,Here};
+	//@ assert step: step{Pre,Here}(pfn);
+	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn);
+	//@ assert host_page: host_view{Here}(pfn);
+	//@ assert own_page: hyp_view{Here}(pfn);
+	//@ assert host: host_inv{Here};
+	//@ assert own: hyp_inv{Here};
+	//@ assert reach: reach{Here};
+	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
+	//@ assert ram: \forall integer m; is_ram{Here}(m) ==> 0 <= m < PFN_COUNT;
+	//@ assert rest: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
+	//@ assert frames: frames_inv{Here};
+	//@ assert no_table: !table_frame{Here}(pfn);
+	//@ assert tables: tables_owned{Here};
+	//@ assert inv: mm_inv{Here};
+	return 0;
+}
+
+s32 host_donate_hyp(u64 pfn)
+{
+	u64 r = mem_record(pfn);
+	u64 leaf;
+
+	//@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here};
+	if (r == MEM_NONE) {
+		return HYP_EINVAL;
+	}
+	if (frame_state_get(pfn, r) != FRAME_HOST) {
+		return HYP_EPERM;
+	}
+	//@ assert not_table: !table_frame{Here}(pfn);
+	/* Three tables at the most in each tree: after this nothing can fail. */
+	if (pool.free < 6) {
+		return HYP_ENOMEM;
+	}
+	leaf = desc_flat(pfn, 3, desc_map_attrs(boot_info.e2h, MAP_DATA));
+	pgt_set(PGT_HOST, pfn, 3, desc_hyp_owned());
+	//@ assert hidden: xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED && others_translate{Pre,Here}(pfn);
+	pgt_set(PGT_HYP, pfn, 3, leaf);
+	//@ assert mapped: xl{Here}(PGT_HYP, pfn) == leaf && xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED;
+	frame_state_set(pfn, r, FRAME_HYP);
+	frame_count_set(pfn, r, 0);
+	//@ assert others: others_translate{Pre,Here}(pfn);
+	//@ assert single: only_frame{Pre,Here}(pfn);
+	//@ assert machine: same_machine{Pre,Here};
+	//@ assert step: step{Pre,Here}(pfn);
+	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn);
+	//@ assert host_page: host_view{Here}(pfn);
+	//@ assert own_page: hyp_view{Here}(pfn);
+	//@ assert host: host_inv{Here};
+	//@ assert own: hyp_inv{Here};
+	//@ assert reach: reach{Here};
+	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
+	//@ assert ram: \forall integer m; is_ram{Here}(m) ==> 0 <= m < PFN_COUNT;
+	//@ assert rest: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
+	//@ assert frames: frames_inv{Here};
+	//@ assert no_table: !table_frame{Here}(pfn);
+	//@ assert tables: tables_owned{Here};
+	//@ assert inv: mm_inv{Here};
+	return 0;
+}
+
+/* Clear a frame that EL2 has mapped as data and that holds no table. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires tables: tables_inv{Here};
+    requires frame: pfn < PFN_COUNT && !table_frame{Here}(pfn);
+    requires mapped: xl{Here}(PGT_HYP, pfn) == d_flat(pfn, 3, map_attrs(boot_info.e2h, MAP_DATA));
+    terminates \true; exits \false; assigns frame[0 .. PFN_COUNT - 1];
+    ensures tables: tables_inv{Here};
+    ensures zeroed: zeroed{Here}(pfn);
+    ensures same: same_xl{Pre,Here} && same_nodes{Pre,Here};
+    ensures others: \forall integer g, i; 0 <= g < PFN_COUNT && 0 <= i < 512 && g != pfn ==>
+      frame[g].e[i] == \old(frame[g].e[i]);
+*/
+static void frame_wipe(u64 pfn)
+{
+	frame_zero(pfn);
+	/*@ ghost
+	  int k = 0;
+	  /@ loop invariant 0 <= k <= 512;
+	     loop invariant \forall integer g; 0 <= g < PFN_COUNT && g != pfn ==>
+	       nonzero{Here}(g, k) == nonzero{Pre}(g, k);
+	     loop assigns k;
+	     loop variant 512 - k;
+	  @/
+	  while (k < 512) {
+	    k++;
+	  }
+	*/
+	//@ assert counted: counted{Here};
+	//@ assert rows: same_rows{Pre,Here};
+	//@ assert way: same_nodes{Pre,Here};
+	//@ assert wf: wf{Here};
+	//@ assert pool: pool_inv{Here};
+	//@ assert same: same_xl{Pre,Here};
+}
+
+/* Move an unused frame of Hypatia's, mapped by a page in both trees, to the host; record @r is its. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here};
+    requires quiet: quiet{Here};
+    requires frame: record_of{Here}(pfn, r) && is_ram{Here}(pfn) && fm_state[pfn] == FRAME_HYP &&
+      fm_count[pfn] == 0;
+    requires pages: node3{Here}(PGT_HYP, pfn) >= 0 && node3{Here}(PGT_HOST, pfn) >= 0;
+    terminates \true; exits \false; assigns MM_STATE;
+    ensures inv: mm_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures host: fm_state[pfn] == FRAME_HOST && fm_count[pfn] == 0 && only_frame{Pre,Here}(pfn);
+    ensures cleared: zeroed{Here}(pfn) && !table_frame{Here}(pfn);
+    ensures unmapped: xl{Here}(PGT_HYP, pfn) == 0 && others_translate{Pre,Here}(pfn);
+*/
+static void frame_return(u64 pfn, u64 r)
+{
+	//@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} && reach{Here};
+	//@ assert data: xl{Here}(PGT_HYP, pfn) == d_flat(pfn, 3, map_attrs(boot_info.e2h, MAP_DATA));
+	//@ assert no_table: !table_frame{Here}(pfn);
+	frame_wipe(pfn);
+	//@ ghost wiped: ;
+	pgt_set(PGT_HYP, pfn, 3, 0);
+	//@ assert unmapped: xl{Here}(PGT_HYP, pfn) == 0 && others_translate{wiped,Here}(pfn);
+	pgt_set(PGT_HOST, pfn, 3, 0);
+	//@ assert free: xl{Here}(PGT_HOST, pfn) == 0 && xl{Here}(PGT_HYP, pfn) == 0;
+	//@ assert cleared: zeroed{Here}(pfn);
+	frame_state_set(pfn, r, FRAME_HOST);
+	frame_count_set(pfn, r, 0);
+	//@ assert others: others_translate{Pre,Here}(pfn);
+	//@ assert single: only_frame{Pre,Here}(pfn);
+	//@ assert machine: same_machine{Pre,Here};
+	//@ assert step: step{Pre,Here}(pfn);
+	//@ assert host_page: host_view{Here}(pfn);
+	//@ assert own_page: hyp_view{Here}(pfn);
+	//@ assert host: host_inv{Here};
+	//@ assert own: hyp_inv{Here};
+	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
+	//@ assert ram: \forall integer m; is_ram{Pre}(m) ==> 0 <= m < PFN_COUNT;
+	//@ assert frames: frames_inv{Here};
+	//@ assert no_table_still: !table_frame{Here}(pfn);
+	//@ assert tables: tables_owned{Here};
+	//@ assert reach: reach{Here};
+}
+
+s32 hyp_donate_host(u64 pfn)
+{
+	u64 r = mem_record(pfn);
+
+	if (r == MEM_NONE) {
+		return HYP_EINVAL;
+	}
+	if (frame_state_get(pfn, r) != FRAME_HYP) {
+		return HYP_EPERM;
+	}
+	if (frame_count_get(pfn, r) != 0) {
+		return HYP_EBUSY;
+	}
+	/* A donated frame is mapped by a page in both trees: what follows needs no table. */
+	if (pgt_get_leaf(PGT_HYP, pfn).level != 3 || pgt_get_leaf(PGT_HOST, pfn).level != 3) {
+		return HYP_EBUSY;
+	}
+	frame_return(pfn, r);
+	prune(PGT_HYP, pfn);
+	prune(PGT_HOST, pfn);
+	return 0;
+}
+
+/* Record frames @pfn to @pfn + @count - 1, all RAM, as Hypatia's and in use once. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires wf: mem_wf{Here};
+    requires range: pfn + count <= PFN_COUNT;
+    requires ram: \forall integer n; pfn <= n < pfn + count ==> is_ram{Here}(n);
+    terminates \true; exits \false;
+    assigns fm_state[0 .. PFN_COUNT - 1], fm_count[0 .. PFN_COUNT - 1];
+    ensures claimed: \forall integer n; pfn <= n < pfn + count ==>
+      fm_state[n] == FRAME_HYP && fm_count[n] == 1;
+    ensures others: \forall integer n; 0 <= n < PFN_COUNT && !(pfn <= n < pfn + count) ==>
+      fm_state[n] == \old(fm_state[n]) && fm_count[n] == \old(fm_count[n]);
+*/
+static void frames_claim(u64 pfn, u64 count)
+{
+	u64 r;
+	u64 i;
+
+	/*@ loop invariant range: 0 <= i <= count;
+	    loop invariant claimed: \forall integer n; pfn <= n < pfn + i ==>
+	      fm_state[n] == FRAME_HYP && fm_count[n] == 1;
+	    loop invariant others: \forall integer n; 0 <= n < PFN_COUNT && !(pfn <= n < pfn + i) ==>
+	      fm_state[n] == \at(fm_state[n],Pre) && fm_count[n] == \at(fm_count[n],Pre);
+	    loop assigns i, r, fm_state[0 .. PFN_COUNT - 1], fm_count[0 .. PFN_COUNT - 1];
+	    loop variant count - i;
+	*/
+	for (i = 0; i < count; i++) {
+		r = mem_record(pfn + i);
+		frame_state_set(pfn + i, r, FRAME_HYP);
+		frame_count_set(pfn + i, r, 1);
+	}
+}
+
+s32 hyp_claim(u64 pfn, u32 level, u32 mapped, u32 kind)
+{
+	u64 count = desc_span(level);
+	u64 leaf;
+
+	//@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && reach{Here};
+	if (pfn >= PFN_COUNT || desc_first(pfn, level) != pfn || mem_kind(pfn, count) != MEM_RAM) {
+		return HYP_EINVAL;
+	}
+	if (frames_check(pfn, count, FRAME_HOST) != 0) {
+		return HYP_EPERM;
+	}
+	if (pool.free < 6) {
+		return HYP_ENOMEM;
+	}
+	leaf = 0;
+	if (mapped != 0) {
+		leaf = desc_flat(pfn, level, desc_map_attrs(boot_info.e2h, kind));
+	}
+	if (pgt_set(PGT_HOST, pfn, level, desc_hyp_owned()) != 0) {
+		return HYP_EPERM;
+	}
+	if (pgt_set(PGT_HYP, pfn, level, leaf) != 0) {
+		return HYP_EPERM;
+	}
+	/*@ assert range: \forall integer m; 0 <= m < PFN_COUNT ==> (same_entry(pfn, m, level) <==>
+	      pfn <= m < pfn + count); */
+	/*@ assert apart: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) ==>
+	      xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m) && xl{Here}(PGT_HOST, m) ==
+	      xl{Pre}(PGT_HOST, m); */
+	//@ assert hidden: \forall integer m; pfn <= m < pfn + count ==> xl{Here}(PGT_HOST, m) == DESC_HYP_OWNED;
+	/*@ assert mapped: \forall integer m; pfn <= m < pfn + count ==> xl{Here}(PGT_HYP, m) ==
+	      (mapped != 0 ? d_flat(m, 3, map_attrs(boot_info.e2h, kind)) : 0); */
+	frames_claim(pfn, count);
+	//@ assert frames: frames_inv{Here};
+	//@ assert host_in: \forall integer m; pfn <= m < pfn + count ==> host_view{Here}(m);
+	/*@ assert host_out: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) ==>
+	      host_view{Here}(m); */
+	//@ assert host: host_inv{Here};
+	//@ assert own_in: \forall integer m; pfn <= m < pfn + count ==> hyp_view{Here}(m);
+	/*@ assert own_out: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) ==>
+	      hyp_view{Here}(m); */
+	//@ assert own: hyp_inv{Here};
+	//@ assert inv: core_inv{Here};
+	return 0;
+}
+
+s32 host_fault(u64 n)
+{
+	struct pgt_leaf leaf;
+	u64 attrs;
+	u32 level;
+	u32 kind;
+	s32 error;
+
+	//@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here};
+
+	if (n >= mem_limit(boot_info.pa_bits)) {
+		return HYP_EINVAL;
+	}
+	leaf = pgt_get_leaf(PGT_HOST, n);
+	/*@ assert page: xl{Here}(PGT_HOST, n) == DESC_HYP_OWNED ==> !d_valid(leaf.entry) &&
+	      leaf.entry == DESC_HYP_OWNED; */
+	//@ assert owned: is_ram{Here}(n) && !host_may(fm_state[n]) ==> leaf.entry == DESC_HYP_OWNED;
+	if (desc_valid(leaf.entry)) {
+		return 0;
+	}
+	if (leaf.entry != 0) {
+		return HYP_EPERM;
+	}
+	level = leaf.level;
+	if (level == 0) {
+		level = 1;
+	}
+	kind = mem_kind(desc_first(n, level), desc_span(level));
+	/*@ loop invariant level: 1 <= level <= 3 && leaf.level <= level;
+	    loop invariant kind: kind == MEM_RAM || kind == MEM_DEVICE || (kind == MEM_MIXED && level < 3);
+	    loop invariant ram: kind == MEM_RAM ==> \forall integer m;
+	      d_first(n, level) <= m < d_first(n, level) + d_span(level) ==> is_ram{Here}(m);
+	    loop invariant device: kind == MEM_DEVICE ==> \forall integer m;
+	      d_first(n, level) <= m < d_first(n, level) + d_span(level) ==> !is_ram{Here}(m);
+	    loop assigns level, kind;
+	    loop variant 3 - level;
+	*/
+	while (kind == MEM_MIXED) {
+		level = level + 1;
+		kind = mem_kind(desc_first(n, level), desc_span(level));
+	}
+	attrs = desc_host_attrs(kind == MEM_RAM);
+	/*@ assert empty: \forall integer m; 0 <= m < PFN_COUNT && same_entry(n, m, level) ==>
+	      xl{Here}(PGT_HOST, m) == 0; */
+	/*@ assert kinds: \forall integer m; 0 <= m < PFN_COUNT && same_entry(n, m, level) ==>
+	      (is_ram{Here}(m) <==> kind == MEM_RAM); */
+	error = pgt_set(PGT_HOST, n, level, desc_flat(n, level, attrs));
+	/*@ assert filled: error == 0 ==> \forall integer m; 0 <= m < PFN_COUNT && same_entry(n, m, level) ==>
+	      xl{Here}(PGT_HOST, m) == d_flat(m, 3, attrs); */
+	/*@ assert filled_views: error == 0 ==> \forall integer m; 0 <= m < PFN_COUNT &&
+	      same_entry(n, m, level) ==> host_view{Here}(m); */
+	/*@ assert elsewhere: error == 0 ==> \forall integer m; 0 <= m < PFN_COUNT && !same_entry(n,
+	      m, level) ==> xl{Here}(PGT_HOST, m) == xl{Pre}(PGT_HOST, m); */
+	//@ assert before: host_inv{Pre};
+	/*@ assert other_views: error == 0 ==> \forall integer m; 0 <= m < PFN_COUNT &&
+	      !same_entry(n, m, level) ==> host_view{Here}(m); */
+	//@ assert failed: error != 0 ==> same_xl{Pre,Here};
+	//@ assert machine: same_machine{Pre,Here} && same_frames{Pre,Here};
+	//@ assert host_done: error == 0 ==> host_inv{Here};
+	//@ assert host_failed: error != 0 ==> host_inv{Here};
+	/*@ assert own_same: \forall integer m; 0 <= m < PFN_COUNT ==>
+	      xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m); */
+	//@ assert host: host_inv{Here};
+	//@ assert own: hyp_inv{Here};
+	//@ assert frames: frames_inv{Here} && reach{Here};
+	//@ assert tables: tables_owned{Here};
+	//@ assert inv: mm_inv{Here};
+	return error;
+}
+
+s32 frames_check(u64 pfn, u64 count, u32 state)
+{
+	u64 r;
+	u64 i;
+
+	/*@ loop invariant range: 0 <= i <= count;
+	    loop invariant before: \forall integer n; pfn <= n < pfn + i ==> is_ram{Here}(n) &&
+	      fm_state[n] == state && (state == FRAME_HYP ==> fm_count[n] == 0);
+	    loop assigns i, r;
+	    loop variant count - i;
+	*/
+	for (i = 0; i < count; i++) {
+		r = mem_record(pfn + i);
+		if (r == MEM_NONE) {
+			return HYP_EINVAL;
+		}
+		if (frame_state_get(pfn + i, r) != state) {
+			return HYP_EPERM;
+		}
+		if (state == FRAME_HYP && frame_count_get(pfn + i, r) != 0) {
+			return HYP_EBUSY;
+		}
+	}
+	return 0;
+}
+
+s64 frame_info(u64 pfn)
+{
+	u64 r = mem_record(pfn);
+
+	if (r == MEM_NONE) {
+		return HYP_EINVAL;
+	}
+	return (s64)frame_state_get(pfn, r) + 256 * (s64)frame_count_get(pfn, r);
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Ownership of frames: the transitions of spec/pages.toml on metadata and tables together.
+ *
+ * Every function runs under LOCK_MM and keeps mm_inv. A function that returns an error has changed
+ * no frame's state and no translation.
+ */
+#ifndef HYP_OWNERSHIP_H
+#define HYP_OWNERSHIP_H
+
+#include <gen/pages.h>
+#include "desc.h"
+#include "mem.h"
+#include "pgtable.h"
+
+#include "../../annotations/mm.h"
+
+/** host_share_hyp() - the host lends frame @pfn to Hypatia. Error: HYP_EINVAL, HYP_EPERM, HYP_ENOMEM. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here};
+    requires quiet: quiet{Here};
+    terminates \true; exits \false; assigns MM_STATE;
+    ensures inv: mm_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures not_ram: !is_ram{Here}(pfn) ==> \result == HYP_EINVAL;
+    ensures refused: is_ram{Here}(pfn) && !can_host_share_hyp(\old(fm_state[pfn]), \old(fm_count[pfn])) ==>
+      \result == err_host_share_hyp(\old(fm_state[pfn]), \old(fm_count[pfn]));
+    ensures allowed: is_ram{Here}(pfn) && can_host_share_hyp(\old(fm_state[pfn]), \old(fm_count[pfn])) ==>
+      \result == 0 || \result == HYP_ENOMEM;
+    ensures done: \result == 0 ==> is_ram{Here}(pfn) &&
+      fm_state[pfn] == host_share_hyp_state(\old(fm_state[pfn]), \old(fm_count[pfn])) &&
+      fm_count[pfn] == host_share_hyp_count(\old(fm_state[pfn]), \old(fm_count[pfn]));
+    ensures sign: \result <= 0;
+    ensures others: only_frame{Pre,Here}(pfn);
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_xl{Pre,Here};
+    ensures elsewhere: others_translate{Pre,Here}(pfn);
+*/
+s32 host_share_hyp(u64 pfn);
+
+/** host_unshare_hyp() - the host takes a lent frame back. Error: HYP_EINVAL, HYP_EPERM, HYP_EBUSY. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here};
+    requires quiet: quiet{Here};
+    terminates \true; exits \false; assigns MM_STATE;
+    ensures inv: mm_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures not_ram: !is_ram{Here}(pfn) ==> \result == HYP_EINVAL;
+    ensures refused: is_ram{Here}(pfn) && !can_host_unshare_hyp(\old(fm_state[pfn]), \old(fm_count[pfn])) ==>
+      \result == err_host_unshare_hyp(\old(fm_state[pfn]), \old(fm_count[pfn]));
+    ensures allowed: is_ram{Here}(pfn) && can_host_unshare_hyp(\old(fm_state[pfn]), \old(fm_count[pfn])) ==>
+      \result == 0 || \result == HYP_ENOMEM;
+    ensures done: \result == 0 ==> is_ram{Here}(pfn) &&
+      fm_state[pfn] == host_unshare_hyp_state(\old(fm_state[pfn]), \old(fm_count[pfn])) &&
+      fm_count[pfn] == host_unshare_hyp_count(\old(fm_state[pfn]), \old(fm_count[pfn]));
+    ensures sign: \result <= 0;
+    ensures others: only_frame{Pre,Here}(pfn);
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_xl{Pre,Here};
+    ensures elsewhere: others_translate{Pre,Here}(pfn);
+    ensures withdrawn: \result == 0 ==> xl{Here}(PGT_HYP, pfn) == 0;
+*/
+s32 host_unshare_hyp(u64 pfn);
+
+/** hyp_pin() - keep a lent frame lent. Error: HYP_EINVAL, HYP_EPERM, HYP_ERANGE. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here};
+    requires quiet: quiet{Here};
+    terminates \true; exits \false; assigns fm_count[pfn];
+    ensures inv: mm_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures not_ram: !is_ram{Here}(pfn) ==> \result == HYP_EINVAL;
+    ensures refused: is_ram{Here}(pfn) && !can_hyp_pin(\old(fm_state[pfn]), \old(fm_count[pfn])) ==>
+      \result == err_hyp_pin(\old(fm_state[pfn]), \old(fm_count[pfn]));
+    ensures allowed: is_ram{Here}(pfn) && can_hyp_pin(\old(fm_state[pfn]), \old(fm_count[pfn])) ==>
+      \result == 0;
+    ensures done: \result == 0 ==> is_ram{Here}(pfn) &&
+      fm_state[pfn] == hyp_pin_state(\old(fm_state[pfn]), \old(fm_count[pfn])) &&
+      fm_count[pfn] == hyp_pin_count(\old(fm_state[pfn]), \old(fm_count[pfn]));
+    ensures sign: \result <= 0;
+    ensures others: only_frame{Pre,Here}(pfn);
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_xl{Pre,Here};
+    ensures elsewhere: others_translate{Pre,Here}(pfn);
+*/
+s32 hyp_pin(u64 pfn);
+
+/** hyp_unpin() - drop one pin. Error: HYP_EINVAL, HYP_EPERM, HYP_ENOENT. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here};
+    requires quiet: quiet{Here};
+    terminates \true; exits \false; assigns fm_count[pfn];
+    ensures inv: mm_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures not_ram: !is_ram{Here}(pfn) ==> \result == HYP_EINVAL;
+    ensures refused: is_ram{Here}(pfn) && !can_hyp_unpin(\old(fm_state[pfn]), \old(fm_count[pfn])) ==>
+      \result == err_hyp_unpin(\old(fm_state[pfn]), \old(fm_count[pfn]));
+    ensures allowed: is_ram{Here}(pfn) && can_hyp_unpin(\old(fm_state[pfn]), \old(fm_count[pfn])) ==>
+      \result == 0;
+    ensures done: \result == 0 ==> is_ram{Here}(pfn) &&
+      fm_state[pfn] == hyp_unpin_state(\old(fm_state[pfn]), \old(fm_count[pfn])) &&
+      fm_count[pfn] == hyp_unpin_count(\old(fm_state[pfn]), \old(fm_count[pfn]));
+    ensures sign: \result <= 0;
+    ensures others: only_frame{Pre,Here}(pfn);
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_xl{Pre,Here};
+    ensures elsewhere: others_translate{Pre,Here}(pfn);
+*/
+s32 hyp_unpin(u64 pfn);
+
+/** host_donate_hyp() - the host gives frame @pfn to Hypatia. Error: HYP_EINVAL, HYP_EPERM, HYP_ENOMEM. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here};
+    requires quiet: quiet{Here};
+    terminates \true; exits \false; assigns MM_STATE;
+    ensures inv: mm_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures not_ram: !is_ram{Here}(pfn) ==> \result == HYP_EINVAL;
+    ensures refused: is_ram{Here}(pfn) && !can_host_donate_hyp(\old(fm_state[pfn]), \old(fm_count[pfn])) ==>
+      \result == err_host_donate_hyp(\old(fm_state[pfn]), \old(fm_count[pfn]));
+    ensures allowed: is_ram{Here}(pfn) && can_host_donate_hyp(\old(fm_state[pfn]), \old(fm_count[pfn])) ==>
+      \result == 0 || \result == HYP_ENOMEM;
+    ensures done: \result == 0 ==> is_ram{Here}(pfn) &&
+      fm_state[pfn] == host_donate_hyp_state(\old(fm_state[pfn]), \old(fm_count[pfn])) &&
+      fm_count[pfn] == host_donate_hyp_count(\old(fm_state[pfn]), \old(fm_count[pfn]));
+    ensures sign: \result <= 0;
+    ensures others: only_frame{Pre,Here}(pfn);
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_xl{Pre,Here};
+    ensures elsewhere: others_translate{Pre,Here}(pfn);
+    ensures withdrawn: \result == 0 ==> xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED;
+*/
+s32 host_donate_hyp(u64 pfn);
+
+/** hyp_donate_host() - Hypatia gives an unused frame back, cleared. Error: HYP_EINVAL, HYP_EPERM, HYP_EBUSY. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here};
+    requires quiet: quiet{Here};
+    terminates \true; exits \false; assigns MM_STATE;
+    ensures inv: mm_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures not_ram: !is_ram{Here}(pfn) ==> \result == HYP_EINVAL;
+    ensures refused: is_ram{Here}(pfn) && !can_hyp_donate_host(\old(fm_state[pfn]), \old(fm_count[pfn])) ==>
+      \result == err_hyp_donate_host(\old(fm_state[pfn]), \old(fm_count[pfn]));
+    ensures allowed: is_ram{Here}(pfn) && can_hyp_donate_host(\old(fm_state[pfn]), \old(fm_count[pfn])) ==>
+      \result == 0 || \result == HYP_ENOMEM || \result == HYP_EBUSY;
+    ensures done: \result == 0 ==> is_ram{Here}(pfn) &&
+      fm_state[pfn] == hyp_donate_host_state(\old(fm_state[pfn]), \old(fm_count[pfn])) &&
+      fm_count[pfn] == hyp_donate_host_count(\old(fm_state[pfn]), \old(fm_count[pfn]));
+    ensures sign: \result <= 0;
+    ensures others: only_frame{Pre,Here}(pfn);
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_xl{Pre,Here};
+    ensures elsewhere: others_translate{Pre,Here}(pfn);
+    ensures cleared: \result == 0 ==> zeroed{Here}(pfn);
+    ensures withdrawn: \result == 0 ==> xl{Here}(PGT_HYP, pfn) == 0;
+*/
+s32 hyp_donate_host(u64 pfn);
+
+/**
+ * hyp_claim() - make host frames Hypatia's own at boot, in use for good
+ * @pfn: first frame of an entry of level @level, whose frames are all RAM and the host's
+ * @level: 2 (512 frames) or 3 (one frame)
+ * @mapped: 0 to leave the frames unmapped at EL2 (guard pages), else 1
+ * @kind: MAP_TEXT, MAP_RODATA or MAP_DATA
+ *
+ * Return: 0, HYP_EINVAL, HYP_EPERM or HYP_ENOMEM.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires level: 2 <= level <= 3;
+    requires kind: kind <= MAP_DATA;
+    requires inv: core_inv{Here};
+    requires quiet: quiet{Here};
+    terminates \true; exits \false; assigns MM_STATE;
+    ensures inv: \result == 0 ==> core_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_EPERM ||
+      \result == HYP_ENOMEM;
+    ensures claimed: \result == 0 ==> \forall integer n; pfn <= n < pfn + d_span(level) ==>
+      is_ram{Here}(n) && fm_state[n] == FRAME_HYP && fm_count[n] == 1 &&
+      xl{Here}(PGT_HOST, n) == DESC_HYP_OWNED &&
+      xl{Here}(PGT_HYP, n) == (mapped != 0 ? d_flat(n, 3, map_attrs(boot_info.e2h, kind)) : 0);
+    ensures others: \result == 0 ==> \forall integer n; 0 <= n < PFN_COUNT &&
+      !(pfn <= n < pfn + d_span(level)) ==>
+      fm_state[n] == \old(fm_state[n]) && fm_count[n] == \old(fm_count[n]) &&
+      xl{Here}(PGT_HYP, n) == xl{Pre}(PGT_HYP, n) && xl{Here}(PGT_HOST, n) == xl{Pre}(PGT_HOST, n);
+*/
+s32 hyp_claim(u64 pfn, u32 level, u32 mapped, u32 kind);
+
+/**
+ * host_fault() - map what the host touched
+ * @n: page number of the intermediate physical address
+ *
+ * The biggest block whose frames are all RAM or all not RAM, and of which nothing is Hypatia's, is
+ * mapped onto itself.
+ *
+ * Return: 0 when the page is mapped (also by another CPU meanwhile); HYP_EPERM when it is not the
+ * host's; HYP_EINVAL outside the address space; HYP_ENOMEM.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here};
+    requires quiet: quiet{Here};
+    terminates \true; exits \false; assigns TABLE_STATE;
+    ensures inv: mm_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_EPERM ||
+      \result == HYP_ENOMEM || \result == HYP_EBUSY;
+    ensures outside: n >= pfn_limit(boot_info.pa_bits) <==> \result == HYP_EINVAL;
+    ensures refused: is_ram{Here}(n) && !host_may(fm_state[n]) ==> \result == HYP_EPERM;
+    ensures mapped: \result == 0 ==> d_valid(xl{Here}(PGT_HOST, n));
+    ensures failed: \result != 0 ==> same_xl{Pre,Here};
+    ensures own_map: \forall integer m; 0 <= m < PFN_COUNT ==> xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m);
+*/
+s32 host_fault(u64 n);
+
+/** frames_check() - 0 when frames @pfn to @pfn + @count - 1 are all in @state; HYP_EINVAL, HYP_EPERM or HYP_EBUSY. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires wf: mem_wf{Here};
+    requires range: pfn + count <= PFN_COUNT;
+    terminates \true; exits \false; assigns \nothing;
+    ensures all: \result == 0 <==> \forall integer n; pfn <= n < pfn + count ==> is_ram{Here}(n) &&
+      fm_state[n] == state && (state == FRAME_HYP ==> fm_count[n] == 0);
+    ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_EPERM ||
+      \result == HYP_EBUSY;
+*/
+s32 frames_check(u64 pfn, u64 count, u32 state);
+
+/** frame_info() - state + 256 * count of frame @pfn, or HYP_EINVAL. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires wf: mem_wf{Here};
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: is_ram{Here}(pfn) ==> \result == fm_state[pfn] + 256 * fm_count[pfn];
+    ensures not_ram: !is_ram{Here}(pfn) ==> \result == HYP_EINVAL;
+*/
+s64 frame_info(u64 pfn);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Translation tables: Hypatia's own stage 1 and the host's stage 2 (VMSAv8-64, 4 KiB granule).
+ *
+ * A page is named by its number n (input address / 4096). What a page translates to is the model's
+ * xl(t, n): the page descriptor its entry amounts to. Every function says what xl becomes for the
+ * pages that it is asked about, and that it stays as it was for every other page of every tree.
+ *
+ * The memory lock is held throughout; on return no TLB holds a stale entry (quiet).
+ */
+#ifndef HYP_PGTABLE_H
+#define HYP_PGTABLE_H
+
+#include <gen/hypercalls.h>
+#include "types.h"
+#include "pool.h"
+
+#define PGT_HYP 0u
+#define PGT_HOST 1u
+#define PGT_COUNT 2u
+
+/**
+ * struct pgt - a translation tree
+ * @root: frame number of its first root table
+ * @start: level of the root tables, 0 or 1
+ * @root_count: 1, or up to 16 concatenated root tables of level 1
+ */
+struct pgt {
+	u64 root;
+	u32 start;
+	u32 root_count;
+};
+
+extern struct pgt pgt[PGT_COUNT];
+
+#include "../../annotations/tables.h"
+
+/**
+ * struct pgt_leaf - where a look-up ends
+ * @entry: the descriptor: a leaf, or an invalid one (0 or an annotation)
+ * @level: its level
+ */
+struct pgt_leaf {
+	u64 entry;
+	u32 level;
+};
+
+/**
+ * pgt_set() - make one entry map, annotate or clear what it covers
+ * @t: PGT_HYP or PGT_HOST
+ * @n: page number within the tree
+ * @level: the entry's level, 1 to 3
+ * @e: a leaf of that level, an annotation or 0
+ *
+ * Tables on the way are added; a block there is split and keeps what it maps elsewhere.
+ *
+ * Return: 0; HYP_ENOMEM when the pool is empty or HYP_EBUSY when there is a table at @level, and then
+ * nothing translates differently.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires tree: t < PGT_COUNT && in_tree{Here}(t, n);
+    requires level: pgt[t].start <= level <= 3;
+    requires entry: !d_valid(e) || d_leaf(e, level);
+    requires tables: tables_inv{Here};
+    requires quiet: quiet{Here};
+    terminates \true; exits \false;
+    assigns TABLE_STATE;
+    ensures tables: tables_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures result: \result == 0 || \result == HYP_ENOMEM || \result == HYP_EBUSY;
+    ensures failed: \result != 0 ==> same_xl{Pre,Here};
+    ensures busy: \result == HYP_EBUSY ==> level < 3;
+    ensures budget: \result == HYP_ENOMEM ==> \old(pool.free) < level;
+    ensures spent: pool.free + level >= \old(pool.free);
+    ensures in_place: level == 3 && node3{Pre}(t, n) >= 0 ==> \result == 0;
+    ensures kept: nodes_kept{Pre,Here};
+    ensures outside: outside_kept{Pre,Here};
+    ensures done: \result == 0 ==> \forall integer m; 0 <= m < PFN_COUNT && same_entry(n, m, level) ==>
+      xl{Here}(t, m) == d_page(e, level, m);
+    ensures others: \result == 0 ==> \forall integer u, m; 0 <= u < 2 && 0 <= m < PFN_COUNT &&
+      (u != t || !same_entry(n, m, level)) ==> xl{Here}(u, m) == xl{Pre}(u, m);
+*/
+s32 pgt_set(u32 t, u64 n, u32 level, u64 e);
+
+/**
+ * pgt_prune() - give back the tables on a page's way that have become empty
+ * @t: PGT_HYP or PGT_HOST
+ * @n: page number within the tree
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires tree: t < PGT_COUNT && in_tree{Here}(t, n);
+    requires tables: tables_inv{Here};
+    requires quiet: quiet{Here};
+    terminates \true; exits \false;
+    assigns TABLE_STATE;
+    ensures tables: tables_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures unchanged: same_xl{Pre,Here};
+    ensures outside: outside_kept{Pre,Here};
+*/
+void pgt_prune(u32 t, u64 n);
+
+/**
+ * pgt_get_leaf() - where the look-up of a page ends
+ * @t: PGT_HYP or PGT_HOST
+ * @n: page number within the tree
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires tree: t < PGT_COUNT && in_tree{Here}(t, n);
+    requires wf: wf{Here} && pool_shape{Here};
+    terminates \true; exits \false; assigns \nothing;
+    ensures level: pgt[t].start <= \result.level <= 3;
+    ensures page_table: \result.level == 3 ==> node3{Here}(t, n) >= 0;
+    ensures entry: entry_ok(\result.entry, \result.level) && !d_table(\result.entry, \result.level);
+    ensures page: d_page(\result.entry, \result.level, n) == xl{Here}(t, n);
+    ensures range: \forall integer m; 0 <= m < PFN_COUNT && same_entry(n, m, \result.level) ==>
+      xl{Here}(t, m) == d_page(\result.entry, \result.level, m);
+*/
+struct pgt_leaf pgt_get_leaf(u32 t, u64 n);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What setup leaves behind for the other units.
+ */
+#ifndef HYP_SETUP_H
+#define HYP_SETUP_H
+
+#include <gen/sysregs.h>
+
+#include "layout.h"
+
+/* The host's VMID; vmid_alloc() never hands it out. */
+#define VMID_HOST 0u
+
+/* Parts of the carve-out, valid after hyp_setup(). */
+extern struct layout layout;
+
+#endif

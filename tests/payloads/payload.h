@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the EL1 test programs share. */
+#ifndef PAYLOAD_H
+#define PAYLOAD_H
+
+#include "types.h"
+
+#include <gen/hypercalls.h>
+#include <gen/pages.h>
+
+#define CPUS 8u
+#define REGS 18u
+
+/* Exception classes in ESR_EL1. */
+#define EC_UNKNOWN 0x00u
+#define EC_INSTRUCTION_ABORT 0x21u
+#define EC_DATA_ABORT 0x25u
+
+struct regs {
+	u64 x[REGS];
+};
+
+struct fault {
+	u64 count;
+	u64 esr;
+	u64 far;
+	u64 elr;
+};
+
+struct region {
+	u64 base;
+	u64 size;
+};
+
+/* start.S */
+extern volatile struct fault faults[CPUS];
+void hvc(struct regs *r);
+void hvc_1(struct regs *r);
+void smc(struct regs *r);
+void smc_1(struct regs *r);
+u64 cost(u64 id, u64 arg, u64 rounds);
+u64 cost_empty(u64 id, u64 arg, u64 rounds);
+u64 cost_touch(u64 unused, u64 address, u64 pages);
+u64 probe_read(u64 address);
+void probe_write(u64 address, u64 value);
+void probe_exec(u64 address);
+void payload_secondary(void);
+
+/* lib.c */
+void put_string(const char *s);
+void put_hex(u64 value);
+void put_dec(u64 value);
+/* One check: a PASS or FAIL line; failures are counted. */
+void check(const char *what, u64 got, u64 want);
+void check_true(const char *what, u64 got);
+void finish(const char *name);
+_Noreturn void payload_off(void);
+void payload_cpu_off(void);
+/* x0 of an HVC or SMC; the others by calling hvc() or smc() directly. */
+u64 hvc3(u64 id, u64 a, u64 b, u64 c);
+u64 smc3(u64 id, u64 a, u64 b, u64 c);
+/* x1, the result of one of Hypatia's own calls; x0 must be SMCCC_SUCCESS. */
+s64 hyp(u64 id, u64 a, u64 b);
+/* The @n-th "hypatia@" range in the device tree; size 0 if there is none. */
+struct region hidden_region(u64 fdt, u32 n);
+/* Exceptions on this CPU since the last call, and the class of the last one. */
+u64 take_faults(u32 cpu);
+u32 last_class(u32 cpu);
+
+/* Each payload */
+void payload_main(u64 fdt);
+void payload_cpu_main(u64 cpu);
+
+#endif

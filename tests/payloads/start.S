@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A small program at EL1 in place of the host kernel: arm64 Image header, MMU off, EL1 vectors
+ * that note an exception and go on behind it.
+ */
+	.macro function name
+	.globl \name
+	.type \name, %function
+\name:
+	.endm
+
+	.section .head.text, "ax"
+	.globl image_start
+image_start:
+	b	start
+	.long	0
+	.quad	0
+	.quad	payload_size
+	.quad	0xa
+	.quad	0, 0, 0
+	.ascii	"ARM\x64"
+	.long	0
+
+	.text
+start:
+	mov	x19, x0
+	adrp	x0, bss_start
+	add	x0, x0, :lo12:bss_start
+	adrp	x1, bss_end
+	add	x1, x1, :lo12:bss_end
+1:	cmp	x0, x1
+	b.hs	2f
+	str	xzr, [x0], #8
+	b	1b
+2:	adrp	x0, stacks + 4096
+	add	x0, x0, :lo12:stacks + 4096
+	mov	sp, x0
+	mov	x0, #0
+	bl	cpu_init
+	mov	x0, x19
+	bl	payload_main
+	b	payload_off
+
+/* Entry of another CPU; x0 is its number. */
+function payload_secondary
+	mov	x19, x0
+	adrp	x1, stacks + 4096
+	add	x1, x1, :lo12:stacks + 4096
+	add	x1, x1, x0, lsl #12
+	mov	sp, x1
+	bl	cpu_init
+	mov	x0, x19
+	bl	payload_cpu_main
+	b	payload_cpu_off
+
+/* x0: number of this CPU; TPIDR_EL1 points to its struct fault. FP and SIMD on. */
+function cpu_init
+	adrp	x1, vectors
+	add	x1, x1, :lo12:vectors
+	msr	vbar_el1, x1
+	adrp	x1, faults
+	add	x1, x1, :lo12:faults
+	add	x1, x1, x0, lsl #5
+	msr	tpidr_el1, x1
+	mov	x1, #(3 << 20)
+	msr	cpacr_el1, x1
+	isb
+	ret
+
+/* void hvc(struct regs *r), hvc_1 with immediate 1, smc, smc_1: x0 to x17 in and out. */
+	.macro call name, insn
+function \name
+	stp	x29, x30, [sp, #-32]!
+	str	x0, [sp, #16]
+	mov	x18, x0
+	ldp	x0, x1, [x18]
+	ldp	x2, x3, [x18, #16]
+	ldp	x4, x5, [x18, #32]
+	ldp	x6, x7, [x18, #48]
+	ldp	x8, x9, [x18, #64]
+	ldp	x10, x11, [x18, #80]
+	ldp	x12, x13, [x18, #96]
+	ldp	x14, x15, [x18, #112]
+	ldp	x16, x17, [x18, #128]
+	\insn
+	ldr	x18, [sp, #16]
+	stp	x0, x1, [x18]
+	stp	x2, x3, [x18, #16]
+	stp	x4, x5, [x18, #32]
+	stp	x6, x7, [x18, #48]
+	stp	x8, x9, [x18, #64]
+	stp	x10, x11, [x18, #80]
+	stp	x12, x13, [x18, #96]
+	stp	x14, x15, [x18, #112]
+	stp	x16, x17, [x18, #128]
+	ldp	x29, x30, [sp], #32
+	ret
+	.endm
+	call	hvc, "hvc #0"
+	call	hvc_1, "hvc #1"
+	call	smc, "smc #0"
+	call	smc_1, "smc #1"
+
+/*
+ * Costs. u64 cost(u64 id, u64 arg, u64 rounds): counter ticks of @rounds times HVC with x0 = @id,
+ * x1 = @arg; cost_empty is the loop alone, cost_touch a store to each page from @arg up.
+ */
+	.macro loop name, insn
+function \name
+	mov	x9, x0
+	mov	x10, x1
+	mov	x11, x2
+	isb
+	mrs	x12, cntvct_el0
+1:	mov	x0, x9
+	mov	x1, x10
+	\insn
+	subs	x11, x11, #1
+	b.ne	1b
+	isb
+	mrs	x13, cntvct_el0
+	sub	x0, x13, x12
+	ret
+	.endm
+	loop	cost, "hvc #0"
+	loop	cost_empty, "nop"
+
+function cost_touch
+	mov	x11, x2
+	isb
+	mrs	x12, cntvct_el0
+1:	str	xzr, [x1]
+	add	x1, x1, #4096
+	subs	x11, x11, #1
+	b.ne	1b
+	isb
+	mrs	x13, cntvct_el0
+	sub	x0, x13, x12
+	ret
+
+/* An access that may fault; the vector steps over it. Returns the value read. */
+function probe_read
+	ldr	x0, [x0]
+	ret
+function probe_write
+	str	x1, [x0]
+	ret
+function probe_exec
+	stp	x29, x30, [sp, #-16]!
+	blr	x0
+	ldp	x29, x30, [sp], #16
+	ret
+
+/*
+ * struct fault { u64 count, esr, far, elr; }. An instruction abort returns to the caller,
+ * everything else goes on behind the instruction.
+ */
+	.p2align 11
+vectors:
+	.rept	16
+	.p2align 7
+	b	note_fault
+	.endr
+	.p2align 7
+note_fault:
+	stp	x0, x1, [sp, #-32]!
+	str	x2, [sp, #16]
+	mrs	x0, tpidr_el1
+	ldr	x1, [x0]
+	add	x1, x1, #1
+	str	x1, [x0]
+	mrs	x1, esr_el1
+	str	x1, [x0, #8]
+	mrs	x2, far_el1
+	str	x2, [x0, #16]
+	mrs	x2, elr_el1
+	str	x2, [x0, #24]
+	lsr	x1, x1, #26
+	add	x2, x2, #4
+	cmp	x1, #0x21
+	csel	x2, x30, x2, eq
+	msr	elr_el1, x2
+	ldr	x2, [sp, #16]
+	ldp	x0, x1, [sp], #32
+	eret
+
+	.section .bss
+	.p2align 12
+	.globl stacks
+stacks:
+	.space	8 * 4096
+	.globl faults
+faults:
+	.space	8 * 32

@@ -1,0 +1,628 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Tests of the specification and its generator.
+
+The good specification generates the same bytes twice, its model is proved, its queries are unsat,
+its headers compile, and its vectors hold. Then one entry at a time is changed, and the generator, a
+proof, a query or a link must notice.
+"""
+import filecmp
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+import unittest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+SPEC = TOP / "spec"
+MODEL = TOP / "model"
+WHY3 = ["why3", "prove", "-P", "CVC4,1.8,", "-a", "split_vc"]
+FILES = sorted(path.stem for path in SPEC.glob("*.toml"))
+
+
+def generate(spec, out):
+    command = [
+        "/usr/bin/python3",
+        str(SPEC / "gen/generate.py"),
+        "--spec",
+        str(spec),
+        "--out",
+        str(out),
+    ]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def prove(gen, path, seconds=5):
+    """Names of the goals of a file that are not proved; at least one goal must be there.
+
+    A lemma is a hypothesis of those below it, so only the first one that fails says what broke.
+    """
+    command = [*WHY3, "-t", str(seconds), "-L", str(gen / "model"), "-L", str(MODEL), str(path)]
+    output = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, check=False
+    ).stdout
+    results = re.findall(
+        r"^(?:Goal|Sub-goal .* of goal) (\S+)\.\nProver result is: (\w+)", output, re.MULTILINE
+    )
+    if not results or len(results) != output.count("Prover result is"):
+        return ["(no goal, or output not understood)"]
+    return [goal for goal, verdict in results if verdict != "Valid"]
+
+
+def wp(gen, source, functions):
+    """(proved, all) goals of the functions by WP with the model's driver."""
+    command = [
+        "frama-c",
+        "-c11",
+        "-machdep",
+        "gcc_x86_64",
+        f"-cpp-extra-args=-I{gen}/include -I{gen}/acsl -I{TOP}/src/hyp",
+    ]
+    command += [
+        "-wp",
+        "-wp-rte",
+        "-warn-unsigned-overflow",
+        "-warn-unsigned-downcast",
+        "-wp-prover",
+        "cvc4",
+        "-wp-timeout",
+        "5",
+    ]
+    command += [
+        "-kernel-warn-key",
+        "annot:missing-spec=abort",
+        "-wp-driver",
+        str(gen / "driver/ownership.driver"),
+    ]
+    command += ["-wp-par", "1", "-wp-fct", ",".join(functions), str(source)]
+    output = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, check=False
+    ).stdout
+    found = re.search(r"Proved goals:\s+(\d+) / (\d+)", output)
+    return (int(found.group(1)), int(found.group(2))) if found else (0, 0)
+
+
+def lemmas(paths):
+    """file.Theory.name of every lemma and predicate."""
+    names = set()
+    for path in paths:
+        theory = None
+        for line in path.read_text().splitlines():
+            head = re.match(r"(?:theory|module) (\w+)", line)
+            theory = head.group(1) if head else theory
+            item = re.match(r"\s*(?:let rec )?(?:lemma|predicate|goal) (\w+)", line)
+            if item:
+                names.add(f"{path.stem}.{theory}.{item.group(1)}")
+    return names
+
+
+class Workspace(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hypatia-spec-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.spec = self.folder / "spec"
+        self.gen = self.folder / "gen"
+        self.spec.mkdir()
+        for name in FILES:
+            shutil.copy(SPEC / f"{name}.toml", self.spec)
+
+    def change(self, name, old, new, count=1):
+        path = self.spec / f"{name}.toml"
+        text = path.read_text()
+        self.assertIn(old, text, "the entry to be changed is gone: update this test")
+        path.write_text(text.replace(old, new, count))
+
+    def generate(self):
+        result = generate(self.spec, self.gen)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+
+    def rejected(self, line):
+        """The generator names file, key and reason in one line, and writes nothing."""
+        result = generate(self.spec, self.gen)
+        self.assertEqual((result.returncode, result.stderr, result.stdout), (1, line + "\n", ""))
+        self.assertFalse(self.gen.exists())
+
+
+class Good(Workspace):
+    def test_same_bytes(self):
+        self.generate()
+        other = self.folder / "again"
+        self.assertEqual(generate(self.spec, other).returncode, 0)
+        left = sorted(p.relative_to(self.gen) for p in self.gen.rglob("*") if p.is_file())
+        right = sorted(p.relative_to(other) for p in other.rglob("*") if p.is_file())
+        self.assertEqual(left, right)
+        names = [str(p) for p in left]
+        self.assertEqual(filecmp.cmpfiles(self.gen, other, names, shallow=False), (names, [], []))
+
+    def test_unchanged_files_are_not_written(self):
+        self.generate()
+        before = {p: p.stat().st_mtime_ns for p in self.gen.rglob("*") if p.is_file()}
+        self.generate()
+        self.assertEqual(before, {p: p.stat().st_mtime_ns for p in before})
+
+    def test_model_is_proved(self):
+        self.generate()
+        for path in [MODEL / f"{n}.mlw" for n in ("ownership", "system", "switch_pgd")] + [
+            self.gen / "model" / f"{n}.mlw" for n in ("mmu_on_gen", "switch_pgd_gen", "vectors_gen")
+        ]:
+            with self.subTest(path.name):
+                self.assertEqual(prove(self.gen, path), [])
+
+    def test_queries_are_unsat(self):
+        self.generate()
+        names = (self.gen / "qfbv/list.txt").read_text().split()
+        self.assertEqual(sorted(names), sorted(p.name for p in (self.gen / "qfbv").glob("*.smt2")))
+        for name in names:
+            result = subprocess.run(
+                ["z3", self.gen / "qfbv" / name],
+                capture_output=True,
+                text=True,
+                timeout=10,
+                check=False,
+            )
+            self.assertEqual((name, result.stdout), (name, "unsat\n"))
+
+    def test_headers_compile(self):
+        self.generate()
+        headers = sorted((self.gen / "include/gen").glob("*.h")) + sorted(
+            (self.gen / "vectors").glob("*.h")
+        )
+        for header in headers:
+            source = self.folder / "unit.c"
+            source.write_text(f'#include "{header}"\n#include "{header}"\nextern int end;\n')
+            flags = [
+                "-std=c11",
+                "-Wall",
+                "-Wextra",
+                "-Werror",
+                "-Wno-unused-const-variable",
+                "-ffreestanding",
+            ]
+            includes = [f"-I{self.gen}/include", f"-I{TOP}/src/hyp"]
+            command = [
+                "aarch64-linux-gnu-gcc",
+                *flags,
+                *includes,
+                "-c",
+                str(source),
+                "-o",
+                "/dev/null",
+            ]
+            subprocess.run(command, check=True, timeout=60)
+
+    def test_encoders_meet_their_vectors(self):
+        self.generate()
+        program = self.folder / "vectors"
+        includes = [
+            f"-I{self.gen}/include",
+            f"-I{self.gen}/vectors",
+            f"-I{self.gen}/oracle",
+            f"-I{TOP}/src/hyp",
+        ]
+        flags = [
+            "-std=c11",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-fsanitize=undefined",
+            "-fno-sanitize-recover",
+        ]
+        source = pathlib.Path(__file__).with_name("vectors.c")
+        subprocess.run(
+            ["gcc", *flags, *includes, str(source), "-o", str(program)], check=True, timeout=60
+        )
+        subprocess.run([str(program)], check=True, timeout=10)
+
+    def test_routines_assemble(self):
+        self.generate()
+        for source in (self.gen / "asm").glob("*.S"):
+            command = [
+                "aarch64-linux-gnu-gcc",
+                f"-I{self.gen}/include",
+                "-c",
+                str(source),
+                "-o",
+                "/dev/null",
+            ]
+            subprocess.run(command, check=True, timeout=60)
+
+    def test_oracle_is_the_model(self):
+        """The C oracle against the Why3 functions, through the driver; and a wrong oracle is not
+        proved.
+        """
+        self.generate()
+        oracle = self.gen / "oracle/ownership_oracle.h"
+        source = self.folder / "oracle.c"
+        source.write_text(f'#include "{oracle}"\n')
+        functions = re.findall(r"(oracle_h\w+)\(u32", oracle.read_text())
+        proved, goals = wp(self.gen, source, functions)
+        self.assertEqual(proved, goals)
+        self.assertGreater(goals, 5 * len(functions))
+        oracle.write_text(oracle.read_text().replace("count == 0u", "count == 1u"))
+        proved, goals = wp(self.gen, source, ["oracle_hyp_unpin"])
+        self.assertLess(proved, goals)
+
+    def test_wrong_encoder_is_not_proved(self):
+        self.generate()
+        header = self.gen / "include/gen/descriptors.h"
+        source = self.folder / "encoder.c"
+        source.write_text('#include "gen/descriptors.h"\n')
+        for function, old, new in (
+            ("pte_is_table", "level < LEVEL_LAST && pte % 4u == 3u", "pte % 4u == 3u"),
+            ("pte_pfn", "% PFN_END;", "% (PFN_END * 2u);"),
+            ("pte_make_leaf", "level == LEVEL_LAST ? 3u : 1u", "3u"),
+        ):
+            with self.subTest(function):
+                good = header.read_text()
+                proved, goals = wp(self.gen, source, [function])
+                self.assertTrue(proved == goals > 0)
+                self.assertIn(old, good)
+                header.write_text(good.replace(old, new))
+                proved, goals = wp(self.gen, source, [function])
+                self.assertLess(proved, goals)
+                header.write_text(good)
+
+    def test_wrong_query_is_sat(self):
+        self.generate()
+        for name, old, new in (
+            ("pte_pfn", "bv4096 64", "bv8192 64"),
+            ("esr_el2_ec", "bv64 64", "bv32 64"),
+            ("vttbr_el2_vmid_put", "extract 15 0", "extract 14 0"),
+            ("table_index_2", "bv512 64", "bv1024 64"),
+        ):
+            with self.subTest(name):
+                query = self.gen / f"qfbv/{name}.smt2"
+                self.assertIn(old, query.read_text())
+                query.write_text(query.read_text().replace(old, new))
+                result = subprocess.run(
+                    ["z3", query], capture_output=True, text=True, timeout=10, check=False
+                )
+                self.assertNotEqual(result.stdout, "unsat\n")
+
+    def test_links_to_the_model(self):
+        self.generate()
+        self.assertEqual(self.broken_links(), [])
+
+    def broken_links(self):
+        known = lemmas([*MODEL.glob("*.mlw"), *(self.gen / "model").glob("*.mlw")])
+        text = (self.spec / "requirements.toml").read_text()
+        return sorted(set(re.findall(r'"([a-z_]+\.[A-Za-z]+\.[a-z0-9_]+)"', text)) - known)
+
+    def test_links_to_code_and_tests(self):
+        """A link to code is a function of the core or a path; a link to a test is a path."""
+        self.generate()
+        headers = "".join(
+            path.read_text()
+            for path in [*(TOP / "src/hyp").glob("*.h"), *self.gen.glob("include/gen/*.h")]
+        )
+        functions = set(re.findall(r"\b(\w+)\(", headers))
+        data = tomllib.loads((self.spec / "requirements.toml").read_text())
+        data["requirement"] += [
+            {"id": a["id"], "code": a["where"], "test": []}
+            for a in tomllib.loads((self.spec / "assumptions.toml").read_text())["assumption"]
+        ]
+        for item in data["requirement"]:
+            for link in item["code"] + item["test"]:
+                path = self.gen / link[10:] if link.startswith("build/gen/") else TOP / link
+                self.assertTrue(
+                    path.exists() or link in set(item["code"]) & functions, f"{item['id']}: {link}"
+                )
+
+    def test_every_theorem_has_a_requirement(self):
+        self.generate()
+        text = (self.spec / "requirements.toml").read_text()
+        for path in (MODEL / "ownership.mlw", MODEL / "system.mlw", MODEL / "switch_pgd.mlw"):
+            names = re.findall(r"^\s*lemma (\w+):", path.read_text(), re.MULTILINE)
+            self.assertEqual([n for n in names if f'.{n}"' not in text], [], path.name)
+
+
+class Rejected(Workspace):
+    """A bad entry is named with file, key and reason."""
+
+    def case(self, name, old, new, line):
+        with self.subTest(line):
+            shutil.copy(SPEC / f"{name}.toml", self.spec)
+            self.change(name, old, new)
+            self.rejected(f"spec/{name}.toml: {line}")
+            shutil.copy(SPEC / f"{name}.toml", self.spec)
+
+    def test_schema(self):
+        self.case(
+            "pages",
+            "max = 65535",
+            "max = 65536",
+            "count.max: 65536 is greater than the maximum of 65535",
+        )
+        self.case(
+            "pages",
+            'guard = "any"',
+            'guard = "maybe"',
+            "transition.0.guard: 'maybe' is not one of ['any', 'zero', 'nonzero', 'below_max']",
+        )
+        self.case("pool", "[meta]", "[mata]", "(file): 'meta' is missing")
+        self.case("traps", "ec = 0x16", "ec = 0x16\nee = 1", "class.0: unknown key: ee")
+        self.case(
+            "pool", "pages = 16 ", "pages = 12 ", "s2_root.pages: 12 is not one of [1, 2, 4, 8, 16]"
+        )
+        self.case(
+            "assumptions",
+            'kind = "axiom"',
+            'kind = "hope"',
+            "assumption.0.kind: 'hope' is not one of "
+            "['axiom', 'contract', 'hardware', 'tool', 'unverified']",
+        )
+
+    def test_syntax(self):
+        self.case(
+            "init",
+            "[[boot]]",
+            "[boot]]",
+            "(file): Expected newline or end of document after a statement (at line 8, column 7)",
+        )
+
+    def test_missing_file(self):
+        (self.spec / "traps.toml").unlink()
+        self.rejected("spec/traps.toml: (file): the file is missing")
+
+    def test_names(self):
+        self.case(
+            "pages",
+            'to = "HOST_SHARED_HYP"',
+            'to = "GUEST"',
+            "transition.0.to: GUEST is not a state",
+        )
+        self.case(
+            "pages",
+            'guard_error = "HYP_EBUSY"\n',
+            "",
+            "transition.1.guard_error: is to be there exactly when the guard can fail",
+        )
+        self.case(
+            "hypercalls",
+            'errors = ["HYP_EPERM", "HYP_EBUSY", "HYP_EINVAL", "HYP_ERANGE"]',
+            'errors = ["HYP_EPERM", "HYP_EINVAL", "HYP_ERANGE"]',
+            "call.2.errors: host_unshare_hyp can fail with HYP_EBUSY",
+        )
+        self.case(
+            "hypercalls", "value = -16", "value = -11", "error.4.value: -11 is taken by error.2"
+        )
+        self.case(
+            "hypercalls",
+            "number = 3",
+            "number = 9",
+            "call.3.number: is to be 3: numbers have no holes",
+        )
+        self.case(
+            "sysregs",
+            'put = ["PFN", "VMID"]',
+            'put = ["PFM", "VMID"]',
+            "register.4.put: PFM is not a field of VTTBR_EL2",
+        )
+        self.case(
+            "requirements",
+            'id = "REQ-OWN-002"',
+            'id = "REQ-OWN-001"',
+            "requirement.1.id: REQ-OWN-001 is taken by requirement.0",
+        )
+
+    def test_bits(self):
+        self.case(
+            "sysregs",
+            "PS = [18, 16], VS = [19, 19]",
+            "PS = [19, 17], VS = [19, 19]",
+            "register.3.fields.VS: bit 19 belongs to PS",
+        )
+        self.case(
+            "sysregs",
+            "SH0 = 3, TG0 = 0 }",
+            "SH0 = 4, TG0 = 0 }",
+            "register.1.values.TCR_EL2_48BIT.SH0: 4 does not fit into 2 bits",
+        )
+        self.case(
+            "descriptors",
+            "owner = { msb = 11, lsb = 4",
+            "owner = { msb = 11, lsb = 0",
+            "annotation.owner: covers the valid bit, or nothing",
+        )
+        self.case(
+            "descriptors",
+            "pfn = { msb = 47, lsb = 12",
+            "pfn = { msb = 47, lsb = 16",
+            "field.pfn: does not span the address bits above the page offset",
+        )
+
+    def test_permissions(self):
+        self.case(
+            "descriptors",
+            "ap2 = 1, sh = 3, af = 1, pxn = 0, xn = 0",
+            "ap2 = 0, sh = 3, af = 1, pxn = 0, xn = 0",
+            "attrs.0: S1_TEXT: write and exec do not match the fields",
+        )
+        self.case(
+            "descriptors",
+            "write = false\nexec = true\nfields = { attrindx = 0, ap1 = 1, ap2 = 1",
+            "write = true\nexec = true\nfields = { attrindx = 0, ap1 = 1, ap2 = 0",
+            "attrs.0: S1_TEXT: writable and executable at EL2",
+        )
+        self.case(
+            "traps",
+            "protected = { VM = 1",
+            "protected = { VM = 0",
+            "hcr.protected.VM: is to be 1: the host is confined by its stage 2",
+        )
+        self.case(
+            "hypercalls",
+            'name = "PSCI_CPU_ON_64"\nid = 0xC4000003\ndisposition = "relay"',
+            'name = "PSCI_CPU_ON_64"\nid = 0xC4000003\ndisposition = "forward"',
+            "psci_call.5.disposition: has an entry point: EL3 must not get the host's",
+        )
+
+    def test_order(self):
+        self.case(
+            "init",
+            'needs = ["mmu_on", "boot_info"]',
+            'needs = ["mmu_on", "host_stage2"]',
+            "boot.4.needs: host_stage2 is not given before hyp_setup",
+        )
+        self.case(
+            "pool",
+            'name = "meta"',
+            'name = "mete"',
+            "part: the parts are stacks, meta, s2_root, pool, in this order",
+        )
+
+    def test_pool_bound(self):
+        self.case(
+            "pool",
+            "ram_divisor = 1024 ",
+            "ram_divisor = 256 ",
+            "pool: 8519680 bytes reserved of 1024 MiB with 64 CPUs; the bound is 6878658",
+        )
+
+
+class Disproved(Workspace):
+    """An entry that is well formed and wrong: the model is not proved, and the failing theorem says
+    what broke.
+    """
+
+    def change_entry(self, name, entry, changes):
+        """Replace text inside the entry that is called so."""
+        text = (self.spec / f"{name}.toml").read_text()
+        start = text.index(f'name = "{entry}"')
+        end = text.find("\n[[", start)
+        block = text[start : end if end >= 0 else len(text)]
+        changed = block
+        for old, new in changes.items():
+            self.assertIn(old, block, "the entry to be changed is gone: update this test")
+            changed = changed.replace(old, new)
+        (self.spec / f"{name}.toml").write_text(text.replace(block, changed))
+
+    def unproved(self, path, entry, changes, *goals):
+        self.change_entry("pages", entry, changes)
+        self.generate()
+        self.assertLessEqual(set(goals), set(prove(self.gen, MODEL / f"{path}.mlw", 2)))
+
+    def test_share_what_is_not_yours(self):
+        changes = {'from = "HOST"': 'from = "HYP"', ' HYP = "HYP_EPERM"': ' HOST = "HYP_EPERM"'}
+        self.unproved("ownership", "host_share_hyp", changes, "cleared_for_host")
+
+    def test_give_back_uncleared(self):
+        self.unproved(
+            "ownership", "hyp_donate_host", {"clears = true": "clears = false"}, "cleared_for_host"
+        )
+
+    def test_give_back_uncleared_in_the_system(self):
+        self.unproved(
+            "system", "hyp_donate_host", {"clears = true": "clears = false"}, "perform_inv"
+        )
+
+    def test_give_back_in_use(self):
+        changes = {'guard = "zero"\nguard_error = "HYP_EBUSY"': 'guard = "any"'}
+        self.unproved("ownership", "hyp_donate_host", changes, "used_stays")
+
+    def test_unshare_while_pinned(self):
+        changes = {'guard = "zero"\nguard_error = "HYP_EBUSY"': 'guard = "any"'}
+        self.unproved("ownership", "host_unshare_hyp", changes, "pinned_stays_lent")
+
+    def test_pin_overflow(self):
+        changes = {'guard = "below_max"\nguard_error = "HYP_ERANGE"': 'guard = "any"'}
+        self.unproved("ownership", "hyp_pin", changes, "keeps_inv")
+
+    def test_unpin_underflow(self):
+        changes = {'guard = "nonzero"\nguard_error = "HYP_ENOENT"': 'guard = "any"'}
+        self.unproved("ownership", "hyp_unpin", changes, "keeps_inv")
+
+    def test_hypatia_takes(self):
+        self.unproved(
+            "ownership", "host_donate_hyp", {'by = "host"': 'by = "hyp"'}, "host_gives_away_itself"
+        )
+
+    def test_host_reaches_hyp(self):
+        self.unproved(
+            "ownership", "HYP", {"host_access = false": "host_access = true"}, "host_reaches_own"
+        )
+
+    def test_hypatia_reaches_host(self):
+        self.unproved(
+            "ownership", "HOST", {"hyp_access = false": "hyp_access = true"}, "zero_is_host"
+        )
+
+    def steps(self, routine):
+        """init.toml as text before the routine's steps, the steps, and what follows."""
+        text = (SPEC / "init.toml").read_text()
+        parts = re.split(rf"(?=\[\[{routine}\.step\]\])", text)
+        last, mark, rest = parts[-1].partition("\n# ")
+        return parts[0], [*parts[1:-1], last], mark + rest
+
+    def routine_unproved(self, head, steps, rest):
+        (self.spec / "init.toml").write_text(head + "".join(steps) + rest)
+        self.generate()
+        paths = (
+            self.gen / "model/mmu_on_gen.mlw",
+            self.gen / "model/switch_pgd_gen.mlw",
+            MODEL / "switch_pgd.mlw",
+        )
+        return [goal for path in paths for goal in prove(self.gen, path, 2)]
+
+    def test_each_step_is_needed(self):
+        for routine in ("mmu_on", "switch_pgd"):
+            head, steps, rest = self.steps(routine)
+            for i, step in enumerate(steps[:-1]):
+                with self.subTest(routine + ": " + step.split("\n")[1]):
+                    self.assertNotEqual(
+                        self.routine_unproved(head, steps[:i] + steps[i + 1 :], rest), []
+                    )
+
+    def test_tables_before_the_mmu_is_off(self):
+        head, steps, rest = self.steps("switch_pgd")
+        ttbr = next(step for step in steps if 'op = "set_ttbr0"' in step)
+        others = [step for step in steps if step is not ttbr]
+        self.assertNotEqual(self.routine_unproved(head, [ttbr, *others], rest), [])
+
+    # a change of the hand-written model -> the theorem that breaks
+    MODEL_CHANGES = (
+        ("host = if host_may st then r.host else None", "host = r.host", "perform_inv"),
+        (
+            "host_tlb = if host_may st then r.host_tlb else False",
+            "host_tlb = r.host_tlb",
+            "perform_inv",
+        ),
+        (
+            "else Page f True False) else None;",
+            "else Page f True False) else r.hyp;",
+            "perform_inv",
+        ),
+        ("else Page f True False) else None;", "else Page f True True) else None;", "perform_inv"),
+        ("secret = if clears o then False else r.secret", "secret = r.secret", "perform_inv"),
+        ("if host_allowed r then { r with host", "if true then { r with host", "act_inv"),
+        ("(r: frame) = hyp_allowed r /\\ not (w /\\ x)", "(r: frame) = hyp_allowed r", "act_inv"),
+        ("pool_frame r /\\ 1 < r.count", "pool_frame r", "act_inv"),
+        (
+            "| Hyp_unmap -> { r with hyp = None; hyp_tlb = False }",
+            "| Hyp_unmap -> { r with hyp_tlb = False }",
+            "act_inv",
+        ),
+    )
+
+    def test_model_changes(self):
+        self.generate()
+        text = (MODEL / "system.mlw").read_text()
+        for old, new, goal in self.MODEL_CHANGES:
+            with self.subTest(new):
+                self.assertIn(old, text, "the model changed: update this test")
+                wrong = self.folder / "wrong"
+                wrong.mkdir(exist_ok=True)
+                (wrong / "system.mlw").write_text(text.replace(old, new))
+                self.assertIn(goal, prove(self.gen, wrong / "system.mlw", 2))
+
+    def test_link_to_nothing(self):
+        self.change("requirements", "OwnershipTheorems.one_owner", "OwnershipTheorems.two_owners")
+        self.generate()
+        self.assertEqual(Good.broken_links(self), ["ownership.OwnershipTheorems.two_owners"])
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main(verbosity=2))

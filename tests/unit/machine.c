@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "machine.h"
+
+#define BANKS 2u
+#define LOCKS LOCK_COUNT
+
+struct machine machine;
+
+static const u64 bank_first[BANKS] = { BANK0_FIRST, BANK1_FIRST };
+static const u64 bank_count[BANKS] = { BANK0_COUNT, BANK1_COUNT };
+static u64 *bank_words[BANKS];
+
+static u8 linked[BANK0_COUNT + BANK1_COUNT];    /* owning tree + 1 */
+static u8 linked_level[BANK0_COUNT + BANK1_COUNT];
+static u8 seen[BANK0_COUNT + BANK1_COUNT];
+
+static struct {
+	u32 phase, tree, is_table, pending;
+	u64 page;
+} tlb;
+
+static u64 meta_first, meta_count, stack_first, ref_first;
+static u32 lock_held[LOCKS];
+static u64 random_state;
+
+u64 test_random(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+void test_seed(u64 seed)
+{
+	random_state = seed * 0x9e3779b97f4a7c15ul + 1;
+}
+
+/* Place of frame @pfn among all frames of RAM. */
+static u64 slot(u64 pfn)
+{
+	u64 before = 0;
+	u32 b;
+
+	for (b = 0; b < BANKS; b++) {
+		if (pfn >= bank_first[b] && pfn - bank_first[b] < bank_count[b]) {
+			return before + pfn - bank_first[b];
+		}
+		before += bank_count[b];
+	}
+	fail_msg("access to frame 0x%lx, which is not RAM", (unsigned long)pfn);
+	return 0;
+}
+
+static u64 *words(u64 pfn)
+{
+	u64 at = slot(pfn);
+
+	return at < BANK0_COUNT ? bank_words[0] + at * 512 : bank_words[1] + (at - BANK0_COUNT) * 512;
+}
+
+static void need_lock(u32 lock)
+{
+	if (machine.strict && !lock_held[lock]) {
+		fail_msg("lock %u is not held", lock);
+	}
+}
+
+/* Memory -------------------------------------------------------------------------------------- */
+
+u64 frame_read(u64 pfn, u64 i)
+{
+	need_lock(LOCK_MM);
+	assert_true(i < 512);
+	return words(pfn)[i];
+}
+
+void frame_zero(u64 pfn)
+{
+	need_lock(LOCK_MM);
+	if (linked[slot(pfn)] != 0) {
+		fail_msg("frame 0x%lx is part of a tree and was cleared whole", (unsigned long)pfn);
+	}
+	memset(words(pfn), 0, 4096);
+}
+
+void meta_place(u64 pfn, u64 count)
+{
+	u64 i;
+
+	meta_first = pfn;
+	meta_count = count;
+	for (i = 0; i < count; i++) {
+		frame_zero(pfn + i);
+	}
+}
+
+static u8 *record(u64 pfn, u64 r)
+{
+	need_lock(LOCK_MM);
+	if (r != slot(pfn)) {
+		fail_msg("record %lu is not that of frame 0x%lx", (unsigned long)r, (unsigned long)pfn);
+	}
+	assert_true(r / 1024 < meta_count);
+	return (u8 *)words(meta_first + r / 1024) + r % 1024 * META_BYTES_PER_FRAME;
+}
+
+u32 frame_state_get(u64 pfn, u64 r)
+{
+	return record(pfn, r)[META_STATE_OFFSET];
+}
+
+void frame_state_set(u64 pfn, u64 r, u32 state)
+{
+	record(pfn, r)[META_STATE_OFFSET] = (u8)state;
+}
+
+u32 frame_count_get(u64 pfn, u64 r)
+{
+	u16 count;
+
+	memcpy(&count, record(pfn, r) + META_COUNT_OFFSET, sizeof(count));
+	return count;
+}
+
+void frame_count_set(u64 pfn, u64 r, u32 count)
+{
+	u16 value = (u16)count;
+
+	assert_true(count <= FRAME_COUNT_MAX);
+	memcpy(record(pfn, r) + META_COUNT_OFFSET, &value, sizeof(value));
+}
+
+/* Pool bookkeeping: 32-bit words behind stack_first and ref_first. */
+
+static u32 *pool_word(u64 first, u64 k)
+{
+	need_lock(LOCK_MM);
+	assert_true(k < pool.count);
+	return (u32 *)words(first + k / 1024) + k % 1024;
+}
+
+void pool_place(u64 stack, u64 ref)
+{
+	stack_first = stack;
+	ref_first = ref;
+}
+
+u64 pool_stack_get(u64 k)
+{
+	return *pool_word(stack_first, k) + pool.first;
+}
+
+void pool_stack_set(u64 k, u64 pfn)
+{
+	assert_true(pfn >= pool.first && pfn - pool.first < pool.count);
+	*pool_word(stack_first, k) = (u32)(pfn - pool.first);
+}
+
+u32 pool_ref_get(u64 pfn)
+{
+	assert_true(pfn >= pool.first);
+	return *pool_word(ref_first, pfn - pool.first);
+}
+
+void pool_ref_set(u64 pfn, u32 ref)
+{
+	assert_true(pfn >= pool.first);
+	assert_true(ref <= 513);
+	*pool_word(ref_first, pfn - pool.first) = ref;
+}
+
+/* Translation tables: break before make, invalidation, completion -------------------------------- */
+
+static u32 is_valid(u64 e)
+{
+	return (e & 1) != 0;
+}
+
+static u32 is_table(u64 e, u32 level)
+{
+	return level < 3 && (e & 3) == 3;
+}
+
+static u64 table_of(u64 e)
+{
+	return (e & 0xfffffffff000ul) >> 12;
+}
+
+static u64 index_of(u64 n, u32 level)
+{
+	return n >> (9 * (3 - level)) & 511;
+}
+
+/* Table @pfn, with everything below it, joins tree @tree - 1, or leaves it (@tree 0). */
+static void link_table(u64 pfn, u32 tree, u32 level)
+{
+	u64 at = slot(pfn);
+	u64 i;
+
+	if (tree != 0 && linked[at] != 0) {
+		fail_msg("table 0x%lx is linked twice", (unsigned long)pfn);
+	}
+	linked[at] = (u8)tree;
+	linked_level[at] = (u8)level;
+	for (i = 0; i < 512; i++) {
+		if (is_table(words(pfn)[i], level)) {
+			link_table(table_of(words(pfn)[i]), tree, level + 1);
+		}
+	}
+}
+
+static void note_roots(void)
+{
+	u32 t;
+	u64 k;
+
+	for (t = 0; t < PGT_COUNT; t++) {
+		for (k = 0; pgt[t].root != 0 && k < pgt[t].root_count; k++) {
+			if (linked[slot(pgt[t].root + k)] == 0) {
+				link_table(pgt[t].root + k, t + 1, pgt[t].start);
+			}
+		}
+	}
+}
+
+void pte_write(u64 pfn, u64 i, u64 e, u64 n)
+{
+	u64 old;
+	u64 at = slot(pfn);
+	u32 level;
+
+	need_lock(LOCK_MM);
+	note_roots();
+	assert_true(i < 512);
+	old = words(pfn)[i];
+	level = linked_level[at];
+	if (tlb.phase != 0) {
+		fail_msg("an entry is written while another one is stale (phase %u)", tlb.phase);
+	}
+	words(pfn)[i] = e;
+	tlb.pending = 1;
+	if (linked[at] == 0) {
+		return;
+	}
+	if (is_valid(old) && is_valid(e)) {
+		fail_msg("a valid entry was replaced without break-before-make");
+	}
+	if (i != index_of(n, level)) {
+		fail_msg("entry %lu of level %u is not that of page 0x%lx", (unsigned long)i, level, (unsigned long)n);
+	}
+	if (is_valid(old)) {
+		tlb.phase = 1;
+		tlb.tree = linked[at] - 1u;
+		tlb.page = n;
+		tlb.is_table = is_table(old, level);
+		if (tlb.is_table) {
+			link_table(table_of(old), 0, 0);
+		}
+	}
+	if (is_table(e, level)) {
+		link_table(table_of(e), linked[at], level + 1);
+	}
+}
+
+void dsb_ish(void)
+{
+	tlb.pending = 0;
+	tlb.phase = tlb.phase == 1 ? 2 : tlb.phase == 3 ? 4 : tlb.phase == 5 ? 0 : tlb.phase;
+}
+
+void dsb_ishst(void)
+{
+	tlb.pending = 0;
+}
+
+void isb(void)
+{
+}
+
+void tlbi_ipas2e1is(u64 ipn)
+{
+	machine.tlbi_count++;
+	if (tlb.phase == 2 && tlb.tree == PGT_HOST && !tlb.is_table && tlb.page == ipn) {
+		tlb.phase = 3;
+	}
+}
+
+void tlbi_vmalle1is(void)
+{
+	tlb.phase = tlb.phase == 4 ? 5 : tlb.phase;
+}
+
+void tlbi_vmalls12e1is(void)
+{
+	machine.tlbi_count++;
+	tlb.phase = tlb.phase == 2 && tlb.tree == PGT_HOST ? 5 : tlb.phase;
+}
+
+void tlbi_vae2is(u64 vpn)
+{
+	machine.tlbi_count++;
+	if (tlb.phase == 2 && tlb.tree == PGT_HYP && !tlb.is_table && tlb.page == vpn) {
+		tlb.phase = 5;
+	}
+}
+
+void tlbi_alle2is(void)
+{
+	machine.tlbi_count++;
+	tlb.phase = tlb.phase == 2 && tlb.tree == PGT_HYP ? 5 : tlb.phase;
+}
+
+void tlbi_vmids(void)
+{
+	machine.tlbi_count++;
+}
+
+/* Locks ---------------------------------------------------------------------------------------- */
+
+void lock_acquire(u32 lock)
+{
+	u32 other;
+
+	assert_true(lock < LOCKS);
+	for (other = lock; other < LOCKS; other++) {
+		if (lock_held[other]) {
+			fail_msg("lock %u is taken with lock %u held", lock, other);
+		}
+	}
+	lock_held[lock] = 1;
+}
+
+void lock_release(u32 lock)
+{
+	assert_true(lock < LOCKS && lock_held[lock]);
+	if (lock == LOCK_MM && (tlb.phase != 0 || tlb.pending != 0)) {
+		fail_msg("LOCK_MM is released with a stale entry (phase %u, pending %u)", tlb.phase, tlb.pending);
+	}
+	lock_held[lock] = 0;
+}
+
+/* CPU and firmware ------------------------------------------------------------------------------ */
+
+u32 cpu_index(void)
+{
+	return machine.cpu;
+}
+
+struct smc_regs smc_call(u64 a, u64 b, u64 c, u64 d)
+{
+	struct smc_regs result = { machine.smc_status, 0, 0, 0 };
+	u32 lock;
+
+	for (lock = 0; lock < LOCKS; lock++) {
+		assert_false(lock_held[lock]);
+	}
+	machine.smc_args = (struct smc_regs){ a, b, c, d };
+	machine.smc_count++;
+	return result;
+}
+
+u64 read_elr_el2(void)
+{
+	return machine.elr_el2;
+}
+
+u64 read_spsr_el2(void)
+{
+	return machine.spsr_el2;
+}
+
+u64 read_vbar_el1(void)
+{
+	return machine.vbar_el1;
+}
+
+u64 read_sctlr_el1(void)
+{
+	return machine.sctlr_el1;
+}
+
+void write_elr_el2(u64 value)
+{
+	machine.elr_el2 = value;
+}
+
+void write_spsr_el2(u64 value)
+{
+	machine.spsr_el2 = value;
+}
+
+void write_elr_el1(u64 value)
+{
+	machine.elr_el1 = value;
+}
+
+void write_spsr_el1(u64 value)
+{
+	machine.spsr_el1 = value;
+}
+
+void write_esr_el1(u64 value)
+{
+	machine.esr_el1 = value;
+}
+
+void write_far_el1(u64 value)
+{
+	machine.far_el1 = value;
+}
+
+/* For the tests ---------------------------------------------------------------------------------- */
+
+void machine_reset(u32 pa_bits)
+{
+	u64 frames = BANK0_COUNT + BANK1_COUNT;
+	u32 b;
+	u32 cpu;
+
+	for (b = 0; b < BANKS; b++) {
+		free(bank_words[b]);
+		bank_words[b] = calloc(bank_count[b] * 512, sizeof(u64));
+		assert_non_null(bank_words[b]);
+	}
+	memset(&machine, 0, sizeof(machine));
+	memset(linked, 0, sizeof(linked));
+	memset(&tlb, 0, sizeof(tlb));
+	memset(lock_held, 0, sizeof(lock_held));
+	memset(pgt, 0, sizeof(pgt));
+	memset(&pool, 0, sizeof(pool));
+	memset(&boot_info, 0, sizeof(boot_info));
+
+	for (b = 0; b < BANKS; b++) {
+		boot_info.bank[b].base.pa = bank_first[b] * PAGE_SIZE;
+		boot_info.bank[b].size = bank_count[b] * PAGE_SIZE;
+	}
+	boot_info.bank_count = BANKS;
+	boot_info.cpu_count = 4;
+	for (cpu = 0; cpu < boot_info.cpu_count; cpu++) {
+		boot_info.cpu_mpidr[cpu] = 0x100ul + cpu;
+	}
+	boot_info.image_base.pa = IMAGE_FIRST * PAGE_SIZE;
+	boot_info.text_end.pa = (IMAGE_FIRST + TEXT_FRAMES) * PAGE_SIZE;
+	boot_info.rodata_end.pa = (IMAGE_FIRST + TEXT_FRAMES + RODATA_FRAMES) * PAGE_SIZE;
+	boot_info.image_end.pa = (IMAGE_FIRST + TEXT_FRAMES + RODATA_FRAMES + DATA_FRAMES) * PAGE_SIZE;
+	boot_info.carveout_size = hyp_carveout_size(frames, boot_info.cpu_count);
+	boot_info.carveout_base.pa = (BANK0_FIRST + BANK0_COUNT - 1024) * PAGE_SIZE - boot_info.carveout_size;
+	boot_info.console_base.pa = CONSOLE_PFN * PAGE_SIZE;
+	boot_info.secondary_entry.pa = IMAGE_FIRST * PAGE_SIZE + 0x40;
+	boot_info.pa_bits = pa_bits;
+	boot_info.vmid_bits = 8;
+	boot_info.mode = MODE_PROTECTED;
+	/* Whatever was in the carve-out before must not matter. */
+	memset(words(boot_info.carveout_base.pa / PAGE_SIZE), 0xa5, boot_info.carveout_size);
+}
+
+void machine_boot(u32 pa_bits)
+{
+	machine_reset(pa_bits);
+	assert_int_equal(hyp_setup(), 0);
+	assert_int_equal(hyp_finalise(), 0);
+	machine_check_quiet();
+	machine.strict = 1;
+}
+
+void machine_check_quiet(void)
+{
+	u32 lock;
+
+	assert_int_equal(tlb.phase, 0);
+	assert_int_equal(tlb.pending, 0);
+	for (lock = 0; lock < LOCKS; lock++) {
+		assert_false(lock_held[lock]);
+	}
+}
+
+void machine_fill(u64 pfn, u64 value)
+{
+	u64 i;
+
+	for (i = 0; i < 512; i++) {
+		words(pfn)[i] = value;
+	}
+}
+
+u64 machine_word(u64 pfn, u64 i)
+{
+	return words(pfn)[i];
+}
+
+struct walk machine_walk(u32 t, u64 n)
+{
+	struct walk walk = { 0, pgt[t].start, pgt[t].root };
+
+	if (walk.level == 1) {
+		walk.table += index_of(n, 0);
+	}
+	for (;;) {
+		walk.entry = words(walk.table)[index_of(n, walk.level)];
+		if (!is_table(walk.entry, walk.level)) {
+			return walk;
+		}
+		walk.table = table_of(walk.entry);
+		walk.level++;
+	}
+}
+
+u64 machine_page_of(u64 entry, u32 level, u64 n)
+{
+	u64 span = 1ul << (9 * (3 - level));
+
+	if (!is_valid(entry)) {
+		return entry;
+	}
+	return (entry | 2) + n % span * PAGE_SIZE;
+}
+
+u64 machine_page(u32 t, u64 n)
+{
+	struct walk walk = machine_walk(t, n);
+
+	return machine_page_of(walk.entry, walk.level, n);
+}
+
+static u64 count_tables(u64 pfn, u32 level, u32 is_root)
+{
+	u64 used = 0;
+	u64 tables = 0;
+	u64 i;
+
+	assert_false(seen[slot(pfn)]);
+	seen[slot(pfn)] = 1;
+	for (i = 0; i < 512; i++) {
+		u64 e = words(pfn)[i];
+
+		used += e != 0;
+		if (is_table(e, level)) {
+			tables += 1 + count_tables(table_of(e), level + 1, 0);
+		}
+	}
+	if (!is_root) {
+		u32 strict = machine.strict;
+
+		machine.strict = 0;
+		assert_int_equal(pool_ref_get(pfn), 1 + used);
+		machine.strict = strict;
+	}
+	return tables;
+}
+
+u64 machine_tables(u32 t)
+{
+	u64 tables = 0;
+	u64 k;
+
+	if (t == 0) {
+		memset(seen, 0, sizeof(seen));
+	}
+	for (k = 0; k < pgt[t].root_count; k++) {
+		tables += count_tables(pgt[t].root + k, pgt[t].start, 1);
+	}
+	return tables;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A machine for the unit tests: RAM in two banks, TLB protocol, locks, EL1 registers, secure firmware.
+ */
+#ifndef TESTS_UNIT_MACHINE_H
+#define TESTS_UNIT_MACHINE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "arch.h"
+#include "boot_info.h"
+#include "hyp.h"
+#include "layout.h"
+#include "mem.h"
+#include "ownership.h"
+#include "pgtable.h"
+#include "pool.h"
+#include "setup.h"
+
+#define BANK0_FIRST 0x40000ul
+#define BANK0_COUNT 0x4000ul
+#define BANK1_FIRST 0x80000ul
+#define BANK1_COUNT 0x1000ul
+#define IMAGE_FIRST (BANK0_FIRST + 0x80ul)
+#define TEXT_FRAMES 8ul
+#define RODATA_FRAMES 4ul
+#define DATA_FRAMES 4ul
+#define CONSOLE_PFN 0x9000ul
+
+struct machine {
+	u64 elr_el2, spsr_el2, vbar_el1, sctlr_el1;
+	u64 elr_el1, spsr_el1, esr_el1, far_el1;
+	struct smc_regs smc_args;
+	u64 smc_status;
+	u64 smc_count;
+	u32 cpu;
+	u32 tlbi_count;
+	u32 strict;             /* the core is up: locks must be held */
+};
+extern struct machine machine;
+
+/* A new machine: RAM random, no lock held, TLB clean, boot_info filled in for @pa_bits. */
+void machine_reset(u32 pa_bits);
+/* machine_reset() and hyp_setup(), from then on with locks checked. */
+void machine_boot(u32 pa_bits);
+/* What must hold between two calls into the core. */
+void machine_check_quiet(void);
+/* Fill frame @pfn with a value; read it back. */
+void machine_fill(u64 pfn, u64 value);
+u64 machine_word(u64 pfn, u64 i);
+/* A look-up of its own in tree @t: the entry that translates page @n, its level, its table. */
+struct walk {
+	u64 entry;
+	u32 level;
+	u64 table;
+};
+struct walk machine_walk(u32 t, u64 n);
+/* The page descriptor that a look-up ends in, written for one page. */
+u64 machine_page(u32 t, u64 n);
+/* @entry of @level written as a page descriptor for page @n. */
+u64 machine_page_of(u64 entry, u32 level, u64 n);
+/* Tables below the roots of tree @t; checks each use count and that none is met twice. */
+u64 machine_tables(u32 t);
+
+u64 test_random(void);
+void test_seed(u64 seed);
+
+#endif

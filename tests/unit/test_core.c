@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Ownership through the whole core: every state against every operation as the specification's vectors
+ * say, and random calls and faults with the model's own transition functions (gen/oracle) beside them.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include <gen/vectors/hypercall_vectors.h>
+#include <gen/vectors/ownership_vectors.h>
+#include <oracle/ownership_oracle.h>
+
+#include "machine.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define FRAMES (BANK0_COUNT + BANK1_COUNT)
+#define PATTERN 0x1234567890abcdeful
+#define ESR_TRANSLATION 0x92000007ul
+
+static struct {
+	u32 state, count;
+} model[FRAMES];
+
+static u64 pool_start;
+
+static s64 hvc(u64 id, u64 a, u64 b)
+{
+	u64 rest[2] = { 0, 0 };
+	struct hvc_result result = hyp_handle_hvc(id, a, b, 0, rest);
+
+	machine_check_quiet();
+	assert_int_equal(result.a0, SMCCC_SUCCESS);
+	return (s64)result.a1;
+}
+
+/* Place of a frame in the model, FRAMES for one that is not RAM. */
+static u64 place(u64 pfn)
+{
+	if (pfn - BANK0_FIRST < BANK0_COUNT) {
+		return pfn - BANK0_FIRST;
+	}
+	return pfn - BANK1_FIRST < BANK1_COUNT ? pfn - BANK1_FIRST + BANK0_COUNT : FRAMES;
+}
+
+static u64 pfn_at(u64 at)
+{
+	return at < BANK0_COUNT ? BANK0_FIRST + at : BANK1_FIRST + at - BANK0_COUNT;
+}
+
+static u64 leaf_data(u64 pfn)
+{
+	return desc_flat(pfn, 3, desc_map_attrs(0, MAP_DATA));
+}
+
+/* Put frame @pfn, the host's, into a state by legal steps; its count by hand. */
+static void prepare(u64 pfn, u32 state, u32 count)
+{
+	lock_acquire(LOCK_MM);
+	if (state == FRAME_HOST_SHARED_HYP) {
+		assert_int_equal(host_share_hyp(pfn), 0);
+	} else if (state == FRAME_HYP) {
+		assert_int_equal(host_donate_hyp(pfn), 0);
+	}
+	frame_count_set(pfn, place(pfn), count);
+	lock_release(LOCK_MM);
+}
+
+static s32 operate(u32 op, u64 pfn)
+{
+	s32 error;
+
+	lock_acquire(LOCK_MM);
+	switch (op) {
+	case OP_HOST_SHARE_HYP:
+		error = host_share_hyp(pfn);
+		break;
+	case OP_HOST_UNSHARE_HYP:
+		error = host_unshare_hyp(pfn);
+		break;
+	case OP_HYP_PIN:
+		error = hyp_pin(pfn);
+		break;
+	case OP_HYP_UNPIN:
+		error = hyp_unpin(pfn);
+		break;
+	case OP_HOST_DONATE_HYP:
+		error = host_donate_hyp(pfn);
+		break;
+	default:
+		error = hyp_donate_host(pfn);
+		break;
+	}
+	lock_release(LOCK_MM);
+	return error;
+}
+
+/* What the tables must say of a frame in @state that is not reserved. */
+static void check_tables(u64 pfn, u32 state)
+{
+	u64 host = machine_page(PGT_HOST, pfn);
+
+	assert_int_equal(machine_page(PGT_HYP, pfn), state == FRAME_HOST ? 0 : leaf_data(pfn));
+	if (state == FRAME_HYP) {
+		assert_int_equal(host, desc_hyp_owned());
+	} else {
+		assert_true(host == 0 || host == desc_flat(pfn, 3, desc_host_attrs(1)));
+	}
+}
+
+static void test_transitions(void **state)
+{
+	u64 i;
+	u64 k;
+	u64 pfn = BANK0_FIRST + 0x1234;
+
+	(void)state;
+	for (i = 0; i < COUNT(transition_vectors); i++) {
+		const struct transition_vector *v = &transition_vectors[i];
+
+		machine_boot(i % 2 == 0 ? 40 : 48);
+		machine_fill(pfn, PATTERN);
+		if (i % 3 == 0) {
+			hyp_handle_abort(ESR_TRANSLATION, 0, pfn << 4);
+		}
+		prepare(pfn, v->state, v->count);
+		assert_int_equal(operate(v->op, pfn), v->error);
+		assert_int_equal(hvc(MEM_INFO, pfn, 0), v->new_state + 256 * v->new_count);
+		check_tables(pfn, v->new_state);
+		for (k = 0; k < 512; k++) {
+			assert_int_equal(machine_word(pfn, k),
+					 v->state == FRAME_HYP && v->new_state == FRAME_HOST ? 0 : PATTERN);
+		}
+		assert_int_equal(hvc(MEM_INFO, pfn + 1, 0), FRAME_HOST);
+		check_tables(pfn + 1, FRAME_HOST);
+	}
+}
+
+static void test_not_ram(void **state)
+{
+	static const u64 pfns[] = { 0, 1, BANK0_FIRST - 1, BANK0_FIRST + BANK0_COUNT, BANK1_FIRST - 1,
+				    BANK1_FIRST + BANK1_COUNT, 0xffffffffful, CONSOLE_PFN };
+	u32 op;
+	u64 i;
+
+	(void)state;
+	machine_boot(40);
+	for (i = 0; i < COUNT(pfns); i++) {
+		for (op = 0; op < OP_COUNT; op++) {
+			assert_int_equal(operate(op, pfns[i]), HYP_EINVAL);
+		}
+		assert_int_equal(hvc(MEM_INFO, pfns[i], 0), HYP_EINVAL);
+	}
+}
+
+static void test_arguments(void **state)
+{
+	u64 free;
+	u64 i;
+
+	(void)state;
+	machine_boot(40);
+	free = pool.free;
+	for (i = 0; i < COUNT(argument_vectors); i++) {
+		const struct argument_vector *v = &argument_vectors[i];
+
+		if (hvc(v->id, v->arg[0], v->arg[1]) != v->error) {
+			fail_msg("call 0x%lx(0x%lx, 0x%lx): not %d", (unsigned long)v->id, (unsigned long)v->arg[0],
+				 (unsigned long)v->arg[1], v->error);
+		}
+		assert_int_equal(pool.free, free);
+	}
+}
+
+/* Range calls: all or nothing on a state that does not allow them, in pieces when they are long. */
+static void test_ranges(void **state)
+{
+	u64 pfn = BANK0_FIRST + 0x2000;
+	u64 k;
+
+	(void)state;
+	machine_boot(40);
+	assert_int_equal(hvc(MEM_DONATE_HYP, pfn, 200), RANGE_FRAMES_MAX);
+	assert_int_equal(hvc(MEM_DONATE_HYP, pfn, 1), HYP_EPERM);
+	assert_int_equal(hvc(MEM_DONATE_HYP, pfn - 8, 9), HYP_EPERM);
+	for (k = 1; k <= 8; k++) {
+		assert_int_equal(hvc(MEM_INFO, pfn - k, 0), FRAME_HOST);
+	}
+	assert_int_equal(hvc(MEM_DONATE_HYP, BANK0_FIRST + BANK0_COUNT - 4, 5), HYP_EINVAL);
+	assert_int_equal(hvc(MEM_INFO, BANK0_FIRST + BANK0_COUNT - 4, 0), FRAME_HOST);
+	assert_int_equal(hvc(MEM_RECLAIM_HYP, pfn, RANGE_FRAMES_MAX + 1), RANGE_FRAMES_MAX);
+	assert_int_equal(hvc(MEM_RECLAIM_HYP, IMAGE_FIRST, 1), HYP_EBUSY);
+	assert_int_equal(hvc(MEM_RECLAIM_HYP, pool.first, 1), HYP_EBUSY);
+}
+
+static void test_boot_state(void **state)
+{
+	u64 at;
+	u64 first = 0;
+
+	(void)state;
+	machine_boot(40);
+	first = boot_info.carveout_base.pa / PAGE_SIZE;
+	for (at = 0; at < FRAMES; at++) {
+		u64 pfn = pfn_at(at);
+		u32 image = pfn >= IMAGE_FIRST && pfn < boot_info.image_end.pa / PAGE_SIZE;
+		u32 carved = pfn >= first && pfn < first + boot_info.carveout_size / PAGE_SIZE;
+
+		assert_int_equal(hvc(MEM_INFO, pfn, 0), image || carved ? FRAME_HYP + 256 : FRAME_HOST);
+		assert_int_equal(machine_page(PGT_HOST, pfn), image || carved ? desc_hyp_owned() : 0);
+		if (image) {
+			u32 kind = pfn < boot_info.text_end.pa / PAGE_SIZE ? MAP_TEXT :
+				   pfn < boot_info.rodata_end.pa / PAGE_SIZE ? MAP_RODATA : MAP_DATA;
+
+			assert_int_equal(machine_page(PGT_HYP, pfn), desc_flat(pfn, 3, desc_map_attrs(0, kind)));
+		} else if (carved && pfn < layout.meta && (pfn - first) % (STACK_PAGES + STACK_GUARD_PAGES) == 0) {
+			assert_int_equal(machine_page(PGT_HYP, pfn), 0);
+		} else {
+			assert_int_equal(machine_page(PGT_HYP, pfn), carved ? leaf_data(pfn) : 0);
+		}
+	}
+}
+
+/* One transition in the model: error, or the new state. */
+static s32 model_step(u32 op, u64 pfn)
+{
+	u64 at = place(pfn);
+	struct oracle_result r;
+
+	if (at == FRAMES) {
+		return HYP_EINVAL;
+	}
+	switch (op) {
+	case OP_HOST_SHARE_HYP:
+		r = oracle_host_share_hyp(model[at].state, model[at].count);
+		break;
+	case OP_HOST_UNSHARE_HYP:
+		r = oracle_host_unshare_hyp(model[at].state, model[at].count);
+		break;
+	case OP_HYP_PIN:
+		r = oracle_hyp_pin(model[at].state, model[at].count);
+		break;
+	case OP_HYP_UNPIN:
+		r = oracle_hyp_unpin(model[at].state, model[at].count);
+		break;
+	case OP_HOST_DONATE_HYP:
+		r = oracle_host_donate_hyp(model[at].state, model[at].count);
+		break;
+	default:
+		r = oracle_hyp_donate_host(model[at].state, model[at].count);
+		break;
+	}
+	model[at].state = r.state;
+	model[at].count = r.count;
+	return r.error;
+}
+
+/* A range call in the model: every frame is checked before the first one changes. */
+static s64 model_range(u32 op, u64 pfn, u64 nr)
+{
+	u64 chunk = nr < RANGE_FRAMES_MAX ? nr : RANGE_FRAMES_MAX;
+	u64 k;
+
+	if (nr == 0) {
+		return HYP_EINVAL;
+	}
+	for (k = 0; k < chunk; k++) {
+		u64 at = place(pfn + k);
+		u32 state = at < FRAMES ? model[at].state : 0;
+		u32 count = at < FRAMES ? model[at].count : 0;
+		s32 error = model_step(op, pfn + k);
+
+		if (at < FRAMES) {
+			model[at].state = state;
+			model[at].count = count;
+		}
+		if (error != 0) {
+			return error;
+		}
+	}
+	for (k = 0; k < chunk; k++) {
+		model_step(op, pfn + k);
+	}
+	return (s64)chunk;
+}
+
+static u64 some_frame(void)
+{
+	u64 at = test_random() % 48;
+
+	switch (test_random() % 16) {
+	case 0:
+		return IMAGE_FIRST + at % 16;
+	case 1:
+		return boot_info.carveout_base.pa / PAGE_SIZE + test_random() % (boot_info.carveout_size / PAGE_SIZE);
+	case 2:
+		return BANK0_FIRST + BANK0_COUNT - 24 + at;
+	case 3:
+		return 0x10000 + test_random() % 0x100000;
+	case 4:
+	case 5:
+	case 6:
+		return BANK1_FIRST + at;
+	default:
+		return BANK0_FIRST + 0x11f0 + at;
+	}
+}
+
+static void fault(u64 pfn)
+{
+	u64 at = place(pfn);
+	u32 refuse = at < FRAMES && model[at].state == FRAME_HYP;
+
+	machine.elr_el2 = 0x4000;
+	machine.vbar_el1 = 0x80000;
+	machine.spsr_el2 = 5;
+	hyp_handle_abort(ESR_TRANSLATION, pfn * PAGE_SIZE, pfn << 4);
+	machine_check_quiet();
+	if (refuse) {
+		assert_int_equal(machine.elr_el2, 0x80200);
+	} else {
+		assert_int_equal(machine.elr_el2, 0x4000);
+		assert_int_equal(machine_page(PGT_HOST, pfn), desc_flat(pfn, 3, desc_host_attrs(at < FRAMES)));
+	}
+}
+
+static void check_frame(u64 pfn)
+{
+	u64 at = place(pfn);
+
+	if (at == FRAMES) {
+		u64 host = machine_page(PGT_HOST, pfn);
+
+		assert_true(host == 0 || host == desc_flat(pfn, 3, desc_host_attrs(0)));
+		return;
+	}
+	assert_int_equal(hvc(MEM_INFO, pfn, 0), model[at].state + 256 * model[at].count);
+	if (model[at].state == FRAME_HYP && model[at].count != 0) {
+		assert_int_equal(machine_page(PGT_HOST, pfn), desc_hyp_owned());
+	} else {
+		check_tables(pfn, model[at].state);
+	}
+}
+
+static void random_step(void)
+{
+	static const u64 ids[] = { MEM_SHARE_HYP, MEM_UNSHARE_HYP, MEM_PIN, MEM_UNPIN };
+	static const u32 ops[] = { OP_HOST_SHARE_HYP, OP_HOST_UNSHARE_HYP, OP_HYP_PIN, OP_HYP_UNPIN };
+	u64 pfn = some_frame();
+	u64 nr = test_random() % 8 == 0 ? test_random() % 100 : test_random() % 4;
+	u64 which = test_random() % 7;
+
+	if (which < 4) {
+		assert_int_equal(hvc(ids[which], pfn, 0), model_step(ops[which], pfn));
+	} else if (which == 4) {
+		assert_int_equal(hvc(MEM_DONATE_HYP, pfn, nr), model_range(OP_HOST_DONATE_HYP, pfn, nr));
+	} else if (which == 5) {
+		assert_int_equal(hvc(MEM_RECLAIM_HYP, pfn, nr), model_range(OP_HYP_DONATE_HOST, pfn, nr));
+	} else {
+		fault(pfn);
+	}
+	check_frame(pfn);
+	check_frame(some_frame());
+}
+
+static void test_random_calls(void **state)
+{
+	u32 run;
+	u32 step;
+	u64 at;
+
+	(void)state;
+	for (run = 0; run < 4; run++) {
+		test_seed(1000 + run);
+		machine_boot(run % 2 == 0 ? 40 : 48);
+		pool_start = pool.free + machine_tables(PGT_HYP) + machine_tables(PGT_HOST);
+		for (at = 0; at < FRAMES; at++) {
+			s64 info = hvc(MEM_INFO, pfn_at(at), 0);
+
+			model[at].state = (u32)(info % 256);
+			model[at].count = (u32)(info / 256);
+		}
+		for (step = 0; step < 20000; step++) {
+			random_step();
+			if (step % 512 == 0) {
+				assert_int_equal(pool.free + machine_tables(PGT_HYP) + machine_tables(PGT_HOST),
+						 pool_start);
+			}
+		}
+		for (at = 0; at < FRAMES; at++) {
+			check_frame(pfn_at(at));
+		}
+	}
+}
+
+/* The biggest block that is all memory or all not, and in which nothing is Hypatia's. */
+static void test_fault_blocks(void **state)
+{
+	(void)state;
+	machine_boot(40);
+	memset(model, 0, sizeof(model));
+	fault(BANK0_FIRST + 0x1400);
+	assert_int_equal(machine_walk(PGT_HOST, BANK0_FIRST + 0x1400).level, 2);
+	fault(0x3000);
+	assert_int_equal(machine_walk(PGT_HOST, 0x3000).level, 1);
+	fault(BANK0_FIRST + BANK0_COUNT + 0x234);
+	assert_int_equal(machine_walk(PGT_HOST, BANK0_FIRST + BANK0_COUNT + 0x234).level, 2);
+	fault(IMAGE_FIRST - 1);
+	assert_int_equal(machine_walk(PGT_HOST, IMAGE_FIRST - 1).level, 3);
+	assert_int_equal(hvc(MEM_DONATE_HYP, BANK0_FIRST + 0x1400, 1), 1);
+	assert_int_equal(machine_walk(PGT_HOST, BANK0_FIRST + 0x1401).level, 3);
+	assert_int_equal(machine_page(PGT_HOST, BANK0_FIRST + 0x1401),
+			 desc_flat(BANK0_FIRST + 0x1401, 3, desc_host_attrs(1)));
+}
+
+/* When the pool is empty a call fails and changes nothing. */
+static void test_pool_empty(void **state)
+{
+	u64 held[4096];
+	u64 n = 0;
+	u64 pfn = BANK1_FIRST + 0x345;
+
+	(void)state;
+	machine_boot(40);
+	lock_acquire(LOCK_MM);
+	while ((held[n] = pool_alloc()) != 0) {
+		n++;
+		assert_true(n < 4096);
+	}
+	lock_release(LOCK_MM);
+	assert_int_equal(hvc(MEM_SHARE_HYP, pfn, 0), HYP_ENOMEM);
+	assert_int_equal(hvc(MEM_DONATE_HYP, pfn, 1), HYP_ENOMEM);
+	assert_int_equal(hvc(MEM_INFO, pfn, 0), FRAME_HOST);
+	check_tables(pfn, FRAME_HOST);
+	lock_acquire(LOCK_MM);
+	while (n > 0) {
+		pool_free(held[--n]);
+	}
+	lock_release(LOCK_MM);
+	assert_int_equal(hvc(MEM_SHARE_HYP, pfn, 0), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_boot_state),
+		cmocka_unit_test(test_transitions),
+		cmocka_unit_test(test_not_ram),
+		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_fault_blocks),
+		cmocka_unit_test(test_pool_empty),
+		cmocka_unit_test(test_random_calls),
+	};
+
+	alarm(180);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The vectors that the specification's generator computed, against the C code. */
+#include <unistd.h>
+
+#include <gen/vectors/descriptor_vectors.h>
+#include <gen/vectors/layout_vectors.h>
+
+#include "machine.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void test_leaves(void **state)
+{
+	u64 i;
+
+	(void)state;
+	for (i = 0; i < COUNT(leaf_vectors); i++) {
+		const struct leaf_vector *v = &leaf_vectors[i];
+
+		assert_int_equal(desc_flat(v->pfn, v->level, v->attrs), v->pte);
+		assert_int_equal(desc_valid(v->pte), 1);
+		assert_int_equal(desc_is_table(v->pte, v->level), 0);
+		assert_int_equal(desc_pfn(v->pte), v->pfn);
+	}
+}
+
+static void test_indices(void **state)
+{
+	u64 i;
+
+	(void)state;
+	for (i = 0; i < COUNT(index_vectors); i++) {
+		assert_int_equal(desc_index(index_vectors[i].page, index_vectors[i].level), index_vectors[i].index);
+	}
+}
+
+/* A block and the table that replaces it translate every page alike. */
+static void test_split(void **state)
+{
+	u64 i;
+	u64 k;
+
+	(void)state;
+	for (i = 0; i < COUNT(leaf_vectors); i++) {
+		const struct leaf_vector *v = &leaf_vectors[i];
+
+		for (k = 0; v->level < 3 && k < 512; k++) {
+			u64 sub = desc_sub(v->pte, v->level, k);
+			u64 n = v->pfn + (k << (9 * (2 - v->level)));
+
+			assert_int_equal(machine_page_of(sub, v->level + 1, n), machine_page_of(v->pte, v->level, n));
+		}
+	}
+}
+
+static void test_carveout_sizes(void **state)
+{
+	u64 i;
+
+	(void)state;
+	for (i = 0; i < COUNT(carveout_vectors); i++) {
+		const struct carveout_vector *v = &carveout_vectors[i];
+		struct layout l = layout_divide(0x40000, v->bytes / PAGE_SIZE, v->ram_frames, v->cpu_count);
+
+		assert_int_equal(hyp_carveout_size(v->ram_frames, v->cpu_count), v->bytes);
+		assert_true(l.stacks < l.meta && l.meta + l.meta_count <= l.s2_root);
+		assert_int_equal(l.s2_root % S2_ROOT_PAGES, 0);
+		assert_true(l.s2_root + S2_ROOT_PAGES <= l.s1_root && l.s1_root < l.pool_stack);
+		assert_true(l.pool_stack + l.words_count <= l.pool_ref && l.pool_ref + l.words_count <= l.pool);
+		assert_true(l.pool_count <= l.words_count * 1024);
+		assert_int_equal(l.pool + l.pool_count, l.end);
+		assert_true(l.pool_count >= POOL_BASE_PAGES);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_leaves),
+		cmocka_unit_test(test_indices),
+		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_carveout_sizes),
+	};
+
+	alarm(60);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
