@@ -6,7 +6,7 @@ import re
 
 # A definition in kernel style: the name at the end of an unindented (or ghost, indented) line that
 # starts with a type, its arguments, and the brace alone on the next line.
-_DEFINITION = re.compile(r"^[ \t]*(?:static |inline |extern )*(?:struct )?\w+ +\**(\w+)\([^;{}()]*\)\s*\n[ \t]*\{",
+_DEFINITION = re.compile(r"^[ \t]*(?:static |inline |extern |NOINLINE )*(?:struct )?\w+ +\**(\w+)\([^;{}()]*\)\s*\n[ \t]*\{",
                          re.MULTILINE)
 
 
