@@ -19,9 +19,10 @@ hyp-objects ?= $(patsubst src/hyp/%.c,%.o,$(sort $(wildcard src/hyp/*.c)))
 # What spec/ generates. A Makefile that has its own rule for it sets GEN_STAMP.
 ifndef GEN_STAMP
 GEN_STAMP := $(BUILD)/stamps/gen
-$(GEN_STAMP): $(wildcard spec/*.toml spec/schema/* spec/gen/*.py spec/gen/templates/*)
+$(GEN_STAMP): $(wildcard spec/*.toml spec/schema/* spec/gen/*.py spec/gen/templates/* proofs/lemmas.py annotations/*.lemmas)
 	@mkdir -p $(@D)
 	$(QUIET)/usr/bin/python3 spec/gen/generate.py --out $(BUILD)/gen
+	$(QUIET)/usr/bin/python3 proofs/lemmas.py --out $(BUILD)/gen/lemmas
 	@touch $@
 endif
 

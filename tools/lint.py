@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
-TAGGED = {".c", ".h", ".S", ".py", ".sh", ".mlw", ".toml", ".mk", ".lds", ".driver", ".acsl", ".j2", ".json", ".md"}
+TAGGED = {".c", ".h", ".S", ".py", ".sh", ".mlw", ".toml", ".mk", ".lds", ".driver", ".acsl", ".j2", ".json", ".md", ".lemmas"}
 UNTAGGED_NAMES = {"LICENSE-BSD-2-Clause", "LICENSE-GPL-2.0-only"}
 # Constructs about which WP proves false things (docs/proof.md).
 CORE_RULES = (

@@ -17,6 +17,7 @@ class Unit:
     kind: str
     source: str
     drivers: list = field(default_factory=list)
+    lemmas: bool = False        # a step of annotations/*.lemmas: no functions of its own
 
 
 @dataclass
@@ -50,6 +51,29 @@ def _assumed(root, entries):
             raise Trouble(f"proofs/units.toml: {where}: spec/assumptions.toml has no entry {name} for {file}")
         found.append((file, name, _text(entry, "reason", where)))
     return found
+
+
+def _lemma_units(root, entries):
+    """The steps that proofs/lemmas.py made of annotations/*.lemmas, a unit each."""
+    drivers = {}
+    for number, entry in enumerate(entries):
+        drivers[_text(entry, "file", f"lemmas {number}")] = entry.get("drivers", [])
+    units = []
+    for path in sorted(glob.glob(os.path.join(root, "annotations", "*.lemmas"))):
+        source = os.path.relpath(path, root)
+        topic = os.path.basename(path)[:-len(".lemmas")]
+        if source not in drivers:
+            raise Trouble(f"proofs/units.toml: no 'lemmas' entry for {source}")
+        steps = sorted(glob.glob(os.path.join(root, "build/gen/lemmas", topic, "*.c")))
+        if not steps:
+            raise Trouble(f"{source}: its steps are missing: run the generator first (make generate)")
+        for step in steps:
+            units.append(Unit(f"{topic}:{os.path.basename(step)[:-2]}", C, os.path.relpath(step, root),
+                              drivers[source], True))
+    for source in drivers:
+        if not os.path.exists(os.path.join(root, source)):
+            raise Trouble(f"proofs/units.toml: lemmas: {source}: no such file")
+    return units
 
 
 def load(root):
@@ -86,6 +110,7 @@ def load(root):
             if not os.path.exists(os.path.join(root, file)):
                 raise Trouble(f"proofs/units.toml: {where}: {file}: no such file")
         units.append(Unit(_text(entry, "name", where), C, source, drivers))
+    units += _lemma_units(root, data.get("lemmas", []))
     units.append(Unit("bits", BITS, "build/gen/qfbv/list.txt"))
 
     names = [unit.name for unit in units]

@@ -126,7 +126,23 @@ def _complaints(unit, status, text):
     return errors
 
 
+def _list_lemmas(root, table, unit):
+    elsewhere = sources.lemmas_elsewhere(root, table, unit)
+    status, text = _run(_wp(table, unit, _lemma_options(elsewhere) + ["-wp-prover", "none"]), root)
+    errors = _complaints(unit, status, text)
+    goals = [goal for goal in _listed(unit, text, [], errors) if goal.kind == LEMMA]
+    if unit.lemmas and sorted(re.sub(r"^.*_lemma_", "", goal.name) for goal in goals) != \
+            sorted(sources.lemmas(sources.read(root, unit.source[:-2] + ".h"))):
+        errors.append(f"{unit.name}: its goals are not the lemmas that stand in it")
+    return goals, errors
+
+
 def _list_c(root, table, unit, only):
+    if unit.lemmas:
+        if only:
+            return [], [f"{unit.name}: no function of its own"], []
+        goals, errors = _list_lemmas(root, table, unit)
+        return goals, errors, [""]
     status, text = _run(_wp(table, unit, ["-wp-prover", "none"]), root)
     errors = _complaints(unit, status, text)
     if errors:
@@ -141,8 +157,6 @@ def _list_c(root, table, unit, only):
         for name in only:
             if name not in own:
                 errors.append(f"{unit.name}: no function {name} of its own")
-    lemmas_elsewhere = sources.lemmas_elsewhere(root, table, unit)
-
     goals = []
     plan = []
     if own:
@@ -152,9 +166,8 @@ def _list_c(root, table, unit, only):
         goals += _listed(unit, text, own, errors)
         plan += own
     if not only:
-        status, text = _run(_wp(table, unit, _lemma_options(lemmas_elsewhere) + ["-wp-prover", "none"]), root)
-        errors += _complaints(unit, status, text)
-        lemmas = [goal for goal in _listed(unit, text, [], errors) if goal.kind == LEMMA]
+        lemmas, more = _list_lemmas(root, table, unit)
+        errors += more
         goals += lemmas
         if lemmas:
             plan.append("")

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ownership.h"
 #include "arch.h"
-#include "../../annotations/mm_lemmas.h"
-#include "../../annotations/tables_lemmas.h"
+#include <lemmas/mm.h>
+#include <lemmas/tables.h>
 
 /* Give back the tables of tree @t that are empty along the way to page @pfn. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;

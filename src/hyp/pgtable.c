@@ -2,7 +2,7 @@
 #include "pgtable.h"
 #include "arch.h"
 #include "desc.h"
-#include "../../annotations/tables_lemmas.h"
+#include <lemmas/tables.h>
 
 struct pgt pgt[PGT_COUNT];
 
