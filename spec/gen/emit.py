@@ -142,10 +142,6 @@ def descriptors(spec):
     attrs = [a | {"value": attrs_value(desc, a)} for a in desc["attrs"]]
     mair = [{"name": n} | m for n, m in desc["mair"].items() if n != "doc"]
 
-    def attr_or(**wanted):
-        chosen = [a for a in attrs if all(a[k] == v for k, v in wanted.items())]
-        return " || ".join(f"a == {a['value']}" for a in chosen)
-
     owner = desc["annotation"]["owner"]
     return {
         "desc": desc,
@@ -155,8 +151,6 @@ def descriptors(spec):
         "pfn_bits": geo["address_bits"] - geo["page_bits"],
         "pfn_end": 1 << (geo["address_bits"] - geo["page_bits"]),
         "attrs": attrs,
-        "attr_value": {a["name"]: a["value"] for a in attrs},
-        "attr_or": attr_or,
         "mair": mair,
         "mair_value": sum(m["value"] << (8 * m["index"]) for m in mair),
         "owner_unit": 1 << owner["lsb"],

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Descriptors: what the table code reads from an entry and writes into one.
+ * Descriptors: what the table code reads from an entry and writes into one. The encoders are
+ * generated (gen/descriptors.h) and bit-exact; here they are said in the model's terms.
  */
 #ifndef HYP_DESC_H
 #define HYP_DESC_H
@@ -17,16 +18,7 @@
 */
 static inline u64 desc_index(u64 n, u32 l)
 {
-	switch (l) {
-	case 0:
-		return n / 134217728u % 512u;
-	case 1:
-		return n / 262144u % 512u;
-	case 2:
-		return n / 512u % 512u;
-	default:
-		return n % 512u;
-	}
+	return table_index(n, l);
 }
 
 /*@ terminates \true; exits \false; assigns \nothing;
@@ -34,7 +26,7 @@ static inline u64 desc_index(u64 n, u32 l)
 */
 static inline u32 desc_valid(u64 e)
 {
-	return e % 2u == 1u;
+	return pte_valid(e);
 }
 
 /*@ requires level: l <= 3;
@@ -43,7 +35,7 @@ static inline u32 desc_valid(u64 e)
 */
 static inline u32 desc_is_table(u64 e, u32 l)
 {
-	return e % 4u == 3u && l < 3u;
+	return pte_is_table(e, l);
 }
 
 /*@ terminates \true; exits \false; assigns \nothing;
@@ -51,7 +43,7 @@ static inline u32 desc_is_table(u64 e, u32 l)
 */
 static inline u64 desc_pfn(u64 e)
 {
-	return e / 4096u % 0x1000000000u;
+	return pte_pfn(e);
 }
 
 /*@ requires frame: c < PFN_COUNT;
@@ -60,7 +52,7 @@ static inline u64 desc_pfn(u64 e)
 */
 static inline u64 desc_table(u64 c)
 {
-	return c * 4096u + 3u;
+	return pte_make_table(c);
 }
 
 /*@ requires entry: !d_valid(e) || d_leaf(e, l);
@@ -71,13 +63,31 @@ static inline u64 desc_table(u64 c)
 */
 static inline u64 desc_sub(u64 e, u32 l, u64 i)
 {
-	if (e % 2u == 0u) {
+	if (pte_valid(e) == 0) {
 		return e;
 	}
-	if (l == 1u) {
-		return e + i * 2097152u;
-	}
-	return e + i * 4096u + 2u;
+	return pte_split(e, l, i);
+}
+
+/*@ requires level: 1 <= l <= 3;
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == d_span(l);
+    ensures range: 1 <= \result <= 262144;
+*/
+static inline u64 desc_span(u32 l)
+{
+	return level_frames(l);
+}
+
+/*@ requires level: 1 <= l <= 3;
+    requires range: n < PFN_COUNT;
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == d_first(n, l);
+    ensures range: \result <= n;
+*/
+static inline u64 desc_first(u64 n, u32 l)
+{
+	return level_first(n, l);
 }
 
 /*@ requires frame: n < PFN_COUNT;
@@ -88,14 +98,7 @@ static inline u64 desc_sub(u64 e, u32 l, u64 i)
 */
 static inline u64 desc_flat(u64 n, u32 l, u64 a)
 {
-	switch (l) {
-	case 1:
-		return a + n / 262144u * 1073741824u + 1u;
-	case 2:
-		return a + n / 512u * 2097152u + 1u;
-	default:
-		return a + n * 4096u + 3u;
-	}
+	return pte_make_leaf(desc_first(n, l), l, a);
 }
 
 /* Kinds of memory in Hypatia's own map. */
@@ -154,43 +157,13 @@ static inline u64 desc_host_attrs(u32 ram)
 	return S2_DEVICE;
 }
 
-/* What the host's stage 2 holds for a frame that is Hypatia's: pte_annotation(OWNER_HYP). */
-#define DESC_HYP_OWNED (OWNER_HYP * 16u)
-
+/* What the host's stage 2 holds for a frame that is Hypatia's. */
 /*@ terminates \true; exits \false; assigns \nothing;
     ensures value: \result == DESC_HYP_OWNED && !d_valid(\result);
 */
 static inline u64 desc_hyp_owned(void)
 {
-	return DESC_HYP_OWNED;
-}
-
-/*@ requires level: 1 <= l <= 3;
-    terminates \true; exits \false; assigns \nothing;
-    ensures value: \result == d_span(l);
-    ensures range: 1 <= \result <= 262144;
-*/
-static inline u64 desc_span(u32 l)
-{
-	switch (l) {
-	case 1:
-		return 262144u;
-	case 2:
-		return 512u;
-	default:
-		return 1u;
-	}
-}
-
-/*@ requires level: 1 <= l <= 3;
-    requires range: n < PFN_COUNT;
-    terminates \true; exits \false; assigns \nothing;
-    ensures value: \result == d_first(n, l);
-    ensures range: \result <= n;
-*/
-static inline u64 desc_first(u64 n, u32 l)
-{
-	return n - n % desc_span(l);
+	return pte_annotation(OWNER_HYP);
 }
 
 #endif

@@ -251,7 +251,7 @@ class Good(Workspace):
         source = self.folder / "encoder.c"
         source.write_text('#include "gen/descriptors.h"\n')
         for function, old, new in (
-            ("pte_is_table", "level < LEVEL_LAST && pte % 4u == 3u", "pte % 4u == 3u"),
+            ("pte_is_table", "pte % 4u == 3u && level < LEVEL_LAST", "pte % 4u == 3u"),
             ("pte_pfn", "% PFN_END;", "% (PFN_END * 2u);"),
             ("pte_make_leaf", "level == LEVEL_LAST ? 3u : 1u", "3u"),
         ):
