@@ -166,12 +166,13 @@ endfunction el2_reset
 
 /*
  * Turn on the MMU at EL2. x0: TTBR0_EL2. Needs no memory, so it serves a CPU that has no stack yet.
- * TCR_EL2: 4 KiB granule, 48-bit addresses, PS as the CPU has it up to 48 bits. Clobbers x0 to x3.
+ * TCR_EL2: 4 KiB granule, 48-bit addresses, PS as the CPU has it up to 48 bits. The rest is mmu_on,
+ * generated from spec/init.toml, which returns to the caller; its barriers complete the IC too.
+ * Clobbers x1 to x3.
  */
 function el2_mmu_on
 	mov	x1, #MAIR_EL2_BOOT
 	msr	mair_el2, x1
-	msr	ttbr0_el2, x0
 	mrs	x1, id_aa64mmfr0_el1
 	and	x1, x1, #0xf
 	cmp	x1, #5
@@ -185,16 +186,9 @@ function el2_mmu_on
 1:	mov_l	x3, TCR_EL2_VHE_48BIT
 	orr	x3, x3, x1, lsl #TCR_EL2_VHE_IPS_SHIFT
 2:	msr	tcr_el2, x3
-	isb
-	tlbi	alle2
-	dsb	nsh
 	ic	iallu
-	dsb	nsh
-	isb
 	mov_l	x1, SCTLR_EL2_MMU_ON
-	msr	sctlr_el2, x1
-	isb
-	ret
+	b	mmu_on
 endfunction el2_mmu_on
 
 /*
