@@ -99,6 +99,38 @@ def lemmas(paths):
     return names
 
 
+def boot_way():
+    """The boot CPU's way from image entry to the host: function and body, in order."""
+    head = (TOP / "src/arch/arm64/head.S").read_text()
+    main = (TOP / "src/boot/main.c").read_text()
+    way = []
+    for text, form, names in (
+        (head, r"^function {}$.*?^endfunction", ("boot_entry", "boot_el2")),
+        (main, r"^void {}\([^;]*?\)$.*?^}}", ("boot_main", "boot_finish")),
+    ):
+        for name in names:
+            (body,) = re.findall(form.format(name), text, re.MULTILINE | re.DOTALL)
+            way.append((name, body))
+    return way
+
+
+def boot_order(spec, way):
+    """What is wrong with the boot steps of init.toml against the code, in words."""
+    wrong = [f"{a} does not go on to {b}" for (a, body), (b, _) in zip(way, way[1:]) if b not in body]
+    names = [name for name, _ in way]
+    place, before = (), "nothing"
+    for step in tomllib.loads((spec / "init.toml").read_text())["boot"]:
+        body = dict(way).get(step["function"], "")
+        if body.count(step["code"]) != 1:
+            wrong.append(f"{step['name']}: not once in {step['function']}")
+            continue
+        here = (names.index(step["function"]), body.index(step["code"]))
+        if here <= place:
+            wrong.append(f"{step['name']} comes before {before}")
+        place, before = here, step["name"]
+    return wrong
+
+
 class Workspace(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hypatia-spec-"))
@@ -282,6 +314,9 @@ class Good(Workspace):
                 )
                 self.assertNotEqual(result.stdout, "unsat\n")
 
+    def test_boot_order_is_the_code(self):
+        self.assertEqual(boot_order(self.spec, boot_way()), [])
+
     def test_links_to_the_model(self):
         self.generate()
         self.assertEqual(self.broken_links(), [])
@@ -360,7 +395,7 @@ class Rejected(Workspace):
             "init",
             "[[boot]]",
             "[boot]]",
-            "(file): Expected newline or end of document after a statement (at line 8, column 7)",
+            "(file): Expected newline or end of document after a statement (at line 10, column 7)",
         )
 
     def test_missing_file(self):
@@ -465,7 +500,7 @@ class Rejected(Workspace):
             "init",
             'needs = ["mmu_on", "boot_info"]',
             'needs = ["mmu_on", "host_stage2"]',
-            "boot.4.needs: host_stage2 is not given before hyp_setup",
+            "boot.6.needs: host_stage2 is not given before hyp_setup",
         )
         self.case(
             "pool",
@@ -617,6 +652,22 @@ class Disproved(Workspace):
                 wrong.mkdir(exist_ok=True)
                 (wrong / "system.mlw").write_text(text.replace(old, new))
                 self.assertIn(goal, prove(self.gen, wrong / "system.mlw", 2))
+
+    def test_boot_order(self):
+        """Steps exchanged in the specification, and calls exchanged in the code."""
+        head, *steps = re.split(r"(?=\[\[boot\]\])", (SPEC / "init.toml").read_text())
+        last, mark, rest = steps[-1].partition("\n# ")
+        steps[-1] = last
+        for i in range(len(steps) - 1):
+            swapped = [*steps[:i], steps[i + 1], steps[i], *steps[i + 2 :]]
+            (self.spec / "init.toml").write_text(head + "\n".join(swapped) + mark + rest)
+            self.assertEqual(len(boot_order(self.spec, boot_way())), 1, steps[i])
+        shutil.copy(SPEC / "init.toml", self.spec)
+        *way, (name, body) = boot_way()
+        swapped = body.replace("cpu_host_setup(0)", "@").replace("hyp_finalise()", "cpu_host_setup(0)")
+        swapped = swapped.replace("@", "hyp_finalise()")
+        wrong = boot_order(self.spec, [*way, (name, swapped)])
+        self.assertEqual(wrong, ["host_registers comes before hyp_finalise"])
 
     def test_link_to_nothing(self):
         self.change("requirements", "OwnershipTheorems.one_owner", "OwnershipTheorems.two_owners")
