@@ -10,7 +10,7 @@ BUILD ?= build
 QUIET ?= @
 IMAGE_DIR := $(BUILD)/image
 LIBFDT := $(BUILD)/arm64/usr/lib/aarch64-linux-gnu/libfdt.a
-IMAGE_BYTES_MAX := 131072
+IMAGE_BYTES_MAX := $(shell sed -n 's/^image_bytes_max = //p' spec/pool.toml)
 
 include src/arch/arm64/objects.mk
 include src/boot/objects.mk
@@ -41,7 +41,7 @@ IMAGE_CFLAGS := -std=c11 -ffreestanding -march=armv8-a -mgeneral-regs-only -mstr
 IMAGE_CPPFLAGS = -nostdinc -isystem src/arch/arm64/include/libc \
 	-isystem $(shell $(AARCH64_CC) -print-file-name=include) -Isrc/arch/arm64/include -Isrc/hyp -I$(BUILD)/gen/include -I$(BUILD)/gen -MMD -MP
 IMAGE_LDFLAGS := -static -no-pie -nostdlib --build-id=sha1 --fix-cortex-a53-843419 -z noexecstack \
-	--no-warn-rwx-segments --fatal-warnings --no-undefined
+	--no-warn-rwx-segments --fatal-warnings --no-undefined --defsym=image_bytes_max=$(IMAGE_BYTES_MAX)
 
 # Every trap runs this: measured, -O3 takes an eighth off a share and a fifth off an unshare.
 $(IMAGE_DIR)/src/hyp/%.o: IMAGE_CFLAGS += -O3
@@ -76,7 +76,7 @@ $(IMAGE_DIR)/gen/%.o: $(BUILD)/gen/asm/%.S
 	$(QUIET)$(AARCH64_CC) $(IMAGE_ASFLAGS) -c -o $@ $<
 
 # The names of functions stay in the ELF, for the panic's stack trace.
-$(BUILD)/hypatia.elf: $(IMAGE_OBJECTS) $(LIBFDT) src/arch/arm64/image.lds
+$(BUILD)/hypatia.elf: $(IMAGE_OBJECTS) $(LIBFDT) src/arch/arm64/image.lds spec/pool.toml
 	$(QUIET)$(CROSS_COMPILE)ld $(IMAGE_LDFLAGS) -T src/arch/arm64/image.lds -Map $(IMAGE_DIR)/hypatia.map \
 		-o $@ $(IMAGE_OBJECTS) $(LIBFDT)
 

@@ -198,10 +198,7 @@ def registers(spec):
             {"name": n, "value": f"0x{register_value(r, f):x}"}
             for n, f in r.get("values", {}).items()
         ]
-        res1 = f"0x{sum(1 << bit for bit in r['res1']):x}" if r.get("res1") else ""
-        result.append(
-            {"name": r["name"], "doc": r["doc"], "fields": fields, "values": values, "res1": res1}
-        )
+        result.append({"name": r["name"], "doc": r["doc"], "fields": fields, "values": values})
     return result
 
 

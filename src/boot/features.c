@@ -39,7 +39,7 @@ static const struct erratum errata[] = {
 static u32 pa_bits(void)
 {
 	static const u8 bits[] = { 32, 36, 40, 42, 44, 48 };
-	u32 range = id_field(read_sysreg(id_aa64mmfr0_el1), 0);
+	u64 range = id_aa64mmfr0_el1_parange(read_sysreg(id_aa64mmfr0_el1));
 
 	return range < sizeof(bits) ? bits[range] : PA_BITS_MAX;
 }
@@ -49,7 +49,7 @@ struct features features_detect(void)
 	struct features f;
 
 	f.pa_bits = pa_bits();
-	f.vmid_bits = id_field(read_sysreg(id_aa64mmfr1_el1), 4) == 2 ? 16 : 8;
+	f.vmid_bits = id_aa64mmfr1_el1_vmidbits(read_sysreg(id_aa64mmfr1_el1)) == 2 ? 16 : 8;
 	return f;
 }
 
@@ -74,8 +74,9 @@ static _Bool has_pauth(void)
 {
 	u64 isar1 = read_sysreg(id_aa64isar1_el1);
 
-	return id_field(isar1, 4) != 0 || id_field(isar1, 8) != 0 ||
-	       id_field(read_sysreg(SYS_ID_AA64ISAR2_EL1), 12) != 0;
+	return id_field(isar1, ID_AA64ISAR1_EL1_APA_SHIFT) != 0 ||
+	       id_field(isar1, ID_AA64ISAR1_EL1_API_SHIFT) != 0 ||
+	       id_field(read_sysreg(SYS_ID_AA64ISAR2_EL1), ID_AA64ISAR2_EL1_APA3_SHIFT) != 0;
 }
 
 void features_print(const struct machine *m, const struct features *f)
@@ -83,16 +84,17 @@ void features_print(const struct machine *m, const struct features *f)
 	u64 pfr0 = read_sysreg(id_aa64pfr0_el1);
 	u64 pfr1 = read_sysreg(id_aa64pfr1_el1);
 	u32 midr = (u32)read_sysreg(midr_el1);
-	u32 nv = id_field(read_sysreg(id_aa64mmfr2_el1), 24);
+	u64 mmfr0 = read_sysreg(id_aa64mmfr0_el1);
+	u32 nv = id_field(read_sysreg(id_aa64mmfr2_el1), ID_AA64MMFR2_EL1_NV_SHIFT);
 
 	print("hypatia: %u CPUs, boot CPU midr 0x%x, PA %u bits, IPA %u bits, VMID %u bits\n",
 	      m->cpu_count, midr, f->pa_bits, f->pa_bits, f->vmid_bits);
 	print("hypatia: features:");
-	print_feature("fp", id_field(pfr0, 16) != 0xf);
-	print_feature("sve", id_field(pfr0, 32) != 0);
+	print_feature("fp", id_field(pfr0, ID_AA64PFR0_EL1_FP_SHIFT) != 0xf);
+	print_feature("sve", id_field(pfr0, ID_AA64PFR0_EL1_SVE_SHIFT) != 0);
 	print_feature("pauth", has_pauth());
-	print_feature("bti", id_field(pfr1, 0) != 0);
-	print_feature("fgt", id_field(read_sysreg(id_aa64mmfr0_el1), 56) != 0);
+	print_feature("bti", id_field(pfr1, ID_AA64PFR1_EL1_BT_SHIFT) != 0);
+	print_feature("fgt", id_field(mmfr0, ID_AA64MMFR0_EL1_FGT_SHIFT) != 0);
 	print_feature("nv2", nv >= 2);
 	print(" e2h-%s gic-", arch_e2h != 0 ? "fixed" : "clear");
 	if (m->gic != 0) {

@@ -11,6 +11,7 @@
 #include <asm/sysreg.h>
 
 #include <gen/hypercalls.h>
+#include <gen/layout.h>
 
 #include "boot.h"
 #include "hyp.h"
@@ -189,7 +190,7 @@ static struct range place_carveout(void)
 	struct range carveout;
 
 	carveout.size = hyp_carveout_size(ram_frames(&machine), machine.cpu_count);
-	carveout.base = range_find(&machine, carveout.size, BLOCK_BYTES);
+	carveout.base = range_find(&machine, carveout.size, CARVEOUT_ALIGN_BYTES);
 	if (carveout.size == 0 || carveout.base == 0 ||
 	    !range_add_busy(&machine, carveout.base, carveout.size) ||
 	    !early_map(carveout.base, carveout.base + carveout.size, EARLY_DATA)) {

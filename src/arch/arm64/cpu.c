@@ -35,8 +35,8 @@ u64 cpu_stack_table[CPUS_MAX] __attribute__((section(".data")));
 
 static void setup_traps(u64 pfr0, u64 pfr1)
 {
-	u32 sve = id_field(pfr0, 32);
-	u32 sme = id_field(pfr1, 24);
+	u32 sve = id_field(pfr0, ID_AA64PFR0_EL1_SVE_SHIFT);
+	u32 sme = id_field(pfr1, ID_AA64PFR1_EL1_SME_SHIFT);
 	u64 cptr = CPTR_EL2_NO_TRAP;
 
 	/* TZ and TSM are RES1 without SVE and SME, and trap with them. */
@@ -59,7 +59,7 @@ static void setup_traps(u64 pfr0, u64 pfr1)
 
 static void setup_fine_traps(u64 mmfr0, u64 pfr0)
 {
-	u32 fgt = id_field(mmfr0, 56);
+	u32 fgt = id_field(mmfr0, ID_AA64MMFR0_EL1_FGT_SHIFT);
 
 	if (fgt == 0) {
 		return;
@@ -69,7 +69,7 @@ static void setup_fine_traps(u64 mmfr0, u64 pfr0)
 	write_sysreg(SYS_HFGITR_EL2, HFGITR_OPEN);
 	write_sysreg(SYS_HDFGRTR_EL2, HDFGRTR_OPEN);
 	write_sysreg(SYS_HDFGWTR_EL2, HDFGWTR_OPEN);
-	if (id_field(pfr0, 44) != 0) {
+	if (id_field(pfr0, ID_AA64PFR0_EL1_AMU_SHIFT) != 0) {
 		write_sysreg(SYS_HAFGRTR_EL2, 0);
 	}
 	if (fgt >= 2) {
@@ -84,21 +84,21 @@ static void setup_fine_traps(u64 mmfr0, u64 pfr0)
 static void setup_debug(u64 dfr0)
 {
 	u64 mdcr = MDCR_EL2_HOST;
-	u32 pmu = id_field(dfr0, 8);
+	u32 pmu = id_field(dfr0, ID_AA64DFR0_EL1_PMUVER_SHIFT);
 
 	if (pmu != 0 && pmu != 0xf) {
-		mdcr |= (read_sysreg(pmcr_el0) >> 11) & MDCR_EL2_HPMN_MASK;
+		mdcr |= (read_sysreg(pmcr_el0) >> PMCR_EL0_N_SHIFT) & MDCR_EL2_HPMN_MASK;
 		mdcr |= pmu >= 4 ? MDCR_EL2_HPMD_MASK : 0;
 	}
 	write_sysreg(mdcr_el2, mdcr);
-	if (id_field(dfr0, 40) != 0) {
+	if (id_field(dfr0, ID_AA64DFR0_EL1_TRACEFILT_SHIFT) != 0) {
 		write_sysreg(SYS_TRFCR_EL2, 0);
 	}
 }
 
 static void setup_interrupts(u64 pfr0)
 {
-	if (id_field(pfr0, 24) == 0) {
+	if (id_field(pfr0, ID_AA64PFR0_EL1_GIC_SHIFT) == 0) {
 		return;
 	}
 	write_sysreg(SYS_ICC_SRE_EL2, ICC_SRE_EL2_HOST);
@@ -124,14 +124,14 @@ static u64 hcr_value(void)
 static void setup_el1(void)
 {
 	if (arch_e2h != 0) {
-		write_sysreg(SYS_SCTLR_EL12, SCTLR_EL1_OFF);
+		write_sysreg(SYS_SCTLR_EL12, SCTLR_EL1_MMU_OFF);
 		write_sysreg(SYS_CPACR_EL12, 0);
 		write_sysreg(SYS_CNTKCTL_EL12, 0);
 		write_sysreg(SYS_VBAR_EL12, 0);
 		write_sysreg(SYS_CNTV_CTL_EL02, 0);
 		write_sysreg(SYS_CNTP_CTL_EL02, 0);
 	} else {
-		write_sysreg(sctlr_el1, SCTLR_EL1_OFF);
+		write_sysreg(sctlr_el1, SCTLR_EL1_MMU_OFF);
 		write_sysreg(cpacr_el1, 0);
 		write_sysreg(cntkctl_el1, 0);
 		write_sysreg(vbar_el1, 0);
@@ -159,7 +159,7 @@ void cpu_host_setup(u32 cpu)
 	setup_debug(read_sysreg(id_aa64dfr0_el1));
 	setup_interrupts(pfr0);
 	setup_timers();
-	if (id_field(read_sysreg(id_aa64mmfr1_el1), 40) != 0) {
+	if (id_field(read_sysreg(id_aa64mmfr1_el1), ID_AA64MMFR1_EL1_HCX_SHIFT) != 0) {
 		write_sysreg(SYS_HCRX_EL2, HCRX_EL2_HOST);
 	}
 	setup_el1();

@@ -6,22 +6,6 @@
 #include <asm/cpu.h>
 #include <asm/sysreg.h>
 
-/* SCR_EL3 */
-#define SCR_NS (1u << 0)
-#define SCR_RES1 (3u << 4)
-#define SCR_HCE (1u << 8)
-#define SCR_RW (1u << 10)
-#define SCR_APK (1u << 16)
-#define SCR_API (1u << 17)
-#define SCR_ATA (1u << 26)
-#define SCR_FGTEN (1u << 27)
-#define SCR_ECVEN (1u << 28)
-#define SCR_HXEN_BIT 38
-#define SCR_ENTP2_BIT 41
-#define SCR_TCR2EN_BIT 43
-#define SCR_SCTLR2EN_BIT 44
-#define SCR_PIEN_BIT 45
-
 /* CPTR_EL3: EZ and ESM let lower levels use SVE and SME. */
 #define CPTR_EL3_EZ (1u << 8)
 #define CPTR_EL3_ESM (1u << 12)
@@ -35,27 +19,22 @@
 
 void el3_setup(void);
 
-static u64 bit_if(u32 condition, u32 bit)
-{
-	return condition != 0 ? (u64)1 << bit : 0;
-}
-
 static u64 scr_value(void)
 {
 	u64 mmfr0 = read_sysreg(id_aa64mmfr0_el1);
 	u64 mmfr1 = read_sysreg(id_aa64mmfr1_el1);
 	u64 mmfr3 = read_sysreg(SYS_ID_AA64MMFR3_EL1);
 	u64 pfr1 = read_sysreg(id_aa64pfr1_el1);
-	u64 scr = SCR_NS | SCR_RES1 | SCR_HCE | SCR_RW | SCR_APK | SCR_API;
+	u64 scr = SCR_EL3_TO_EL2;
 
-	scr |= id_field(pfr1, 8) >= 2 ? SCR_ATA : 0;
-	scr |= id_field(mmfr0, 56) >= 1 ? SCR_FGTEN : 0;
-	scr |= id_field(mmfr0, 60) >= 1 ? SCR_ECVEN : 0;
-	scr |= bit_if(id_field(mmfr1, 40), SCR_HXEN_BIT);
-	scr |= bit_if(id_field(pfr1, 24), SCR_ENTP2_BIT);
-	scr |= bit_if(id_field(mmfr3, 0), SCR_TCR2EN_BIT);
-	scr |= bit_if(id_field(mmfr3, 4), SCR_SCTLR2EN_BIT);
-	scr |= bit_if(id_field(mmfr3, 8), SCR_PIEN_BIT);
+	scr |= id_field(pfr1, ID_AA64PFR1_EL1_MTE_SHIFT) >= 2 ? SCR_EL3_ATA_MASK : 0;
+	scr |= id_field(mmfr0, ID_AA64MMFR0_EL1_FGT_SHIFT) != 0 ? SCR_EL3_FGTEN_MASK : 0;
+	scr |= id_field(mmfr0, ID_AA64MMFR0_EL1_ECV_SHIFT) != 0 ? SCR_EL3_ECVEN_MASK : 0;
+	scr |= id_field(mmfr1, ID_AA64MMFR1_EL1_HCX_SHIFT) != 0 ? SCR_EL3_HXEN_MASK : 0;
+	scr |= id_field(pfr1, ID_AA64PFR1_EL1_SME_SHIFT) != 0 ? SCR_EL3_ENTP2_MASK : 0;
+	scr |= id_field(mmfr3, ID_AA64MMFR3_EL1_TCRX_SHIFT) != 0 ? SCR_EL3_TCR2EN_MASK : 0;
+	scr |= id_field(mmfr3, ID_AA64MMFR3_EL1_SCTLRX_SHIFT) != 0 ? SCR_EL3_SCTLR2EN_MASK : 0;
+	scr |= id_field(mmfr3, ID_AA64MMFR3_EL1_S1PIE_SHIFT) != 0 ? SCR_EL3_PIEN_MASK : 0;
 	return scr;
 }
 
@@ -67,18 +46,18 @@ void el3_setup(void)
 
 	write_sysreg(scr_el3, scr_value());
 	write_sysreg(sctlr_el2, SCTLR_EL2_MMU_OFF);
-	cptr |= id_field(pfr0, 32) != 0 ? CPTR_EL3_EZ : 0;
-	cptr |= id_field(pfr1, 24) != 0 ? CPTR_EL3_ESM : 0;
+	cptr |= id_field(pfr0, ID_AA64PFR0_EL1_SVE_SHIFT) != 0 ? CPTR_EL3_EZ : 0;
+	cptr |= id_field(pfr1, ID_AA64PFR1_EL1_SME_SHIFT) != 0 ? CPTR_EL3_ESM : 0;
 	write_sysreg(cptr_el3, cptr);
 	write_sysreg(mdcr_el3, MDCR_EL3_NSPB | MDCR_EL3_NSTB);
 	__asm__ volatile("isb");
-	if (id_field(pfr0, 32) != 0) {
+	if (id_field(pfr0, ID_AA64PFR0_EL1_SVE_SHIFT) != 0) {
 		write_sysreg(SYS_ZCR_EL3, VECTOR_LENGTH_MAX);
 	}
-	if (id_field(pfr1, 24) != 0) {
+	if (id_field(pfr1, ID_AA64PFR1_EL1_SME_SHIFT) != 0) {
 		write_sysreg(SYS_SMCR_EL3, SMCR_ALL);
 	}
-	if (id_field(pfr0, 24) != 0) {
+	if (id_field(pfr0, ID_AA64PFR0_EL1_GIC_SHIFT) != 0) {
 		write_sysreg(SYS_ICC_SRE_EL3, SRE_ALL);
 	}
 	__asm__ volatile("isb");

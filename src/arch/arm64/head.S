@@ -37,7 +37,7 @@ function boot_entry
 	mov	x19, x0
 	mov	x20, xzr
 	mrs	x21, CurrentEL
-	cmp	x21, #(2 << 2)
+	cmp	x21, #(2 << CURRENTEL_EL_SHIFT)
 	b.eq	1f
 	b.hi	2f
 	mrs	x22, sctlr_el1
@@ -58,7 +58,7 @@ function boot_entry
 	bl	cache_clean_inval
 	mov_l	x1, (SCTLR_EL2_M_MASK | SCTLR_EL2_C_MASK | SCTLR_EL2_I_MASK)
 	bic	x1, x22, x1
-	cmp	x21, #(2 << 2)
+	cmp	x21, #(2 << CURRENTEL_EL_SHIFT)
 	b.eq	1f
 	b.hi	2f
 	msr	sctlr_el1, x1
@@ -97,7 +97,7 @@ function boot_entry
 	adr_l	x0, boot_stack_top
 	mov	x29, xzr
 	mov	x30, xzr
-	cmp	x21, #(2 << 2)
+	cmp	x21, #(2 << CURRENTEL_EL_SHIFT)
 	b.eq	boot_el2
 	b.hi	boot_el3
 
@@ -215,13 +215,11 @@ endfunction secondary_entry
 
 /*
  * w0 = index of this CPU in boot_info.cpu_mpidr, or -1. Runs without a stack.
- * MPIDR_EL1's affinity fields are bits 39:32 and 23:0.
  */
 function cpu_find_index
 	mrs	x1, mpidr_el1
-	mov_l	x2, 0xffffff
-	mov	x3, #0xff
-	orr	x2, x2, x3, lsl #32
+	mov_l	x2, (MPIDR_EL1_AFF2_MASK | MPIDR_EL1_AFF1_MASK | MPIDR_EL1_AFF0_MASK)
+	orr	x2, x2, #MPIDR_EL1_AFF3_MASK
 	and	x1, x1, x2
 	adr_l	x2, cpu_mpidr_table
 	adr_l	x3, cpu_mpidr_count
@@ -273,7 +271,7 @@ endfunction none_enter
 .macro cache_by_line name, op
 function \name
 	mrs	x2, ctr_el0
-	ubfx	x2, x2, #16, #4			/* log2 of words in the smallest data cache line */
+	ubfx	x2, x2, #CTR_EL0_DMINLINE_SHIFT, #4	/* log2 of words in the smallest data cache line */
 	mov	x3, #4
 	lsl	x3, x3, x2
 	sub	x2, x3, #1

@@ -8,9 +8,6 @@
 
 #include <gen/sysregs.h>
 
-/* SCTLR_EL1 as a host finds it: RES1 bits of Armv8.0, little-endian, MMU and caches off. */
-#define SCTLR_EL1_OFF 0x30d00800
-
 /* MAIR_EL2: attribute 0 is Normal write-back read/write-allocate, attribute 1 Device-nGnRE. */
 #define MAIR_EL2_BOOT 0x04ff
 
