@@ -43,107 +43,55 @@ static struct hvc_result hvc_done(s64 value)
 	return hvc_return(SMCCC_SUCCESS, value_bits(value));
 }
 
+/* A call on one frame. What it says of the frame holds when the lock is let go. */
 /*@ requires unlocked: no_locks{Here};
+    requires call: call == MEM_SHARE_HYP || call == MEM_UNSHARE_HYP || call == MEM_PIN ||
+      call == MEM_UNPIN || call == MEM_INFO;
     terminates \true; exits \false;
     assigns LOCKED_STATE;
     ensures unlocked: no_locks{Here};
     ensures range: pfn >= PFN_COUNT ==> \result == HYP_ERANGE;
-    ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_EPERM || \result == HYP_ENOMEM ||
-      \result == HYP_ERANGE;
+    ensures share: call == MEM_SHARE_HYP && \result == 0 ==>
+      fm_state[pfn] == FRAME_HOST_SHARED_HYP && fm_count[pfn] == 0;
+    ensures unshare: call == MEM_UNSHARE_HYP && \result == 0 ==> fm_state[pfn] == FRAME_HOST;
+    ensures pin: call == MEM_PIN && \result == 0 ==>
+      fm_state[pfn] == FRAME_HOST_SHARED_HYP && fm_count[pfn] >= 1;
+    ensures unpin: call == MEM_UNPIN && \result == 0 ==> fm_state[pfn] == FRAME_HOST_SHARED_HYP;
+    ensures info: call == MEM_INFO ==> \result == HYP_EINVAL || \result == HYP_ERANGE ||
+      (\result == fm_state[pfn] + 256 * fm_count[pfn] && 0 <= \result <= 256 * FRAME_COUNT_MAX + 255);
+    ensures result: call != MEM_INFO ==> \result == 0 || \result == HYP_EINVAL || \result == HYP_EPERM ||
+      \result == HYP_ENOENT || \result == HYP_EBUSY || \result == HYP_ENOMEM || \result == HYP_ERANGE;
+    ensures busy: \result == HYP_EBUSY ==> call == MEM_UNSHARE_HYP;
+    ensures nothing: \result == HYP_ENOENT ==> call == MEM_UNPIN;
+    ensures memory: \result == HYP_ENOMEM ==> call == MEM_SHARE_HYP || call == MEM_UNSHARE_HYP;
 */
-static s64 locked_share(u64 pfn)
+static s64 frame_call(u64 call, u64 pfn)
 {
-	s32 error;
+	s64 value;
 
 	if (pfn >= PFN_COUNT) {
 		return HYP_ERANGE;
 	}
 	lock_acquire(LOCK_MM);
-	error = host_share_hyp(pfn);
-	lock_release(LOCK_MM);
-	return error;
-}
-
-/*@ requires unlocked: no_locks{Here};
-    terminates \true; exits \false;
-    assigns LOCKED_STATE;
-    ensures unlocked: no_locks{Here};
-    ensures range: pfn >= PFN_COUNT ==> \result == HYP_ERANGE;
-    ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_EPERM || \result == HYP_EBUSY ||
-      \result == HYP_ENOMEM || \result == HYP_ERANGE;
-*/
-static s64 locked_unshare(u64 pfn)
-{
-	s32 error;
-
-	if (pfn >= PFN_COUNT) {
-		return HYP_ERANGE;
+	switch (call) {
+	case MEM_SHARE_HYP:
+		value = host_share_hyp(pfn);
+		break;
+	case MEM_UNSHARE_HYP:
+		value = host_unshare_hyp(pfn);
+		break;
+	case MEM_PIN:
+		value = hyp_pin(pfn);
+		break;
+	case MEM_UNPIN:
+		value = hyp_unpin(pfn);
+		break;
+	default:
+		value = frame_info(pfn);
+		break;
 	}
-	lock_acquire(LOCK_MM);
-	error = host_unshare_hyp(pfn);
 	lock_release(LOCK_MM);
-	return error;
-}
-
-/*@ requires unlocked: no_locks{Here};
-    terminates \true; exits \false;
-    assigns LOCKED_STATE;
-    ensures unlocked: no_locks{Here};
-    ensures range: pfn >= PFN_COUNT ==> \result == HYP_ERANGE;
-    ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_EPERM || \result == HYP_ERANGE;
-*/
-static s64 locked_pin(u64 pfn)
-{
-	s32 error;
-
-	if (pfn >= PFN_COUNT) {
-		return HYP_ERANGE;
-	}
-	lock_acquire(LOCK_MM);
-	error = hyp_pin(pfn);
-	lock_release(LOCK_MM);
-	return error;
-}
-
-/*@ requires unlocked: no_locks{Here};
-    terminates \true; exits \false;
-    assigns LOCKED_STATE;
-    ensures unlocked: no_locks{Here};
-    ensures range: pfn >= PFN_COUNT ==> \result == HYP_ERANGE;
-    ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_EPERM || \result == HYP_ENOENT ||
-      \result == HYP_ERANGE;
-*/
-static s64 locked_unpin(u64 pfn)
-{
-	s32 error;
-
-	if (pfn >= PFN_COUNT) {
-		return HYP_ERANGE;
-	}
-	lock_acquire(LOCK_MM);
-	error = hyp_unpin(pfn);
-	lock_release(LOCK_MM);
-	return error;
-}
-
-/*@ requires unlocked: no_locks{Here};
-    terminates \true; exits \false;
-    assigns LOCKED_STATE;
-    ensures unlocked: no_locks{Here};
-    ensures range: pfn >= PFN_COUNT ==> \result == HYP_ERANGE;
-    ensures result: \result == HYP_EINVAL || \result == HYP_ERANGE || 0 <= \result <= 256 * FRAME_COUNT_MAX + 255;
-*/
-static s64 locked_info(u64 pfn)
-{
-	s64 info;
-
-	if (pfn >= PFN_COUNT) {
-		return HYP_ERANGE;
-	}
-	lock_acquire(LOCK_MM);
-	info = frame_info(pfn);
-	lock_release(LOCK_MM);
-	return info;
+	return value;
 }
 
 /* Frames of one call: as many of @nr as a call may take, or an error for a range that no call may name. */
@@ -164,15 +112,40 @@ static s64 range_chunk(u64 pfn, u64 nr)
 	return nr < RANGE_FRAMES_MAX ? (s64)nr : (s64)RANGE_FRAMES_MAX;
 }
 
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here};
+    requires quiet: quiet{Here};
+    terminates \true; exits \false; assigns MM_STATE;
+    ensures inv: mm_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures sign: \result <= 0;
+    ensures donate: call == MEM_DONATE_HYP && \result == 0 ==> fm_state[pfn] == FRAME_HYP;
+    ensures reclaim: call != MEM_DONATE_HYP && \result == 0 ==> fm_state[pfn] == FRAME_HOST;
+    ensures others: only_frame{Pre,Here}(pfn);
+*/
+static s32 frame_move(u64 call, u64 pfn)
+{
+	if (call == MEM_DONATE_HYP) {
+		return host_donate_hyp(pfn);
+	}
+	return hyp_donate_host(pfn);
+}
+
+/* A call on a range: its first frames change hands, as many as the result says. */
 /*@ requires unlocked: no_locks{Here};
+    requires call: call == MEM_DONATE_HYP || call == MEM_RECLAIM_HYP;
     terminates \true; exits \false;
     assigns LOCKED_STATE;
     ensures unlocked: no_locks{Here};
     ensures none: nr == 0 ==> \result == HYP_EINVAL;
     ensures range: nr != 0 && pfn + nr > PFN_COUNT ==> \result == HYP_ERANGE;
     ensures result: \result < 0 || (1 <= \result <= RANGE_FRAMES_MAX && \result <= nr);
+    ensures donate: call == MEM_DONATE_HYP ==>
+      \forall integer n; pfn <= n < pfn + \result ==> fm_state[n] == FRAME_HYP;
+    ensures reclaim: call == MEM_RECLAIM_HYP ==>
+      \forall integer n; pfn <= n < pfn + \result ==> fm_state[n] == FRAME_HOST;
 */
-static s64 locked_donate(u64 pfn, u64 nr)
+static s64 range_call(u64 call, u64 pfn, u64 nr)
 {
 	s64 chunk = range_chunk(pfn, nr);
 	s64 done;
@@ -182,63 +155,27 @@ static s64 locked_donate(u64 pfn, u64 nr)
 		return chunk;
 	}
 	lock_acquire(LOCK_MM);
-	error = frames_check(pfn, (u64)chunk, FRAME_HOST);
+	error = frames_check(pfn, (u64)chunk, call == MEM_DONATE_HYP ? FRAME_HOST : FRAME_HYP);
 	done = 0;
 	/*@ loop invariant range: 0 <= done <= chunk;
 	    loop invariant sign: error <= 0;
 	    loop invariant progress: error == 0 || done < chunk;
 	    loop invariant inv: mm_inv{Here} && quiet{Here};
+	    loop invariant donate: call == MEM_DONATE_HYP ==>
+	      \forall integer n; pfn <= n < pfn + done ==> fm_state[n] == FRAME_HYP;
+	    loop invariant reclaim: call == MEM_RECLAIM_HYP ==>
+	      \forall integer n; pfn <= n < pfn + done ==> fm_state[n] == FRAME_HOST;
 	    loop assigns done, error, MM_STATE;
 	    loop variant chunk - done + (error == 0 ? 1 : 0);
 	*/
 	while (error == 0 && done < chunk) {
-		error = host_donate_hyp(pfn + (u64)done);
+		error = frame_move(call, pfn + (u64)done);
 		if (error == 0) {
 			done = done + 1;
 		}
 	}
 	lock_release(LOCK_MM);
 	/* Only a pool that ran empty stops a checked range; what was done stays done and is reported. */
-	if (done == 0) {
-		return error;
-	}
-	return done;
-}
-
-/*@ requires unlocked: no_locks{Here};
-    terminates \true; exits \false;
-    assigns LOCKED_STATE;
-    ensures unlocked: no_locks{Here};
-    ensures none: nr == 0 ==> \result == HYP_EINVAL;
-    ensures range: nr != 0 && pfn + nr > PFN_COUNT ==> \result == HYP_ERANGE;
-    ensures result: \result < 0 || (1 <= \result <= RANGE_FRAMES_MAX && \result <= nr);
-*/
-static s64 locked_reclaim(u64 pfn, u64 nr)
-{
-	s64 chunk = range_chunk(pfn, nr);
-	s64 done;
-	s32 error;
-
-	if (chunk < 0) {
-		return chunk;
-	}
-	lock_acquire(LOCK_MM);
-	error = frames_check(pfn, (u64)chunk, FRAME_HYP);
-	done = 0;
-	/*@ loop invariant range: 0 <= done <= chunk;
-	    loop invariant sign: error <= 0;
-	    loop invariant progress: error == 0 || done < chunk;
-	    loop invariant inv: mm_inv{Here} && quiet{Here};
-	    loop assigns done, error, MM_STATE;
-	    loop variant chunk - done + (error == 0 ? 1 : 0);
-	*/
-	while (error == 0 && done < chunk) {
-		error = hyp_donate_host(pfn + (u64)done);
-		if (error == 0) {
-			done = done + 1;
-		}
-	}
-	lock_release(LOCK_MM);
 	if (done == 0) {
 		return error;
 	}
@@ -288,29 +225,50 @@ static s64 stat_read(u64 stat)
     assigns LOCKED_STATE;
     ensures unlocked: no_locks{Here};
     ensures known: \result.a0 == SMCCC_SUCCESS;
+    ensures share: id == MEM_SHARE_HYP && \result.a1 == 0 ==>
+      fm_state[a1] == FRAME_HOST_SHARED_HYP && fm_count[a1] == 0;
+    ensures unshare: id == MEM_UNSHARE_HYP && \result.a1 == 0 ==> fm_state[a1] == FRAME_HOST;
+    ensures pin: id == MEM_PIN && \result.a1 == 0 ==>
+      fm_state[a1] == FRAME_HOST_SHARED_HYP && fm_count[a1] >= 1;
+    ensures unpin: id == MEM_UNPIN && \result.a1 == 0 ==> fm_state[a1] == FRAME_HOST_SHARED_HYP;
+    ensures donate: id == MEM_DONATE_HYP && \result.a1 <= RANGE_FRAMES_MAX ==> \result.a1 <= a2 &&
+      \forall integer n; a1 <= n < a1 + \result.a1 ==> fm_state[n] == FRAME_HYP;
+    ensures reclaim: id == MEM_RECLAIM_HYP && \result.a1 <= RANGE_FRAMES_MAX ==> \result.a1 <= a2 &&
+      \forall integer n; a1 <= n < a1 + \result.a1 ==> fm_state[n] == FRAME_HOST;
 */
 static NOINLINE struct hvc_result hvc_hypatia(u64 id, u64 a1, u64 a2)
 {
+	s64 value;
+
 	switch (id) {
 	case HYP_VERSION:
-		return hvc_done((s64)(ABI_MAJOR * 65536u + ABI_MINOR));
+		value = (s64)(ABI_MAJOR * 65536u + ABI_MINOR);
+		break;
+	/* With a constant each: the compiler then leaves out the second choice. */
 	case MEM_SHARE_HYP:
-		return hvc_done(locked_share(a1));
+		value = frame_call(MEM_SHARE_HYP, a1);
+		break;
 	case MEM_UNSHARE_HYP:
-		return hvc_done(locked_unshare(a1));
+		value = frame_call(MEM_UNSHARE_HYP, a1);
+		break;
 	case MEM_PIN:
-		return hvc_done(locked_pin(a1));
+		value = frame_call(MEM_PIN, a1);
+		break;
 	case MEM_UNPIN:
-		return hvc_done(locked_unpin(a1));
-	case MEM_DONATE_HYP:
-		return hvc_done(locked_donate(a1, a2));
-	case MEM_RECLAIM_HYP:
-		return hvc_done(locked_reclaim(a1, a2));
+		value = frame_call(MEM_UNPIN, a1);
+		break;
 	case MEM_INFO:
-		return hvc_done(locked_info(a1));
+		value = frame_call(MEM_INFO, a1);
+		break;
+	case MEM_DONATE_HYP:
+	case MEM_RECLAIM_HYP:
+		value = range_call(id, a1, a2);
+		break;
 	default:
-		return hvc_done(stat_read(a1));
+		value = stat_read(a1);
+		break;
 	}
+	return hvc_done(value);
 }
 
 /* Calls of the SMC Calling Convention (SMCCC 1.2, 7 and vendor-specific hypervisor service). */
@@ -325,25 +283,35 @@ static NOINLINE struct hvc_result hvc_hypatia(u64 id, u64 a1, u64 a2)
 */
 static NOINLINE struct hvc_result hvc_smccc(u64 id, u64 a1, u64 *rest)
 {
+	u64 x0 = value_bits(SMCCC_NOT_SUPPORTED);
+	u64 x1 = a1;
+
 	switch (id) {
 	case SMCCC_VERSION:
-		return hvc_return(SMCCC_VERSION_1_2, a1);
+		x0 = SMCCC_VERSION_1_2;
+		break;
 	case SMCCC_ARCH_FEATURES:
 		if (a1 == SMCCC_VERSION || a1 == SMCCC_ARCH_FEATURES) {
-			return hvc_return(SMCCC_SUCCESS, a1);
+			x0 = SMCCC_SUCCESS;
 		}
-		return hvc_return(value_bits(SMCCC_NOT_SUPPORTED), a1);
+		break;
 	case VENDOR_HYP_CALL_COUNT:
-		return hvc_return(HYPERCALL_COUNT, a1);
+		x0 = HYPERCALL_COUNT;
+		break;
 	case VENDOR_HYP_UID:
+		x0 = UID_WORD0;
+		x1 = UID_WORD1;
 		rest[0] = UID_WORD2;
 		rest[1] = UID_WORD3;
-		return hvc_return(UID_WORD0, UID_WORD1);
+		break;
 	case VENDOR_HYP_REVISION:
-		return hvc_return(ABI_MAJOR, ABI_MINOR);
+		x0 = ABI_MAJOR;
+		x1 = ABI_MINOR;
+		break;
 	default:
-		return hvc_return(value_bits(SMCCC_NOT_SUPPORTED), a1);
+		break;
 	}
+	return hvc_return(x0, x1);
 }
 
 /* The ids of others end after two comparisons: this is the cost of every trap that is not for us. */

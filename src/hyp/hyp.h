@@ -73,6 +73,17 @@ struct hvc_result {
     ensures unlocked: no_locks{Here};
     ensures known: HYPERCALL_BASE <= x0 < HYPERCALL_BASE + HYPERCALL_COUNT ==>
       \result.a0 == SMCCC_SUCCESS;
+    // of a frame: as it was when its lock was let go
+    ensures share: x0 == MEM_SHARE_HYP && \result.a1 == 0 ==>
+      fm_state[x1] == FRAME_HOST_SHARED_HYP && fm_count[x1] == 0;
+    ensures unshare: x0 == MEM_UNSHARE_HYP && \result.a1 == 0 ==> fm_state[x1] == FRAME_HOST;
+    ensures pin: x0 == MEM_PIN && \result.a1 == 0 ==>
+      fm_state[x1] == FRAME_HOST_SHARED_HYP && fm_count[x1] >= 1;
+    ensures unpin: x0 == MEM_UNPIN && \result.a1 == 0 ==> fm_state[x1] == FRAME_HOST_SHARED_HYP;
+    ensures donate: x0 == MEM_DONATE_HYP && \result.a1 <= RANGE_FRAMES_MAX ==> \result.a1 <= x2 &&
+      \forall integer n; x1 <= n < x1 + \result.a1 ==> fm_state[n] == FRAME_HYP;
+    ensures reclaim: x0 == MEM_RECLAIM_HYP && \result.a1 <= RANGE_FRAMES_MAX ==> \result.a1 <= x2 &&
+      \forall integer n; x1 <= n < x1 + \result.a1 ==> fm_state[n] == FRAME_HOST;
     ensures unknown: (x0 >= HYPERCALL_BASE + HYPERCALL_COUNT || (x0 < HYPERCALL_BASE &&
       x0 != SMCCC_VERSION && x0 != SMCCC_ARCH_FEATURES && x0 != VENDOR_HYP_CALL_COUNT &&
       x0 != VENDOR_HYP_UID && x0 != VENDOR_HYP_REVISION)) ==>
