@@ -345,8 +345,13 @@ def check_registers_of_ids(spec):
     unique("requirements", "requirement", spec["requirements"]["requirement"], "id")
     unique("assumptions", "assumption", spec["assumptions"]["assumption"], "id")
     for i, r in enumerate(spec["requirements"]["requirement"]):
-        if not r["model"] + r["code"] + r["test"]:
-            raise SpecError("requirements", ["requirement", i], f"{r['id']} has no evidence")
+        tool = all(link.startswith("spec/") for link in r["code"])
+        if not r["model"] + r["contract"] and not tool:
+            raise SpecError(
+                "requirements", ["requirement", i], f"{r['id']} has neither theorem nor contract"
+            )
+        if not r["test"]:
+            raise SpecError("requirements", ["requirement", i, "test"], f"{r['id']} has no test")
 
 
 def check(spec):

@@ -16,6 +16,8 @@
     ensures refused: ram_frames > RAM_FRAMES_MAX || cpu_count > CARVEOUT_CPUS_MAX <==> \result == 0;
     ensures room: \result != 0 ==> \result / 4096 >= 3 * cpu_count + ram_frames / 1024 + 16 +
       POOL_BASE_PAGES + ram_frames / POOL_RAM_DIVISOR;
+    ensures bound: \result + IMAGE_BYTES_MAX <=
+      ram_frames * 4096 / RESERVED_RAM_DIVISOR + RESERVED_EXTRA_BYTES;
 */
 u64 hyp_carveout_size(u64 ram_frames, u32 cpu_count);
 

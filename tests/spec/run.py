@@ -356,7 +356,9 @@ class Good(Workspace):
         return sorted(set(re.findall(r'"([a-z_]+\.[A-Za-z]+\.[a-z0-9_]+)"', text)) - known)
 
     def test_links_to_code_and_tests(self):
-        """A link to code is a function of the core or a path; a link to a test is a path."""
+        """A link to code is a function of the core or a path; a link to a test is a path, or path
+        and name of a test in it.
+        """
         self.generate()
         headers = "".join(
             path.read_text()
@@ -370,10 +372,29 @@ class Good(Workspace):
         ]
         for item in data["requirement"]:
             for link in item["code"] + item["test"]:
-                path = self.gen / link[10:] if link.startswith("build/gen/") else TOP / link
-                self.assertTrue(
-                    path.exists() or link in set(item["code"]) & functions, f"{item['id']}: {link}"
-                )
+                file, _, name = link.partition(":")
+                path = self.gen / file[10:] if file.startswith("build/gen/") else TOP / file
+                there = path.exists() or link in set(item["code"]) & functions
+                if there and name:
+                    form = rf'(cmocka_unit_test\({name}\)|def {name}\(|^name = "{re.escape(name)}"$)'
+                    there = re.search(form, path.read_text(), re.MULTILINE) is not None
+                self.assertTrue(there, f"{item['id']}: {link}")
+
+    def test_links_to_contracts(self):
+        self.generate()
+        self.assertEqual(self.broken_contracts(), [])
+
+    def broken_contracts(self):
+        """Links function.clause to no named clause of the function's contract."""
+        known = set()
+        form = r"/\*@(.*?)\*/\s*(?:(?:static|inline|struct|NOINLINE)\s+)*\w+\s+\*?(\w+)\("
+        for path in [*(TOP / "src/hyp").glob("*.[ch]"), *self.gen.glob("include/gen/*.h")]:
+            for text, function in re.findall(form, path.read_text(), re.DOTALL):
+                clauses = re.findall(r"\b(?:requires|ensures) (\w+):", text)
+                known |= {f"{function}.{clause}" for clause in clauses}
+        data = tomllib.loads((self.spec / "requirements.toml").read_text())
+        links = {link for item in data["requirement"] for link in item["contract"]}
+        return sorted(links - known)
 
     def test_every_theorem_has_a_requirement(self):
         self.generate()
@@ -470,6 +491,14 @@ class Rejected(Workspace):
             'id = "REQ-OWN-002"',
             'id = "REQ-OWN-001"',
             "requirement.1.id: REQ-OWN-001 is taken by requirement.0",
+        )
+
+    def test_evidence(self):
+        self.case(
+            "requirements",
+            'contract = ["hyp_carveout_size.bound"]',
+            "contract = []",
+            "requirement.30: REQ-MEM-001 has neither theorem nor contract",
         )
 
     def test_bits(self):
@@ -708,6 +737,8 @@ class Disproved(Workspace):
         self.change("requirements", "OwnershipTheorems.one_owner", "OwnershipTheorems.two_owners")
         self.generate()
         self.assertEqual(Good.broken_links(self), ["ownership.OwnershipTheorems.two_owners"])
+        self.change("requirements", "hyp_carveout_size.bound", "hyp_carveout_size.bond")
+        self.assertEqual(Good.broken_contracts(self), ["hyp_carveout_size.bond"])
 
 
 if __name__ == "__main__":
