@@ -27,11 +27,6 @@ static u64 kind_attributes(enum early_kind kind)
 	return arch_e2h != 0 ? vhe[kind] : nvhe[kind];
 }
 
-static u32 level_shift(u32 level)
-{
-	return 12u + 9u * (LEVEL_LAST - level);
-}
-
 /* Make or follow the table below *@entry; NULL when there are no more. */
 static u64 *next_table(u64 *entry)
 {
@@ -43,27 +38,28 @@ static u64 *next_table(u64 *entry)
 		}
 		table = bootstrap_root[tables_used];
 		tables_used++;
-		*entry = (u64)(uintptr_t)table | 3u;
+		*entry = pte_make_table((u64)(uintptr_t)table / PAGE_SIZE);
 	}
-	return (u64 *)(uintptr_t)(*entry & 0x0000fffffffff000u);
+	return (u64 *)(uintptr_t)(pte_pfn(*entry) * PAGE_SIZE);
 }
 
 /* Map one leaf at @va, as big as [@va, @end) and what is there allow. Bytes mapped, or 0. */
 static u64 map_leaf(u64 va, u64 end, u64 attributes)
 {
 	u64 *table = bootstrap_root[0];
+	u64 page = va / PAGE_SIZE;
 	u64 *entry;
 	u64 size;
 	u32 level;
 
 	for (level = 0; level < LEVEL_LAST; level++) {
-		size = (u64)1 << level_shift(level);
-		entry = &table[(va >> level_shift(level)) % TABLE_ENTRIES];
+		size = level_frames(level) * PAGE_SIZE;
+		entry = &table[table_index(page, level)];
 		if (*entry == 0 && level > 0 && va % size == 0 && end - va >= size) {
-			*entry = va | attributes | 1u;
+			*entry = pte_make_leaf(page, level, attributes);
 			return size;
 		}
-		if (*entry != 0 && (*entry & 2u) == 0) {
+		if (pte_is_leaf(*entry, level) != 0) {
 			return size - va % size;
 		}
 		table = next_table(entry);
@@ -71,9 +67,9 @@ static u64 map_leaf(u64 va, u64 end, u64 attributes)
 			return 0;
 		}
 	}
-	entry = &table[(va >> level_shift(LEVEL_LAST)) % TABLE_ENTRIES];
+	entry = &table[table_index(page, LEVEL_LAST)];
 	if (*entry == 0) {
-		*entry = va | attributes | 3u;
+		*entry = pte_make_leaf(page, LEVEL_LAST, attributes);
 	}
 	return PAGE_SIZE;
 }
