@@ -166,14 +166,19 @@ void frame_zero(u64 pfn);
 
 /* The metadata array starts at frame @pfn and has @count frames, all zeroes: every frame is the host's. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires room: mem.frames * META_BYTES_PER_FRAME <= count * PAGE_SIZE;
+    requires carveout: boot_info.carveout_base.pa <= pfn * PAGE_SIZE &&
+      (pfn + count) * PAGE_SIZE <= boot_info.carveout_base.pa + boot_info.carveout_size;
+    requires apart: \forall integer f; pfn <= f < pfn + count ==> tbl_tree[f] == 0;
     terminates \true; exits \false;
     assigns fm_state[0 .. PFN_COUNT - 1], fm_count[0 .. PFN_COUNT - 1];
     ensures host: \forall integer n; 0 <= n < PFN_COUNT ==> fm_state[n] == FRAME_HOST && fm_count[n] == 0;
 */
 void meta_place(u64 pfn, u64 count);
 
-/* The pool's free stack starts at frame @stack, its use counts at frame @ref. */
+/* The pool's free stack starts at frame @stack, its use counts at frame @ref: a word for each pool frame. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires room: pool.count <= 1024 * (ref - stack) && pool.count <= 1024 * (pool.first - ref);
     terminates \true; exits \false; assigns \nothing;
 */
 void pool_place(u64 stack, u64 ref);

@@ -6,6 +6,7 @@
 #define HYP_HYP_H
 
 #include "types.h"
+#include "setup.h"
 #include "../../annotations/entry.h"
 
 /* Boot, in this order, on the boot CPU -------------------------------------------------------- */
@@ -22,23 +23,77 @@
 u64 hyp_carveout_size(u64 ram_frames, u32 cpu_count);
 
 /*
- * Check boot_info, divide the pool, start the frame metadata and build Hypatia's own stage-1 tables.
- * Runs on the bootstrap tables. 0, or a negative error (see gen/hypercalls.h).
+ * Check boot_info, divide the carve-out, start metadata, pool and both trees, and claim image and carve-out.
+ * Once, on the bootstrap tables. 0, or a negative error (see gen/hypercalls.h): then nothing may follow.
  */
+/*@ requires alone: alone{Here};
+    requires none: no_tables{Here};
+    requires quiet: quiet{Here};
+    requires slots: slots_inv{Here};
+    terminates \true; exits \false;
+    assigns mem, layout, pool, pgt[0 .. PGT_COUNT - 1], vmid_state, MM_STATE;
+    ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_EPERM || \result == HYP_ENOMEM;
+    ensures checked: \result == 0 ==> setup_ok{Here};
+    ensures memory: \result == 0 ==> mm_inv{Here} && quiet{Here};
+    ensures slots: slots_inv{Here};
+    ensures vmids: \result == 0 ==> vmid_inv{Here} &&
+      vmid_state.limit == (boot_info.vmid_bits == 16 ? 65536 : 256);
+    ensures image: \result == 0 ==> image_claimed{Here};
+    ensures carveout: \result == 0 ==> carveout_claimed{Here};
+    ensures rest: \result == 0 ==> rest_host{Here};
+    ensures console: \result == 0 && 1 <= boot_info.console_base.pa / 4096 ==>
+      xl{Here}(PGT_HYP, boot_info.console_base.pa / 4096) ==
+        d_flat(boot_info.console_base.pa / 4096, 3, map_attrs(boot_info.e2h, MAP_DEVICE));
+*/
 s32 hyp_setup(void);
 
-/* What switch_pgd needs, valid after hyp_setup(). */
-u64 hyp_ttbr0(void);                /* value for TTBR0_EL2 */
-u64 hyp_stack_top(u32 cpu);         /* first byte above CPU @cpu's stack */
+/* What switch_pgd needs: the value for TTBR0_EL2, and the first byte above CPU @cpu's stack. */
+/*@ requires setup: setup_ok{Here};
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == layout.s1_root * 4096;
+    ensures root: \result / 4096 % 0x1000000000 == pgt[PGT_HYP].root;
+*/
+u64 hyp_ttbr0(void);
+/*@ requires setup: setup_ok{Here};
+    requires cpu: cpu < boot_info.cpu_count;
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == (layout.stacks + 3 * cpu + 3) * 4096;
+    ensures within: layout.stacks * 4096 < \result <= layout.meta * 4096;
+*/
+u64 hyp_stack_top(u32 cpu);
 
 /*
- * After switch_pgd: prepare the host's stage 2 (in MODE_PROTECTED with everything of Hypatia's annotated).
- * 0, or a negative error.
+ * After switch_pgd, on the tables of hyp_setup(), which confine the host already: booting ends, and other CPUs
+ * and the host may come. 0, or HYP_EINVAL when hyp_setup() was not there.
  */
+/*@ requires alone: alone{Here};
+    requires memory: mm_inv{Here} && quiet{Here};
+    requires slots: slots_inv{Here};
+    requires vmids: vmid_inv{Here};
+    terminates \true; exits \false; assigns lock_held[0 .. LOCK_COUNT - 1];
+    ensures result: \result == 0 || \result == HYP_EINVAL;
+    ensures accepted: setup_ok{Here} ==> \result == 0;
+    ensures unlocked: \result == 0 ==> no_locks{Here};
+*/
 s32 hyp_finalise(void);
 
-/* Values for VTTBR_EL2 and VTCR_EL2, valid after hyp_finalise(). */
+/* Values for VTTBR_EL2 and VTCR_EL2: the host's tree, from the level that it starts at, and VMID_HOST. */
+/*@ requires setup: setup_ok{Here};
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == layout.s2_root * 4096;
+    ensures root: \result / 4096 % 0x1000000000 == pgt[PGT_HOST].root;
+    ensures vmid: \result / 0x1000000000000 == VMID_HOST;
+*/
 u64 hyp_host_vttbr(void);
+/*@ requires setup: setup_ok{Here};
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == VTCR_EL2_COMMON + (64 - boot_info.pa_bits) + 64 * (2 - pgt[PGT_HOST].start) +
+      0x10000 * pa_size(boot_info.pa_bits) + 0x80000 * (boot_info.vmid_bits == 16 ? 1 : 0);
+    ensures width: \result % 64 == 64 - boot_info.pa_bits;
+    ensures start: \result / 64 % 4 == 2 - pgt[PGT_HOST].start;
+    ensures size: \result / 0x10000 % 8 == pa_size(boot_info.pa_bits);
+    ensures vmids: \result / 0x80000 % 2 == (boot_info.vmid_bits == 16 ? 1 : 0);
+*/
 u64 hyp_host_vtcr(void);
 
 /* The host CPU's first EL1 state after CPU_ON or CPU_SUSPEND through the PSCI relay. */

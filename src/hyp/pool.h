@@ -67,13 +67,14 @@ u64 pool_alloc(void);
  * pool_setup() - make a range of frames the pool
  * @first: its first frame, not 0
  * @count: its frames
- * @stack: first frame of the free stack's words
- * @ref: first frame of the use counts' words
+ * @stack: first frame of the free stack's words, one for each frame, which end before @ref
+ * @ref: first frame of the use counts' words, as many, which end before @first
  *
  * Every frame is cleared and free afterwards.
  */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires range: 1 <= first && 1 <= count && first + count <= PFN_COUNT;
+    requires words: count <= 1024 * (ref - stack) && count <= 1024 * (first - ref);
     requires apart: \forall integer f; first <= f < first + count ==> tbl_tree[f] == 0;
     terminates \true; exits \false;
     assigns pool, pool_ref[0 .. PFN_COUNT - 1], pool_stack[0 .. PFN_COUNT - 1],

@@ -15,4 +15,6 @@
 /* Parts of the carve-out, valid after hyp_setup(). */
 extern struct layout layout;
 
+#include "../../annotations/setup.h"
+
 #endif

@@ -220,6 +220,47 @@ static void test_boot_state(void **state)
 	}
 }
 
+/* For each address width: the roots, and registers that agree with them. */
+static void test_widths(void **state)
+{
+	static const struct {
+		u32 bits, start, roots, size;
+	} width[] = {
+		{ 32, 1, 1, 0 }, { 36, 1, 1, 1 }, { 40, 1, 2, 2 }, { 42, 1, 8, 3 }, { 44, 0, 1, 4 }, { 48, 0, 1, 5 },
+	};
+	u64 vtcr;
+	u32 root;
+	u32 cpu;
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(width) / sizeof(width[0]); i++) {
+		machine_boot(width[i].bits);
+		assert_int_equal(pgt[PGT_HOST].start, width[i].start);
+		assert_int_equal(pgt[PGT_HOST].root_count, width[i].roots);
+		for (root = 1; root < width[i].roots; root++) {
+			assert_int_equal(machine_word(layout.s2_root + root, 511), 0);
+		}
+		assert_int_equal(pool.first + pool.count, layout.end);
+		vtcr = hyp_host_vtcr();
+		assert_int_equal((vtcr & VTCR_EL2_T0SZ_MASK) >> VTCR_EL2_T0SZ_SHIFT, 64 - width[i].bits);
+		assert_int_equal((vtcr & VTCR_EL2_SL0_MASK) >> VTCR_EL2_SL0_SHIFT, 2 - width[i].start);
+		assert_int_equal((vtcr & VTCR_EL2_PS_MASK) >> VTCR_EL2_PS_SHIFT, width[i].size);
+		assert_int_equal((vtcr & VTCR_EL2_VS_MASK) >> VTCR_EL2_VS_SHIFT, 0);
+		assert_int_equal(hyp_host_vttbr(), layout.s2_root * PAGE_SIZE);
+		assert_int_equal(hyp_ttbr0(), layout.s1_root * PAGE_SIZE);
+		for (cpu = 0; cpu < boot_info.cpu_count; cpu++) {
+			u64 top = hyp_stack_top(cpu) / PAGE_SIZE;
+
+			assert_int_equal(hyp_stack_top(cpu) % PAGE_SIZE, 0);
+			assert_int_equal(machine_page(PGT_HYP, top - 1), leaf_data(top - 1));
+			assert_int_equal(machine_page(PGT_HYP, top - STACK_PAGES), leaf_data(top - STACK_PAGES));
+			assert_int_equal(machine_page(PGT_HYP, top - STACK_PAGES - 1), 0);
+		}
+		assert_int_equal(machine_page(PGT_HYP, CONSOLE_PFN), desc_flat(CONSOLE_PFN, 3, S1_DEVICE));
+	}
+}
+
 /* One transition in the model: error, or the new state. */
 static s32 model_step(u32 op, u64 pfn)
 {
@@ -443,6 +484,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_boot_state),
+		cmocka_unit_test(test_widths),
 		cmocka_unit_test(test_transitions),
 		cmocka_unit_test(test_not_ram),
 		cmocka_unit_test(test_arguments),
