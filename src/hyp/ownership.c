@@ -25,6 +25,22 @@ static void prune(u32 t, u64 pfn)
 	//@ assert tables: tables_owned{Here};
 }
 
+/* Record that frame @pfn, whose record is @r, is in state @state with a count of 0. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires frame: record_of{Here}(pfn, r) && pfn < PFN_COUNT;
+    requires state: state <= FRAME_HYP && frame_inv(state, 0);
+    requires rest: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
+    terminates \true; exits \false; assigns fm_state[pfn], fm_count[pfn];
+    ensures state: fm_state[pfn] == state && fm_count[pfn] == 0;
+    ensures frames: frames_inv{Here};
+*/
+static void frame_set(u64 pfn, u64 r, u32 state)
+{
+	frame_state_set(pfn, r, state);
+	frame_count_set(pfn, r, 0);
+	//@ assert rest: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
+}
+
 s32 host_share_hyp(u64 pfn)
 {
 	u64 r = mem_record(pfn);
@@ -48,8 +64,8 @@ s32 host_share_hyp(u64 pfn)
 		//@ assert kept: mm_inv{Here};
 		return error;
 	}
-	frame_state_set(pfn, r, FRAME_HOST_SHARED_HYP);
-	frame_count_set(pfn, r, 0);
+	//@ assert rest_before: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
+	frame_set(pfn, r, FRAME_HOST_SHARED_HYP);
 	//@ assert others: others_translate{Pre,Here}(pfn);
 	//@ assert single: only_frame{Pre,Here}(pfn);
 	//@ assert machine: same_machine{Pre,Here};
@@ -94,8 +110,8 @@ s32 host_unshare_hyp(u64 pfn)
 		//@ assert kept: mm_inv{Here};
 		return error;
 	}
-	frame_state_set(pfn, r, FRAME_HOST);
-	frame_count_set(pfn, r, 0);
+	//@ assert rest_before: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
+	frame_set(pfn, r, FRAME_HOST);
 	//@ assert others: others_translate{Pre,Here}(pfn);
 	//@ assert single: only_frame{Pre,Here}(pfn);
 	//@ assert machine: same_machine{Pre,Here};
@@ -211,8 +227,8 @@ s32 host_donate_hyp(u64 pfn)
 	//@ assert hidden: xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED && others_translate{Pre,Here}(pfn);
 	pgt_set(PGT_HYP, pfn, 3, leaf);
 	//@ assert mapped: xl{Here}(PGT_HYP, pfn) == leaf && xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED;
-	frame_state_set(pfn, r, FRAME_HYP);
-	frame_count_set(pfn, r, 0);
+	//@ assert rest_before: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
+	frame_set(pfn, r, FRAME_HYP);
 	//@ assert others: others_translate{Pre,Here}(pfn);
 	//@ assert single: only_frame{Pre,Here}(pfn);
 	//@ assert machine: same_machine{Pre,Here};
@@ -294,8 +310,8 @@ static void frame_return(u64 pfn, u64 r)
 	pgt_set(PGT_HOST, pfn, 3, 0);
 	//@ assert free: xl{Here}(PGT_HOST, pfn) == 0 && xl{Here}(PGT_HYP, pfn) == 0;
 	//@ assert cleared: zeroed{Here}(pfn);
-	frame_state_set(pfn, r, FRAME_HOST);
-	frame_count_set(pfn, r, 0);
+	//@ assert rest_before: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
+	frame_set(pfn, r, FRAME_HOST);
 	//@ assert others: others_translate{Pre,Here}(pfn);
 	//@ assert single: only_frame{Pre,Here}(pfn);
 	//@ assert machine: same_machine{Pre,Here};
@@ -407,6 +423,10 @@ s32 hyp_claim(u64 pfn, u32 level, u32 mapped, u32 kind)
 	      host_view{Here}(m); */
 	//@ assert host: host_inv{Here};
 	//@ assert own_in: \forall integer m; pfn <= m < pfn + count ==> hyp_view{Here}(m);
+	//@ assert machine: same_machine{Pre,Here} && hyp_inv{Pre};
+	/*@ assert others: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) ==>
+	      fm_state[m] == \at(fm_state[m],Pre) && fm_count[m] == \at(fm_count[m],Pre) &&
+	      xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m); */
 	/*@ assert own_out: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) ==>
 	      hyp_view{Here}(m); */
 	//@ assert own: hyp_inv{Here};
@@ -414,13 +434,55 @@ s32 hyp_claim(u64 pfn, u32 level, u32 mapped, u32 kind)
 	return 0;
 }
 
+/* Map the level-@level entry of page @n onto itself in the host's tree; its pages are all RAM or all not. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here};
+    requires quiet: quiet{Here};
+    requires level: 1 <= level <= 3 && pgt[PGT_HOST].start <= level;
+    requires page: n < PFN_COUNT && in_tree{Here}(PGT_HOST, n);
+    requires empty: \forall integer m; 0 <= m < PFN_COUNT && same_entry(n, m, level) ==>
+      xl{Here}(PGT_HOST, m) == 0;
+    requires kinds: \forall integer m; 0 <= m < PFN_COUNT && same_entry(n, m, level) ==>
+      (is_ram{Here}(m) <==> ram != 0);
+    terminates \true; exits \false; assigns TABLE_STATE;
+    ensures inv: mm_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures result: \result == 0 || \result == HYP_ENOMEM || \result == HYP_EBUSY;
+    ensures mapped: \result == 0 ==> d_valid(xl{Here}(PGT_HOST, n));
+    ensures failed: \result != 0 ==> same_xl{Pre,Here};
+    ensures own_map: \forall integer m; 0 <= m < PFN_COUNT ==> xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m);
+*/
+static s32 host_map(u64 n, u32 level, u32 ram)
+{
+	u64 attrs = desc_host_attrs(ram);
+	s32 error;
+
+	//@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} && reach{Here};
+	error = pgt_set(PGT_HOST, n, level, desc_flat(n, level, attrs));
+	/*@ assert own_same: \forall integer m; 0 <= m < PFN_COUNT ==>
+	      xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m); */
+	//@ assert same: same_machine{Pre,Here} && same_frames{Pre,Here};
+	//@ assert own: hyp_inv{Here};
+	//@ assert frames: frames_inv{Here} && reach{Here};
+	//@ assert tables: tables_owned{Here};
+	/*@ assert filled: error == 0 ==> \forall integer m; 0 <= m < PFN_COUNT && same_entry(n, m, level) ==>
+	      xl{Here}(PGT_HOST, m) == d_flat(m, 3, attrs); */
+	/*@ assert filled_views: error == 0 ==> \forall integer m; 0 <= m < PFN_COUNT &&
+	      same_entry(n, m, level) ==> host_view{Here}(m); */
+	/*@ assert elsewhere: error == 0 ==> \forall integer m; 0 <= m < PFN_COUNT && !same_entry(n,
+	      m, level) ==> xl{Here}(PGT_HOST, m) == xl{Pre}(PGT_HOST, m); */
+	/*@ assert other_views: error == 0 ==> \forall integer m; 0 <= m < PFN_COUNT &&
+	      !same_entry(n, m, level) ==> host_view{Here}(m); */
+	//@ assert host_done: error == 0 ==> host_inv{Here};
+	//@ assert host_failed: error != 0 ==> host_inv{Here};
+	return error;
+}
+
 s32 host_fault(u64 n)
 {
 	struct pgt_leaf leaf;
-	u64 attrs;
 	u32 level;
 	u32 kind;
-	s32 error;
 
 	//@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here};
 
@@ -455,33 +517,11 @@ s32 host_fault(u64 n)
 		level = level + 1;
 		kind = mem_kind(desc_first(n, level), desc_span(level));
 	}
-	attrs = desc_host_attrs(kind == MEM_RAM);
 	/*@ assert empty: \forall integer m; 0 <= m < PFN_COUNT && same_entry(n, m, level) ==>
 	      xl{Here}(PGT_HOST, m) == 0; */
 	/*@ assert kinds: \forall integer m; 0 <= m < PFN_COUNT && same_entry(n, m, level) ==>
 	      (is_ram{Here}(m) <==> kind == MEM_RAM); */
-	error = pgt_set(PGT_HOST, n, level, desc_flat(n, level, attrs));
-	/*@ assert filled: error == 0 ==> \forall integer m; 0 <= m < PFN_COUNT && same_entry(n, m, level) ==>
-	      xl{Here}(PGT_HOST, m) == d_flat(m, 3, attrs); */
-	/*@ assert filled_views: error == 0 ==> \forall integer m; 0 <= m < PFN_COUNT &&
-	      same_entry(n, m, level) ==> host_view{Here}(m); */
-	/*@ assert elsewhere: error == 0 ==> \forall integer m; 0 <= m < PFN_COUNT && !same_entry(n,
-	      m, level) ==> xl{Here}(PGT_HOST, m) == xl{Pre}(PGT_HOST, m); */
-	//@ assert before: host_inv{Pre};
-	/*@ assert other_views: error == 0 ==> \forall integer m; 0 <= m < PFN_COUNT &&
-	      !same_entry(n, m, level) ==> host_view{Here}(m); */
-	//@ assert failed: error != 0 ==> same_xl{Pre,Here};
-	//@ assert machine: same_machine{Pre,Here} && same_frames{Pre,Here};
-	//@ assert host_done: error == 0 ==> host_inv{Here};
-	//@ assert host_failed: error != 0 ==> host_inv{Here};
-	/*@ assert own_same: \forall integer m; 0 <= m < PFN_COUNT ==>
-	      xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m); */
-	//@ assert host: host_inv{Here};
-	//@ assert own: hyp_inv{Here};
-	//@ assert frames: frames_inv{Here} && reach{Here};
-	//@ assert tables: tables_owned{Here};
-	//@ assert inv: mm_inv{Here};
-	return error;
+	return host_map(n, level, kind == MEM_RAM);
 }
 
 s32 frames_check(u64 pfn, u64 count, u32 state)
