@@ -8,9 +8,13 @@
 
 #define COMMON_PFN (0x44000000u / 4096u)
 #define OWN_PFN(cpu) (0x45000000u / 4096u + 512u * (u32)(cpu))
-/* With more CPUs than the build machine has, each hand-over of a lock waits for its scheduler. */
-#define ROUNDS_TWO_CPUS 1000u
-#define ROUNDS_MORE_CPUS 15u
+/*
+ * With more CPUs than the build machine has free, each hand-over of a lock waits for its scheduler:
+ * beyond ROUNDS_LEAST the work ends with its time.
+ */
+#define ROUNDS_MOST 1000u
+#define ROUNDS_LEAST 15u
+#define WORK_SECONDS 10u
 #define AFFINITY_OFF 1u
 #define PATIENCE 2000000000u
 
@@ -22,7 +26,22 @@ struct report {
 };
 
 static struct report reports[CPUS];
-static volatile u32 rounds;
+
+static u64 counter(void)
+{
+	u64 value;
+
+	__asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(value));
+	return value;
+}
+
+static u64 counter_frequency(void)
+{
+	u64 value;
+
+	__asm__ volatile("mrs %0, cntfrq_el0" : "=r"(value));
+	return value;
+}
 
 static u64 own_frame(u64 pfn)
 {
@@ -59,9 +78,10 @@ static void work(u64 cpu)
 	struct report *report = &reports[cpu];
 	u64 wrong = 0;
 	u64 won = 0;
+	u64 end = counter() + WORK_SECONDS * counter_frequency();
 	u32 i;
 
-	for (i = 0; i < rounds; i++) {
+	for (i = 0; i < ROUNDS_LEAST || (i < ROUNDS_MOST && counter() < end); i++) {
 		wrong += own_frame(OWN_PFN(cpu));
 		wrong += common_frame(&won);
 	}
@@ -131,7 +151,6 @@ void payload_main(u64 fdt)
 
 	(void)fdt;
 	cpus = cpus > CPUS ? CPUS : cpus;
-	rounds = cpus > 2 ? ROUNDS_MORE_CPUS : ROUNDS_TWO_CPUS;
 	check_true("more than one CPU", cpus > 1);
 	round_of(cpus);
 	round_of(cpus);
