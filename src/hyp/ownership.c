@@ -427,6 +427,16 @@ s32 hyp_claim(u64 pfn, u32 level, u32 mapped, u32 kind)
 	/*@ assert others: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) ==>
 	      fm_state[m] == \at(fm_state[m],Pre) && fm_count[m] == \at(fm_count[m],Pre) &&
 	      xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m); */
+	/*@ assert own_out_none: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) && is_ram{Here}(m) &&
+	      !hyp_may(fm_state[m]) ==> xl{Here}(PGT_HYP, m) == 0; */
+	/*@ assert own_out_data: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) && is_ram{Here}(m) &&
+	      hyp_may(fm_state[m]) && (!hyp_owns(fm_state[m]) || fm_count[m] == 0) ==>
+	      xl{Here}(PGT_HYP, m) == d_flat(m, 3, map_attrs(boot_info.e2h, MAP_DATA)); */
+	/*@ assert own_out_kind: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) && is_ram{Here}(m) &&
+	      hyp_owns(fm_state[m]) ==> xl{Here}(PGT_HYP, m) == 0 || (\exists integer k; MAP_TEXT <= k <= MAP_DATA &&
+	      xl{Here}(PGT_HYP, m) == d_flat(m, 3, map_attrs(boot_info.e2h, k))); */
+	/*@ assert own_out_device: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) && !is_ram{Here}(m) ==>
+	      xl{Here}(PGT_HYP, m) == 0 || xl{Here}(PGT_HYP, m) == d_flat(m, 3, map_attrs(boot_info.e2h, MAP_DEVICE)); */
 	/*@ assert own_out: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) ==>
 	      hyp_view{Here}(m); */
 	//@ assert own: hyp_inv{Here};
