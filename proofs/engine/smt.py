@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 # A step limit decides, so that the verdict does not depend on the machine's load. The CPU limit only
 # ends a prover whose steps do not count what it is doing; the wall limit, one that sleeps.
-CPU_LIMIT = 15
+CPU_LIMIT = 10
 WALL_LIMIT = 180
 MEMORY_LIMIT = 4 << 30
 
@@ -68,7 +68,7 @@ def _for_z3(path):
         return re.sub(rb"^\(set-logic ALL_SUPPORTED\)$", b"", file.read(), 1, re.MULTILINE)
 
 
-def solve(prover, path, steps):
+def solve(prover, path, steps, cpu=CPU_LIMIT):
     """Ask @prover about @path with a limit of @steps."""
     command = [part.format(steps=steps, file=path) for part in COMMANDS[prover]]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as text_in:
@@ -79,7 +79,7 @@ def solve(prover, path, steps):
         timer = threading.Timer(WALL_LIMIT, process.kill)
         timer.start()
         try:
-            for limit, value in ((resource.RLIMIT_CPU, CPU_LIMIT), (resource.RLIMIT_AS, MEMORY_LIMIT)):
+            for limit, value in ((resource.RLIMIT_CPU, cpu), (resource.RLIMIT_AS, MEMORY_LIMIT)):
                 try:
                     resource.prlimit(process.pid, limit, (value, value))
                 except ProcessLookupError:

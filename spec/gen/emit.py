@@ -280,7 +280,16 @@ def outputs(spec):
     return files | qfbv.queries(context)
 
 
+MANIFEST = "files.txt"
+
+
 def write(folder, files):
+    """Write what differs, and remove what an earlier specification gave and this one does not."""
+    files = {**files, MANIFEST: "".join(f"{path}\n" for path in sorted(files))}
+    manifest = folder / MANIFEST
+    if manifest.exists():
+        for path in set(manifest.read_text().splitlines()) - set(files):
+            (folder / path).unlink(missing_ok=True)
     for path, text in sorted(files.items()):
         target = folder / path
         if target.exists() and target.read_text() == text:

@@ -423,7 +423,6 @@ s32 hyp_finalise(void)
 	  lock_held[LOCK_MM] = 0;
 	  lock_held[LOCK_CPU] = 0;
 	  lock_held[LOCK_VMID] = 0;
-	  lock_held[LOCK_CONSOLE] = 0;
 	*/
 	return 0;
 }
