@@ -16,7 +16,8 @@
 */
 static void prune(u32 t, u64 pfn)
 {
-	//@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} && reach{Here};
+	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
+	      reach{Here}; */
 	pgt_prune(t, pfn);
 	//@ assert frames_same: same_frames{Pre,Here} && same_machine{Pre,Here};
 	//@ assert host: host_inv{Here};
@@ -64,7 +65,8 @@ s32 host_share_hyp(u64 pfn)
 		//@ assert kept: mm_inv{Here};
 		return error;
 	}
-	//@ assert rest_before: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
+	/*@ assert rest_before: \forall integer m; is_ram{Here}(m) && m != pfn ==>
+	      frame_inv(fm_state[m], fm_count[m]); */
 	frame_set(pfn, r, FRAME_HOST_SHARED_HYP);
 	//@ assert others: others_translate{Pre,Here}(pfn);
 	//@ assert single: only_frame{Pre,Here}(pfn);
@@ -110,7 +112,8 @@ s32 host_unshare_hyp(u64 pfn)
 		//@ assert kept: mm_inv{Here};
 		return error;
 	}
-	//@ assert rest_before: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
+	/*@ assert rest_before: \forall integer m; is_ram{Here}(m) && m != pfn ==>
+	      frame_inv(fm_state[m], fm_count[m]); */
 	frame_set(pfn, r, FRAME_HOST);
 	//@ assert others: others_translate{Pre,Here}(pfn);
 	//@ assert single: only_frame{Pre,Here}(pfn);
@@ -227,7 +230,8 @@ s32 host_donate_hyp(u64 pfn)
 	//@ assert hidden: xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED && others_translate{Pre,Here}(pfn);
 	pgt_set(PGT_HYP, pfn, 3, leaf);
 	//@ assert mapped: xl{Here}(PGT_HYP, pfn) == leaf && xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED;
-	//@ assert rest_before: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
+	/*@ assert rest_before: \forall integer m; is_ram{Here}(m) && m != pfn ==>
+	      frame_inv(fm_state[m], fm_count[m]); */
 	frame_set(pfn, r, FRAME_HYP);
 	//@ assert others: others_translate{Pre,Here}(pfn);
 	//@ assert single: only_frame{Pre,Here}(pfn);
@@ -300,7 +304,8 @@ static void frame_wipe(u64 pfn)
 */
 static void frame_return(u64 pfn, u64 r)
 {
-	//@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} && reach{Here};
+	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
+	      reach{Here}; */
 	//@ assert data: xl{Here}(PGT_HYP, pfn) == d_flat(pfn, 3, map_attrs(boot_info.e2h, MAP_DATA));
 	//@ assert no_table: !table_frame{Here}(pfn);
 	frame_wipe(pfn);
@@ -310,7 +315,8 @@ static void frame_return(u64 pfn, u64 r)
 	pgt_set(PGT_HOST, pfn, 3, 0);
 	//@ assert free: xl{Here}(PGT_HOST, pfn) == 0 && xl{Here}(PGT_HYP, pfn) == 0;
 	//@ assert cleared: zeroed{Here}(pfn);
-	//@ assert rest_before: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
+	/*@ assert rest_before: \forall integer m; is_ram{Here}(m) && m != pfn ==>
+	      frame_inv(fm_state[m], fm_count[m]); */
 	frame_set(pfn, r, FRAME_HOST);
 	//@ assert others: others_translate{Pre,Here}(pfn);
 	//@ assert single: only_frame{Pre,Here}(pfn);
@@ -413,7 +419,8 @@ s32 hyp_claim(u64 pfn, u32 level, u32 mapped, u32 kind)
 	/*@ assert apart: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) ==>
 	      xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m) && xl{Here}(PGT_HOST, m) ==
 	      xl{Pre}(PGT_HOST, m); */
-	//@ assert hidden: \forall integer m; pfn <= m < pfn + count ==> xl{Here}(PGT_HOST, m) == DESC_HYP_OWNED;
+	/*@ assert hidden: \forall integer m; pfn <= m < pfn + count ==>
+	      xl{Here}(PGT_HOST, m) == DESC_HYP_OWNED; */
 	/*@ assert mapped: \forall integer m; pfn <= m < pfn + count ==> xl{Here}(PGT_HYP, m) ==
 	      (mapped != 0 ? d_flat(m, 3, map_attrs(boot_info.e2h, kind)) : 0); */
 	frames_claim(pfn, count);
@@ -427,16 +434,22 @@ s32 hyp_claim(u64 pfn, u32 level, u32 mapped, u32 kind)
 	/*@ assert others: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) ==>
 	      fm_state[m] == \at(fm_state[m],Pre) && fm_count[m] == \at(fm_count[m],Pre) &&
 	      xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m); */
-	/*@ assert own_out_none: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) && is_ram{Here}(m) &&
+	/*@ assert own_out_none: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) &&
+	      is_ram{Here}(m) &&
 	      !hyp_may(fm_state[m]) ==> xl{Here}(PGT_HYP, m) == 0; */
-	/*@ assert own_out_data: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) && is_ram{Here}(m) &&
+	/*@ assert own_out_data: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) &&
+	      is_ram{Here}(m) &&
 	      hyp_may(fm_state[m]) && (!hyp_owns(fm_state[m]) || fm_count[m] == 0) ==>
 	      xl{Here}(PGT_HYP, m) == d_flat(m, 3, map_attrs(boot_info.e2h, MAP_DATA)); */
-	/*@ assert own_out_kind: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) && is_ram{Here}(m) &&
-	      hyp_owns(fm_state[m]) ==> xl{Here}(PGT_HYP, m) == 0 || (\exists integer k; MAP_TEXT <= k <= MAP_DATA &&
+	/*@ assert own_out_kind: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) &&
+	      is_ram{Here}(m) &&
+	      hyp_owns(fm_state[m]) ==> xl{Here}(PGT_HYP, m) == 0 ||
+	      (\exists integer k; MAP_TEXT <= k <= MAP_DATA &&
 	      xl{Here}(PGT_HYP, m) == d_flat(m, 3, map_attrs(boot_info.e2h, k))); */
-	/*@ assert own_out_device: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) && !is_ram{Here}(m) ==>
-	      xl{Here}(PGT_HYP, m) == 0 || xl{Here}(PGT_HYP, m) == d_flat(m, 3, map_attrs(boot_info.e2h, MAP_DEVICE)); */
+	/*@ assert own_out_device: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) &&
+	      !is_ram{Here}(m) ==>
+	      xl{Here}(PGT_HYP, m) == 0 ||
+	      xl{Here}(PGT_HYP, m) == d_flat(m, 3, map_attrs(boot_info.e2h, MAP_DEVICE)); */
 	/*@ assert own_out: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) ==>
 	      hyp_view{Here}(m); */
 	//@ assert own: hyp_inv{Here};
@@ -467,7 +480,8 @@ static s32 host_map(u64 n, u32 level, u32 ram)
 	u64 attrs = desc_host_attrs(ram);
 	s32 error;
 
-	//@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} && reach{Here};
+	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
+	      reach{Here}; */
 	error = pgt_set(PGT_HOST, n, level, desc_flat(n, level, attrs));
 	/*@ assert own_same: \forall integer m; 0 <= m < PFN_COUNT ==>
 	      xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m); */
