@@ -37,6 +37,10 @@
       node1{L}(t, n) >= 0 ? d_page(\at(frame[node1{L}(t, n)].e[idx(n, 1)],L), 1, n) :
       node0{L}(t) >= 0 ? d_page(\at(frame[node0{L}(t)].e[idx(n, 0)],L), 0, n) : 0;
 
+    // the level of the entry that this descriptor comes from
+    logic integer end_level{L}(integer t, integer n) =
+      node3{L}(t, n) >= 0 ? 3 : node2{L}(t, n) >= 0 ? 2 : node1{L}(t, n) >= 0 ? 1 : 0;
+
     // what an entry of a level-l table may be
     predicate entry_ok(integer e, integer l) = !d_valid(e) || d_table(e, l) || d_leaf(e, l);
 

@@ -272,6 +272,35 @@ static u64 table_find(u32 t, u64 n, u32 l)
 	return f;
 }
 
+/* Make @e the entry for page @n in its level-@l table @f, in place of one that is not a table. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires tree: t < PGT_COUNT && in_tree{Here}(t, n);
+    requires level: l <= 3 && f == node{Here}(t, n, l);
+    requires stop: !d_table(frame[f].e[idx(n, l)], l);
+    requires entry: !d_valid(e) || d_leaf(e, l);
+    requires tables: tables_inv{Here};
+    requires quiet: quiet{Here};
+    terminates \true; exits \false;
+    assigns frame[0 .. PFN_COUNT - 1], pool_ref[0 .. PFN_COUNT - 1], tlb_phase,
+            tlb_tree, tlb_page, tlb_is_table, walk_pending;
+    ensures tables: tables_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures kept: nodes_kept{Pre,Here};
+    ensures outside: outside_kept{Pre,Here};
+    ensures done: \forall integer m; 0 <= m < PFN_COUNT && same_entry(n, m, l) ==>
+      xl{Here}(t, m) == d_page(e, l, m);
+    ensures others: \forall integer u, m; 0 <= u < 2 && 0 <= m < PFN_COUNT &&
+      (u != t || !same_entry(n, m, l)) ==> xl{Here}(u, m) == xl{Pre}(u, m);
+*/
+static void leaf_set(u32 t, u64 n, u32 l, u64 f, u64 e)
+{
+	/*@ assert here: f < PFN_COUNT && tbl_tree[f] == t + 1 && tbl_level[f] == l &&
+	      table_frame{Here}(f) && node_alone{Here}(t, n, f, l); */
+	entry_replace(t, f, l, n, e);
+	//@ assert set: entry_set{Pre,Here}(t, n, l, f, e);
+	//@ assert frees: same_frees{Pre,Here};
+}
+
 s32 pgt_set(u32 t, u64 n, u32 level, u64 e)
 {
 	u64 f = table_find(t, n, pgt[t].start);
@@ -305,15 +334,21 @@ s32 pgt_set(u32 t, u64 n, u32 level, u64 e)
 	if (desc_is_table(frame_read(f, desc_index(n, level)), level)) {
 		return HYP_EBUSY;
 	}
-	//@ ghost found: ;
-	entry_replace(t, f, level, n, e);
-	//@ assert set: entry_set{found,Here}(t, n, level, f, e);
-	//@ assert frees: same_frees{found,Here};
-	//@ assert kept: nodes_kept{found,Here};
-	/*@ assert in: \forall integer m; 0 <= m < PFN_COUNT && same_entry(n, m, level) ==>
-	      xl{Here}(t, m) == d_page(e, level, m); */
-	/*@ assert out: \forall integer u, m; 0 <= u < 2 && 0 <= m < PFN_COUNT &&
-	      (u != t || !same_entry(n, m, level)) ==> xl{Here}(u, m) == xl{found}(u, m); */
+	leaf_set(t, n, level, f, e);
+	return 0;
+}
+
+s32 pgt_relax(u32 t, u64 n, u64 attrs)
+{
+	struct pgt_leaf leaf = pgt_get_leaf(t, n);
+	u64 f;
+
+	if (!desc_valid(leaf.entry)) {
+		return HYP_ENOENT;
+	}
+	f = table_find(t, n, leaf.level);
+	//@ assert found: f == node{Here}(t, n, leaf.level);
+	leaf_set(t, n, leaf.level, f, desc_flat(n, leaf.level, attrs));
 	return 0;
 }
 

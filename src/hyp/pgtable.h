@@ -109,7 +109,7 @@ void pgt_prune(u32 t, u64 n);
     requires tree: t < PGT_COUNT && in_tree{Here}(t, n);
     requires wf: wf{Here} && pool_shape{Here};
     terminates \true; exits \false; assigns \nothing;
-    ensures level: pgt[t].start <= \result.level <= 3;
+    ensures level: pgt[t].start <= \result.level <= 3 && \result.level == end_level{Here}(t, n);
     ensures page_table: \result.level == 3 ==> node3{Here}(t, n) >= 0;
     ensures entry: entry_ok(\result.entry, \result.level) && !d_table(\result.entry, \result.level);
     ensures page: d_page(\result.entry, \result.level, n) == xl{Here}(t, n);
@@ -117,5 +117,37 @@ void pgt_prune(u32 t, u64 n);
       xl{Here}(t, m) == d_page(\result.entry, \result.level, m);
 */
 struct pgt_leaf pgt_get_leaf(u32 t, u64 n);
+
+/**
+ * pgt_relax() - give the leaf that maps a page other attributes
+ * @t: PGT_HYP or PGT_HOST
+ * @n: page number within the tree
+ * @attrs: the attributes
+ *
+ * The leaf keeps its level and, as both trees map pages onto themselves, its frames. No page of the
+ * host's or of Hypatia's changes its attributes: the stage 2 of a virtual machine is what needs this.
+ *
+ * Return: 0; HYP_ENOENT when nothing is mapped, and then nothing changes.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires tree: t < PGT_COUNT && in_tree{Here}(t, n);
+    requires attrs: d_attrs(attrs);
+    requires tables: tables_inv{Here};
+    requires quiet: quiet{Here};
+    terminates \true; exits \false;
+    assigns frame[0 .. PFN_COUNT - 1], pool_ref[0 .. PFN_COUNT - 1], TLB_STATE;
+    ensures tables: tables_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures result: \result == 0 || \result == HYP_ENOENT;
+    ensures missing: \result == HYP_ENOENT <==> !d_valid(xl{Pre}(t, n));
+    ensures failed: \result != 0 ==> same_xl{Pre,Here};
+    ensures kept: nodes_kept{Pre,Here};
+    ensures outside: outside_kept{Pre,Here};
+    ensures done: \result == 0 ==> \forall integer m; 0 <= m < PFN_COUNT &&
+      same_entry(n, m, end_level{Pre}(t, n)) ==> xl{Here}(t, m) == d_flat(m, 3, attrs);
+    ensures others: \result == 0 ==> \forall integer u, m; 0 <= u < 2 && 0 <= m < PFN_COUNT &&
+      (u != t || !same_entry(n, m, end_level{Pre}(t, n))) ==> xl{Here}(u, m) == xl{Pre}(u, m);
+*/
+s32 pgt_relax(u32 t, u64 n, u64 attrs);
 
 #endif

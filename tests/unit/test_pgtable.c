@@ -132,6 +132,24 @@ static s32 set(u32 t, u64 n, u32 level, u64 e)
 	return error;
 }
 
+static s32 relax(u32 t, u64 n, u64 attrs)
+{
+	struct walk walk = machine_walk(t, n);
+	u64 free = pool.free;
+	s32 error = pgt_relax(t, n, attrs);
+	u32 i;
+
+	assert_int_equal(error, walk.entry % 2 == 1 ? 0 : HYP_ENOENT);
+	assert_int_equal(machine_walk(t, n).level, walk.level);
+	assert_int_equal(pool.free, free);
+	for (i = 0; i < PAGES && error == 0; i++) {
+		if (page[i] < limit_of(t) && first_of(page[i], walk.level) == first_of(n, walk.level)) {
+			want[t][i] = desc_flat(page[i], 3, attrs);
+		}
+	}
+	return error;
+}
+
 /* Each level over each other level: map, split, annotate, and back. */
 static void test_levels(void **state)
 {
@@ -168,6 +186,36 @@ static void test_levels(void **state)
 		}
 		finish();
 	}
+}
+
+/* A leaf of each level gets other attributes and maps what it mapped; where none is, nothing happens. */
+static void test_relax(void **state)
+{
+	u32 t;
+	u32 level;
+
+	(void)state;
+	test_seed(9);
+	start(40);
+	for (t = 0; t < PGT_COUNT; t++) {
+		u64 first = t == PGT_HYP ? desc_map_attrs(0, MAP_DATA) : desc_host_attrs(1);
+		u64 then = t == PGT_HYP ? desc_map_attrs(0, MAP_RODATA) : desc_host_attrs(0);
+
+		for (level = 1; level <= 3; level++) {
+			u64 n = page[test_random() % PAGES] % 0x40000 + (0x10 + level) * 0x40000ul;
+
+			assert_int_equal(relax(t, n, then), HYP_ENOENT);
+			compare();
+			assert_int_equal(set(t, n, level, desc_flat(first_of(n, level), level, first)), 0);
+			assert_int_equal(relax(t, n, then), 0);
+			assert_int_equal(machine_page(t, n), desc_flat(n, 3, then));
+			compare();
+			assert_int_equal(set(t, n, level, desc_hyp_owned()), 0);
+			assert_int_equal(relax(t, n, then), HYP_ENOENT);
+			compare();
+		}
+	}
+	finish();
 }
 
 /* Tables go when their last entry does, and not before. */
@@ -242,10 +290,17 @@ static void test_random_operations(void **state)
 			if (n >= limit_of(t)) {
 				continue;
 			}
-			if (test_random() % 4 == 0) {
+			switch (test_random() % 8) {
+			case 0:
+			case 1:
 				pgt_prune(t, n);
-			} else {
+				break;
+			case 2:
+				relax(t, n, t == PGT_HYP ? desc_map_attrs(0, MAP_RODATA) : desc_host_attrs(0));
+				break;
+			default:
 				set(t, n, level, entry_for(t, n, level));
+				break;
 			}
 			compare();
 		}
@@ -257,6 +312,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_relax),
 		cmocka_unit_test(test_prune),
 		cmocka_unit_test(test_pool_empty),
 		cmocka_unit_test(test_random_operations),
