@@ -6,6 +6,10 @@ Run it after the generator. It lists the goals first (model theorems, the C code
 run-time checks, bit-vector queries, smoke probes), has each written out as an SMT-LIB file by the
 tool that owns it, and gives the files to the provers itself; a verdict is a prover's own answer to
 one file. It writes build/proof.json and build/proof-summary.txt and prints one last line.
+
+  campaign.py [run]                 prove; docs/campaign.md tells of modes and shards
+  campaign.py join FILE...          make one result of the results of shards
+Exit status: 0 all proved, 1 not all proved or an error in what was found, 2 it could not run, 130 interrupted.
 """
 
 import argparse
@@ -16,19 +20,34 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from engine import checks, config, goals, prove, report, smt, tools  # noqa: E402
+from engine import checks, clauses, config, goals, prove, report, shard, smt, state, tools  # noqa: E402
+from engine.store import CHANGED, COLD, WARM, Store, digest  # noqa: E402
+from engine.written import Written  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def arguments():
     parser = argparse.ArgumentParser(
-        prog="proofs/campaign.py", description=__doc__.split("\n\n")[0],
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog="proofs/campaign.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", nargs="?", default="run", choices=("run", "join"))
+    parser.add_argument("files", nargs="*", metavar="FILE", help="join: results of shards")
+    modes = parser.add_mutually_exclusive_group()
+    modes.add_argument("--cold", dest="mode", action="store_const", const=COLD, default=COLD,
+                       help="nothing reused (the default; the only run that is evidence)")
+    modes.add_argument("--warm", dest="mode", action="store_const", const=WARM,
+                       help="goals and valid verdicts from the cache where nothing changed")
+    modes.add_argument("--changed", dest="mode", action="store_const", const=CHANGED,
+                       help="only goals whose text changed since the last whole run")
     parser.add_argument("--unit", action="append", metavar="NAME",
                         help="only this unit (repeatable): the result is partial and counts as no evidence")
     parser.add_argument("--function", action="append", metavar="NAME",
                         help="with --unit: only the goals of this C function (repeatable)")
+    parser.add_argument("--goal", action="append", metavar="NAME", help="with --unit: only this goal (repeatable)")
+    parser.add_argument("--shard", metavar="I/N", help="only the I-th of N parts; its result is for join")
+    parser.add_argument("--times", metavar="FILE", help="seconds for each function, to pack the shards (default: "
+                        "proofs/times.txt)")
+    parser.add_argument("--restart", action="store_true", help="do not go on with a cold run that was interrupted")
     parser.add_argument("--list", action="store_true", help="list the units and stop")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N",
                         help="processes at a time (default: the machine's cores)")
@@ -37,41 +56,128 @@ def arguments():
     args = parser.parse_args()
     if args.jobs < 1:
         parser.error("--jobs: at least 1")
-    if args.function and not args.unit:
-        parser.error("--function needs --unit")
+    if (args.function or args.goal) and not args.unit:
+        parser.error("--function and --goal need --unit")
+    if args.shard and args.unit:
+        parser.error("--shard is of the whole campaign: no --unit")
+    if (args.command == "join") != bool(args.files):
+        parser.error("join needs files, and nothing else takes any")
     return args
 
 
-def campaign(args):
-    start = time.monotonic()
-    root = os.path.abspath(args.source)
-    table = config.load(root)
-    units = config.select(table, args.unit)
-    if args.list:
-        for unit in units:
+class Campaign:
+    def __init__(self, args):
+        self.args, self.start = args, time.monotonic()
+        self.root = os.path.abspath(args.source)
+        self.table = config.load(self.root)
+        self.units = config.select(self.table, args.unit)
+        self.partial = bool(args.unit)
+        self.say = report.Progress(self.start)
+
+    def list(self):
+        for unit in self.units:
             print(f"{unit.name:24} {unit.kind:6} {unit.source}")
         return 0
-    versions = tools.check()
-    work = tools.workspace(root)
-    partial = bool(args.unit)
-    say = report.Progress(start)
 
-    say.line(f"proof: {len(units)} units, {args.jobs} processes")
-    errors = checks.source_errors(root, table)
-    found, more = goals.collect(root, work, table, units, args.function, args.jobs, say)
-    errors += more
-    if not partial:
-        errors += checks.coverage(root, table, found)
-    for file, assumption, reason in table.assumed:
-        say.line(f"proof: not proved but assumed ({assumption}): {file}: {reason}")
-    for text in errors:
-        say.line(f"proof: error: {text}")
-    say.line(f"proof: inventory: {len(found)} goals, "
-             f"{sum(1 for g in found if g.kind == goals.SMOKE)} of them smoke probes")
-    prove.run(found, args.jobs, say, report.last_times(root))
-    result = report.Result(root, table, found, errors, partial, versions, args, start)
-    result.write()
-    return result.tell(say)
+    def _begin(self):
+        """What identifies the run: the tree, the tools, the limits."""
+        self.versions = tools.check()
+        commit = tools.commit(self.root)
+        self.head = {"baseline": commit, "commit": commit, "inputs": tools.inputs(self.root), "tools": self.versions,
+                     "limits": prove.limits(), "mode": self.args.mode, "jobs": self.args.jobs}
+
+    def _open(self):
+        args = self.args
+        self.work = tools.workspace(self.root)
+        baseline = digest(*(str(self.head[key]) for key in ("commit", "inputs", "tools", "limits")))
+        selection = f"{args.unit} {args.function} {args.goal} {args.shard}"
+        self.store = Store(self.root, args.mode, baseline, selection, args.restart)
+        self.written = Written(self.root, self.work, self.table, self.versions, self.store)
+
+    def _wanted(self):
+        """unit -> its functions that are asked for, and the shard's items when there is one."""
+        if self.args.shard:
+            self.number, self.of = shard.parse(self.args.shard)
+            self.every = shard.items(self.table, self.written, self.units)
+            times = shard.times(self.args.times or os.path.join(self.root, "proofs", "times.txt"))
+            self.mine = shard.pack(self.every, times, self.of)[self.number - 1]
+            wanted = {}
+            for unit, function in self.mine:
+                wanted.setdefault(unit, []).append(function)
+            self.units = [unit for unit in self.units if unit.name in wanted]
+            return wanted
+        return {unit.name: self.args.function for unit in self.units}
+
+    def _locate(self, found):
+        places = clauses.Clauses(self.root, self.table)
+        for goal in found:
+            places.locate(goal)
+
+    def run(self):
+        args, say = self.args, self.say
+        self._begin()
+        self._open()
+        wanted = self._wanted()
+        say.line(f"proof: {len(self.units)} units, {args.jobs} processes, {args.mode} run")
+        if self.store.interrupted:
+            say.line("proof: going on with the run that was interrupted")
+        errors = [] if args.shard else checks.source_errors(self.root, self.table)
+        found, more = goals.collect(self.root, self.work, self.table, self.units, wanted, args.jobs, say, self.written)
+        errors += more
+        if args.goal:
+            found = [goal for goal in found if goal.name in args.goal]
+            errors += [f"--goal {name}: no such goal" for name in args.goal if name not in [goal.name for goal in found]]
+        if not self.partial and not args.shard:
+            errors += checks.coverage(self.root, self.table, found)
+        self._locate(found)
+        clauses.write_inventory(self.work, found, errors, self.head)
+        for file, assumption, reason in self.table.assumed:
+            say.line(f"proof: not proved but assumed ({assumption}): {file}: {reason}")
+        say.line(f"proof: inventory: {len(found)} goals, "
+                 f"{sum(1 for g in found if g.kind == goals.SMOKE)} of them smoke probes")
+        if args.mode == CHANGED:
+            found_changed = state.changed(self.root, found, {unit.name for unit in self.units})
+            say.line(f"proof: changed since the last whole run: {found_changed}")
+            self.head["changed"] = found_changed
+        prove.run(found, args.jobs, say, report.last_times(self.root), self.written, self.store)
+        errors += self.store.contradictions
+        if args.shard:
+            return self._end_shard(found, errors)
+        return self._end(found, errors)
+
+    def _end_shard(self, found, errors):
+        name = f"proof-shard-{self.number}-of-{self.of}.json"
+        seconds = [{"unit": unit, "function": function, "write_seconds": round(used, 3)}
+                   for (unit, function), used in sorted(self.written.seconds.items())]
+        shard.write(os.path.join(self.root, "build", name), dict(self.head, seconds=seconds), self.number, self.of,
+                    self.every, self.mine, [report.as_dict(goal, self.root) for goal in found], errors)
+        self.store.finish()
+        for text in errors:
+            self.say.line(f"proof: error: {text}")
+        bad = [goal for goal in found if not goal.ok]
+        self.say.line(f"proof: shard {self.args.shard}: {len(found)} goals, {len(found) - len(bad)} proved; build/{name}")
+        return 1 if bad or errors else 0
+
+    def _end(self, found, errors):
+        for text in errors:
+            self.say.line(f"proof: error: {text}")
+        result = report.Result(self.root, self.table, found, errors, self.head, self.partial, self.start)
+        if hasattr(self, "written"):
+            result.items = self.written.seconds
+            self.store.finish()
+        result.write()
+        state.update(self.root, found, self.partial)
+        return result.tell(self.say)
+
+    def join(self):
+        self._begin()
+        parts = shard.join(self.args.files, self.head["inputs"])
+        self.head.update({key: parts[0][key] for key in ("baseline", "commit", "tools", "limits", "mode")},
+                         shards=parts[0]["of"])
+        found = [report.from_dict(goal) for part in parts for goal in part["goals"]]
+        errors = checks.source_errors(self.root, self.table) + [text for part in parts for text in part["errors"]]
+        errors += checks.coverage(self.root, self.table, found)
+        return self._end(found, errors)
 
 
 def main():
@@ -79,13 +185,16 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         sys.stdout.reconfigure(line_buffering=True)
-        return campaign(args)
+        campaign = Campaign(args)
+        if args.list:
+            return campaign.list()
+        return campaign.join() if args.command == "join" else campaign.run()
     except tools.Trouble as trouble:
         print(f"proof: {trouble}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         smt.stop_all()
-        print("\nproof: interrupted: nothing is proved by this run", file=sys.stderr)
+        print("\nproof: interrupted: the next run of the same tree goes on from here", file=sys.stderr)
         return 130
 
 

@@ -11,7 +11,8 @@ from . import config, smt, sources
 from .tools import Trouble
 
 GOAL, SMOKE, LEMMA, BITS = "goal", "smoke", "lemma", "bits"
-PROVED, UNPROVED, FAILED, PASSED, MISSING = "proved", "unproved", "failed", "passed", "missing"
+# A goal is proved and a smoke probe passed; else a prover gave up or refuted it, or the last limit ended it.
+PROVED, PASSED, FAILED, TIMED_OUT, MISSING = "proved", "passed", "failed", "timed out", "missing"
 PROVER = "cvc4"
 PROVER_FILE = "_Why3_CVC4_1_8.why"
 TOOL_LIMIT = 600
@@ -30,6 +31,12 @@ class Goal:
     seconds: float = 0.0
     steps: int = 0
     tried: list = field(default_factory=list)
+    text: str = ""              # digest of what the provers are given
+    z3_text: str = ""
+    line: int = 0               # where its clause stands
+    source: str = ""
+    requirements: list = field(default_factory=list)
+    cached: bool = False        # the verdict is of another run
 
     @property
     def ok(self):
@@ -40,16 +47,20 @@ class Goal:
         return f"{self.unit}/{self.name}"
 
 
-def collect(root, work, table, units, functions, jobs, say):
-    """The goals of @units, and the errors met on the way."""
+def collect(root, work, table, units, wanted, jobs, say, written):
+    """The goals of @units, and the errors met on the way.
+
+    @wanted: unit -> its functions ("" for lemmas, theorems, queries), or None for all of them.
+    @written: what need not be written again (engine/written.py).
+    """
     found, errors = [], []
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         futures = []
         for unit in units:
             if unit.kind == config.C:
-                futures.append(pool.submit(_list_c, root, table, unit, functions))
+                futures.append(pool.submit(_list_c, root, table, unit, wanted.get(unit.name), written))
             elif unit.kind == config.MODEL:
-                futures.append(pool.submit(_model, root, work, table, unit))
+                futures.append(pool.submit(_model, root, work, table, unit, written))
             else:
                 futures.append(pool.submit(_bits, root, unit))
         listed = [_get(future) for future in futures]
@@ -59,17 +70,35 @@ def collect(root, work, table, units, functions, jobs, say):
             errors += more
             say.line(f"proof: {unit.name}: {len(goals)} goals")
             for function in plan:
-                writing.append((unit, pool.submit(_write_c, root, work, table, unit, function)))
-        table_of = {goal.key: goal for goal in found}
+                writing.append((unit, pool.submit(written.timed, unit.name, function, _write_c, root, work, table, unit,
+                                                  function)))
+        table_of = {goal.key: goal for goal in found if not goal.cached}
         for count, (unit, future) in enumerate(writing):
-            errors += _fill(unit, table_of, *_get(future))
+            function, *rest = _get(future)
+            more = _fill(unit, table_of, function, *rest)
+            mine = [goal for goal in found if goal.unit == unit.name and goal.function == function]
+            _number(mine)
+            written.keep(unit, function, mine, more)
+            errors += more
             say.step("written", count + 1, len(writing))
     for goal in found:
-        if goal.verdict == MISSING and not goal.file:
+        written.note(goal)
+        if goal.verdict == MISSING and not goal.file and not goal.text:
             errors.append(f"{goal.key}: its tool gave neither a verdict nor a file")
+        # From here on it says how the verdict, not how the text was come by.
+        goal.cached = False
     if not found:
         errors.append("no goals at all")
     return found, errors
+
+
+def _number(found):
+    """Smoke probes bear numbers of statements, which count all functions above: number them in their function."""
+    pattern = re.compile(r"(\w+_wp_smoke_\w+?)_s(\d+)")
+    probes = [(int(match.group(2)), goal, match.group(1))
+              for goal in found if (match := pattern.fullmatch(goal.name))]
+    for number, (_, goal, name) in enumerate(sorted(probes, key=lambda probe: probe[0]), 1):
+        goal.name = f"{name}_{number}" + ("" if f"_{goal.function}_wp_" in name else f"_in_{goal.function}")
 
 
 def _get(future):
@@ -138,45 +167,51 @@ def _list_lemmas(root, table, unit):
     return goals, errors
 
 
-def _list_c(root, table, unit, only):
-    if unit.lemmas:
-        if only:
-            return [], [f"{unit.name}: no function of its own"], []
-        goals, errors = _list_lemmas(root, table, unit)
-        return goals, errors, [""]
-    # The plugin that adds the run-time checks names each function, without the work of making goals.
-    status, text = _run(_frama_c(table) + ["-rte", unit.source], root)
-    errors = _complaints(unit, status, text)
-    if errors:
-        return [], errors, []
-    functions = re.findall(r"annotating function (\w+)", text)
+def functions_of(root, table, unit, options=()):
+    """Every function of @unit that has a body. The plugin that adds run-time checks names them, and is quick."""
+    status, text = _run(_frama_c(table) + ["-rte", unit.source, *options], root)
+    return re.findall(r"annotating function (\w+)", text), _complaints(unit, status, text)
+
+
+def own_functions(root, table, unit, functions):
+    """Of these functions those that are proved in @unit."""
     elsewhere, unknown = sources.elsewhere(root, table, unit, functions)
-    errors += [f"{unit.name}: function {name} comes from a header that proofs/units.toml does not list"
-               for name in unknown]
-    own = [name for name in functions if name not in elsewhere and name not in unknown]
-    if only:
-        own = [name for name in own if name in only]
-        for name in only:
-            if name not in own:
-                errors.append(f"{unit.name}: no function {name} of its own")
-    goals = []
-    plan = []
-    if own:
+    return [name for name in functions if name not in elsewhere and name not in unknown], \
+        [f"{unit.name}: function {name} comes from a header that proofs/units.toml does not list" for name in unknown]
+
+
+def _list_c(root, table, unit, only, written):
+    """The goals of @unit: those at hand, and those listed now, with the functions that have to be written."""
+    functions, errors = written.functions(unit)
+    own, more = own_functions(root, table, unit, functions)
+    errors += more
+    for name in only or []:
+        if name and (name not in own or unit.lemmas):
+            errors.append(f"{unit.name}: no function {name} of its own")
+    plan, goals = [], []
+    for name in own + [""]:
+        if only is None or name in only:
+            ready = written.restore(unit, name)
+            plan += [name] if ready is None else []
+            goals += ready or []
+    own = [name for name in plan if name]
+    if own and not errors:
         status, text = _run(_wp(table, unit, ["-wp-prover", "none", "-wp-fct", ",".join(own),
                                               "-wp-prop=-@lemma"]), root)
         errors += _complaints(unit, status, text)
-        goals += _listed(unit, text, own, errors)
-        plan += own
-    if not only:
+        listed = _listed(unit, text, own, errors)
+        for name in own:
+            for clause in ("terminates", "exits", "assigns"):
+                if not any(re.search(rf"(^|_){name}_{clause}", goal.name) for goal in listed):
+                    errors.append(f"{unit.name}: function {name} has no goal for '{clause}': is its contract complete?")
+        goals += listed
+    if "" in plan and not errors:
         lemmas, more = _list_lemmas(root, table, unit)
         errors += more
         goals += lemmas
-        if lemmas:
-            plan.append("")
-    for name in own:
-        for clause in ("terminates", "exits", "assigns"):
-            if not any(re.search(rf"(^|_){name}_{clause}", goal.name) for goal in goals):
-                errors.append(f"{unit.name}: function {name} has no goal for '{clause}': is its contract complete?")
+        if not lemmas:
+            written.keep(unit, "", [], errors)
+            plan.remove("")
     return goals, errors, plan
 
 
@@ -260,7 +295,10 @@ def _smt_text(path):
 
 # --- model and bit vectors ---------------------------------------------------------------------------
 
-def _model(root, work, table, unit):
+def _model(root, work, table, unit, written):
+    ready = written.restore(unit, "")
+    if ready is not None:
+        return ready, [], []
     errors = []
     outs = []
     for prover in ("CVC4,1.8,", "Z3,4.8.12,"):
@@ -284,6 +322,7 @@ def _model(root, work, table, unit):
         pattern = re.compile(rf"-{re.escape(theory)}-{re.escape(lemma)}(qtvc)?\d*$")
         if not any(pattern.search(goal.name) for goal in goals):
             errors.append(f"{unit.name}: theorem {theory}.{lemma} has no goal")
+    written.keep(unit, "", goals, errors)
     return goals, errors, []
 
 

@@ -4,6 +4,7 @@
 import concurrent.futures
 
 from . import goals, smt
+from .store import digest
 
 # Prover and step limit, in the order of trying; the last two take about 4 s each on the machine
 # that they were measured on.
@@ -15,12 +16,44 @@ SMOKE_CPU = 2
 BITS_LADDER = [("z3", 20_000_000)]
 
 
-def run(found, jobs, say, last_times):
+VERDICT = ("verdict", "prover", "seconds", "steps", "tried")
+
+
+def limits():
+    """Every limit that a verdict rests on; proofs/ratchet keeps them."""
+    return {"goal": [list(one) for one in LADDER], "smoke": [list(one) for one in SMOKE_LADDER],
+            "bits": [list(one) for one in BITS_LADDER], "cpu": smt.CPU_LIMIT, "smoke_cpu": SMOKE_CPU,
+            "memory": smt.MEMORY_LIMIT}
+
+
+def _ladder(kind):
+    return {goals.SMOKE: SMOKE_LADDER, goals.BITS: BITS_LADDER}.get(kind, LADDER)
+
+
+def key_of(goal, versions):
+    """What a verdict depends on: the texts, the provers and their options, the limits."""
+    cpu = SMOKE_CPU if goal.kind == goals.SMOKE else smt.CPU_LIMIT
+    return digest(goal.text, goal.z3_text, goal.kind == goals.SMOKE, _ladder(goal.kind), cpu, smt.MEMORY_LIMIT,
+                  smt.COMMANDS, versions["cvc4"]["sha256"], versions["z3"]["sha256"])
+
+
+def run(found, jobs, say, last_times, written, store):
     """Give each goal its verdict, those that took longest last time first."""
-    todo = [goal for goal in found if goal.file and goal.verdict == goals.MISSING]
+    todo = []
+    for goal in found:
+        if goal.verdict != goals.MISSING or not (goal.text or goal.file):
+            continue
+        known = store.reuse("verdict", key_of(goal, written.versions)) if goal.text else None
+        if known:
+            for name in VERDICT:
+                setattr(goal, name, known[name])
+            goal.cached = True
+            continue
+        written.place(goal)
+        todo.append(goal)
     todo.sort(key=lambda goal: -last_times.get(goal.key, 1.0))
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(_prove, goal) for goal in todo]
+        futures = [pool.submit(_prove_and_keep, goal, written.versions, store) for goal in todo]
         for count, future in enumerate(concurrent.futures.as_completed(futures)):
             goal = future.result()
             if not goal.ok:
@@ -28,10 +61,23 @@ def run(found, jobs, say, last_times):
             say.step("provers", count + 1, len(todo))
 
 
+def _prove_and_keep(goal, versions, store):
+    """Only a valid verdict is kept; one that contradicts what is kept is an error."""
+    _prove(goal)
+    if goal.text:
+        key = key_of(goal, versions)
+        if goal.ok:
+            store.put("verdict", key, {name: getattr(goal, name) for name in VERDICT})
+        elif (before := store.get("verdict", key)) is not None:
+            store.contradictions.append(f"{goal.key}: {goal.verdict}, and the cache says "
+                                        f"{before['verdict']} by {before['prover']}")
+    return goal
+
+
 def _prove(goal):
-    ladder = {goals.SMOKE: SMOKE_LADDER, goals.BITS: BITS_LADDER}.get(goal.kind, LADDER)
     cpu = SMOKE_CPU if goal.kind == goals.SMOKE else smt.CPU_LIMIT
-    for prover, steps in ladder:
+    last = {}
+    for prover, steps in _ladder(goal.kind):
         answer = smt.solve(prover, goal.z3_file if prover == "z3" and goal.z3_file else goal.file, steps, cpu)
         goal.tried.append({"prover": prover, "limit": steps, "answer": " ".join(answer.answers) or answer.error or "none",
                            "steps": answer.steps, "seconds": round(answer.seconds, 3)})
@@ -39,8 +85,16 @@ def _prove(goal):
         if answer.answers and all(one == "unsat" for one in answer.answers) and not answer.error:
             goal.verdict = goals.FAILED if goal.kind == goals.SMOKE else goals.PROVED
             return goal
-        if goal.kind == goals.SMOKE and answer.error:
+        if answer.error and goal.kind == goals.SMOKE:
             goal.verdict = goals.MISSING
             return goal
-    goal.verdict = goals.PASSED if goal.kind == goals.SMOKE else goals.UNPROVED
+        last[prover] = answer
+    if goal.kind == goals.SMOKE:
+        goal.verdict = goals.PASSED
+    elif all(answer.error for answer in last.values()):
+        goal.verdict = goals.MISSING
+    elif any(answer.limit for answer in last.values()) and not any("sat" in answer.answers for answer in last.values()):
+        goal.verdict = goals.TIMED_OUT
+    else:
+        goal.verdict = goals.FAILED
     return goal

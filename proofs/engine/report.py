@@ -3,13 +3,15 @@
 
 import json
 import os
-import subprocess
 import sys
 import time
 
 from . import checks, goals
+from .store import COLD
 
 SLOW = 5.0
+FIELDS = ("unit", "function", "name", "kind", "verdict", "prover", "seconds", "steps", "tried", "source", "line",
+          "requirements", "text", "cached")
 
 
 class Progress:
@@ -52,16 +54,40 @@ def last_times(root):
         return {}
 
 
+def as_dict(goal, root):
+    data = {name: getattr(goal, name) for name in FIELDS}
+    data["seconds"] = round(goal.seconds, 3)
+    data["file"] = os.path.relpath(goal.file, root) if goal.file else ""
+    return data
+
+
+def from_dict(data):
+    return goals.Goal(**{name: data[name] for name in FIELDS})
+
+
 class Result:
-    def __init__(self, root, table, found, errors, partial, versions, args, start):
-        self.root, self.found, self.errors, self.partial = root, found, errors, partial
-        self.versions, self.args = versions, args
+    """The verdicts of a run. @head: baseline, tools, limits and mode; @partial: not all goals."""
+
+    def __init__(self, root, table, found, errors, head, partial, start):
+        self.root, self.found, self.errors, self.partial, self.head = root, found, errors, partial, head
         self.units = [unit for unit in table.units if any(goal.unit == unit.name for goal in found)]
-        self.smoke = sum(1 for goal in found if goal.verdict == goals.FAILED)
+        self.smoke = sum(1 for goal in found if goal.kind == goals.SMOKE and goal.verdict == goals.FAILED)
         self.proved = sum(1 for goal in found if goal.ok)
         self.unproved = len(found) - self.proved - self.smoke
         self.assumptions = len(checks.assumptions(root))
         self.seconds = time.monotonic() - start
+        self.items = {}
+
+    @property
+    def evidence(self):
+        """Only a cold run of everything, from a tree that a commit names, says something to others."""
+        return self.good and not self.partial and self.head["mode"] == COLD
+
+    @property
+    def name(self):
+        if self.partial:
+            return "proof-partial"
+        return "proof" if self.head["mode"] == COLD else "proof-" + self.head["mode"]
 
     @property
     def good(self):
@@ -71,11 +97,6 @@ class Result:
     def last_line(self):
         return (f"proof: {len(self.found)} goals, {self.proved} proved, {self.unproved} unproved, "
                 f"{self.smoke} smoke failures, {self.assumptions} assumptions")
-
-    def _baseline(self):
-        run = subprocess.run(["git", "-C", self.root, "describe", "--always", "--dirty"],
-                             capture_output=True, text=True, check=False)
-        return run.stdout.strip() if run.returncode == 0 else "unknown"
 
     def table(self):
         lines = [f"{'unit':24} {'goals':>6} {'proved':>7} {'unproved':>9} {'smoke':>6} {'failed':>7} {'longest':>8}"]
@@ -92,35 +113,46 @@ class Result:
         real = [goal for goal in self.found if goal.kind != goals.SMOKE and goal.seconds >= 1.0]
         return sorted(real, key=lambda goal: -goal.seconds)[:10]
 
+    def data(self):
+        kinds = {}
+        for goal in self.found:
+            kinds[goal.verdict] = kinds.get(goal.verdict, 0) + 1
+        return dict(self.head, format="hypatia-proof-1", partial=self.partial, evidence=self.evidence,
+                    seconds=round(self.seconds, 1), errors=self.errors,
+                    summary={"goals": len(self.found), "proved": self.proved, "unproved": self.unproved,
+                             "smoke_failures": self.smoke, "assumptions": self.assumptions, "complete": self.good,
+                             "verdicts": kinds, "cached": sum(1 for goal in self.found if goal.cached)},
+                    items=[{"unit": unit, "function": function, "write_seconds": round(seconds, 3)}
+                           for (unit, function), seconds in sorted(self.items.items())],
+                    goals=[as_dict(goal, self.root) for goal in sorted(self.found, key=lambda goal: goal.key)])
+
     def write(self):
         build = os.path.join(self.root, "build")
-        data = {
-            "baseline": self._baseline(), "tools": self.versions, "partial": self.partial,
-            "seconds": round(self.seconds, 1), "jobs": self.args.jobs, "errors": self.errors,
-            "summary": {"goals": len(self.found), "proved": self.proved, "unproved": self.unproved,
-                        "smoke_failures": self.smoke, "assumptions": self.assumptions, "complete": self.good},
-            "goals": [{"unit": goal.unit, "function": goal.function, "name": goal.name, "kind": goal.kind,
-                       "verdict": goal.verdict, "prover": goal.prover, "seconds": round(goal.seconds, 3),
-                       "steps": goal.steps, "tried": goal.tried,
-                       "file": os.path.relpath(goal.file, self.root) if goal.file else ""}
-                      for goal in sorted(self.found, key=lambda goal: goal.key)],
-        }
-        name = "proof-partial" if self.partial else "proof"
-        with open(os.path.join(build, name + ".json"), "w", encoding="utf-8") as file:
+        data = self.data()
+        with open(os.path.join(build, self.name + ".json"), "w", encoding="utf-8") as file:
             json.dump(data, file, indent=1)
             file.write("\n")
-        with open(os.path.join(build, name + "-summary.txt"), "w", encoding="utf-8") as file:
-            file.write("\n".join([f"baseline {data['baseline']}"] + self.table() + self._problems() +
-                                 [self.last_line]) + "\n")
+        with open(os.path.join(build, self.name + "-summary.txt"), "w", encoding="utf-8") as file:
+            file.write("\n".join([f"baseline {data['baseline']}, {data['mode']} run"] + self.table() +
+                                 self._problems() + [self.last_line]) + "\n")
         if not self.partial:
             self._header()
+            self._history(data)
+        return data
+
+    def _history(self, data):
+        """One line for each whole run, for the trend."""
+        line = {"time": int(time.time()), "baseline": data["baseline"], "mode": data["mode"],
+                "seconds": data["seconds"], "summary": data["summary"]}
+        with open(os.path.join(self.root, "build", "proof-history.jsonl"), "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
 
     def _header(self):
         """What the boot banner says of the proof; absent when there is nothing good to say."""
         path = os.path.join(self.root, "build", "gen", "include", "gen", "proof_summary.h")
-        if not self.good:
-            if os.path.exists(path):
-                os.unlink(path)
+        if not self.good and os.path.exists(path):
+            os.unlink(path)
+        if not self.evidence or not os.path.isdir(os.path.dirname(path)):
             return
         with open(path, "w", encoding="utf-8") as file:
             file.write("/* SPDX-License-Identifier: BSD-2-Clause */\n/* Written by proofs/campaign.py. Do not edit. */\n"
@@ -142,6 +174,8 @@ class Result:
             say.line(f"proof: {text}")
         if self.partial:
             say.line("proof: only a part was run: no evidence")
-        say.line(f"proof: {self.seconds:.0f} s; every goal in build/proof{'-partial' if self.partial else ''}.json")
+        elif self.head["mode"] != COLD:
+            say.line(f"proof: a {self.head['mode']} run: no evidence; a cold one is (make prove)")
+        say.line(f"proof: {self.seconds:.0f} s; every goal in build/{self.name}.json")
         say.line(self.last_line)
         return 0 if self.good else 1

@@ -36,6 +36,7 @@ class Answer:
     steps: int
     seconds: float
     error: str = ""
+    limit: bool = False         # a limit ended it
 
 
 def stop_all():
@@ -95,5 +96,7 @@ def solve(prover, path, steps, cpu=CPU_LIMIT):
     # An error before the answer counts; after it, it is about the question why there is none.
     error = re.search(r"^\(error .*$", re.split(r"^(?:sat|unsat|unknown)$", text, 1, re.MULTILINE)[0], re.MULTILINE)
     used = STEPS[prover].search(text)
-    return Answer(answers, int(used.group(1)) if used else 0, usage.ru_utime + usage.ru_stime,
-                  error.group(0) if error else "")
+    count = int(used.group(1)) if used else 0
+    limit = process.returncode < 0 or count >= steps or bool(re.search(
+        r"^\(:reason-unknown .*(resourceout|timeout|canceled|resource limit|memout)", text, re.MULTILINE))
+    return Answer(answers, count, usage.ru_utime + usage.ru_stime, error.group(0) if error else "", limit)

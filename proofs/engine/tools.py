@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The programs that the campaign uses, their versions, and its own Why3 configuration."""
 
+import glob
 import hashlib
 import os
 import shutil
@@ -34,10 +35,44 @@ def check():
             raise Trouble(f"{name} does not run: {error}") from error
         if version not in text:
             raise Trouble(f"{name}: version {version} is needed, not '{text.splitlines()[0] if text else ''}'")
-        with open(os.path.realpath(path), "rb") as file:
-            digest = hashlib.sha256(file.read()).hexdigest()
-        found[name] = {"version": version, "sha256": digest}
+        found[name] = {"version": version, "sha256": _digest([os.path.realpath(path)] + _parts(name))}
     return found
+
+
+def _parts(name):
+    """What a program loads that decides what goals it writes."""
+    if name == "frama-c":
+        run = subprocess.run(["frama-c", "-print-plugin-path"], capture_output=True, text=True, timeout=60, check=False)
+        return sorted(glob.glob(os.path.join(run.stdout.strip().split(":")[0], "top", "Wp.cmxs")) +
+                      glob.glob("/usr/share/frama-c/wp/**/*", recursive=True))
+    return sorted(glob.glob("/usr/share/why3/**/*", recursive=True)) if name == "why3" else []
+
+
+def _digest(paths):
+    digest = hashlib.sha256()
+    for path in paths:
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                digest.update(hashlib.sha256(file.read()).digest())
+    return digest.hexdigest()
+
+
+INPUTS = ("src/hyp/*", "annotations/*", "model/*", "proofs/*.toml", "proofs/campaign.py", "proofs/engine/*.py",
+          "spec/*.toml", "build/gen/**/*")
+
+
+def inputs(root):
+    """One digest of everything that the campaign reads of the tree."""
+    paths = sorted({path for pattern in INPUTS for path in glob.glob(os.path.join(root, pattern), recursive=True)
+                    if os.path.isfile(path) and os.path.basename(path) != "proof_summary.h"})
+    names = hashlib.sha256("\n".join(os.path.relpath(path, root) for path in paths).encode("utf-8")).hexdigest()
+    return hashlib.sha256((names + _digest(paths)).encode("ascii")).hexdigest()
+
+
+def commit(root):
+    run = subprocess.run(["git", "-C", root, "describe", "--always", "--dirty", "--abbrev=40", "--match="],
+                         capture_output=True, text=True, check=False)
+    return run.stdout.strip() if run.returncode == 0 else "unknown"
 
 
 def workspace(root):
