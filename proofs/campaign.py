@@ -9,6 +9,7 @@ one file. It writes build/proof.json and build/proof-summary.txt and prints one 
 
   campaign.py [run]                 prove; docs/campaign.md tells of modes and shards
   campaign.py join FILE...          make one result of the results of shards
+  campaign.py assumptions --diff REV
 Exit status: 0 all proved, 1 not all proved or an error in what was found, 2 it could not run, 130 interrupted.
 """
 
@@ -20,7 +21,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from engine import checks, clauses, config, goals, prove, report, shard, smt, state, tools  # noqa: E402
+from engine import checks, clauses, config, explain, goals, prove, ratchet, report, shard, smt, state, tools  # noqa: E402
 from engine.store import CHANGED, COLD, WARM, Store, digest  # noqa: E402
 from engine.written import Written  # noqa: E402
 
@@ -30,7 +31,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 def arguments():
     parser = argparse.ArgumentParser(
         prog="proofs/campaign.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", nargs="?", default="run", choices=("run", "join"))
+    parser.add_argument("command", nargs="?", default="run", choices=("run", "join", "assumptions"))
     parser.add_argument("files", nargs="*", metavar="FILE", help="join: results of shards")
     modes = parser.add_mutually_exclusive_group()
     modes.add_argument("--cold", dest="mode", action="store_const", const=COLD, default=COLD,
@@ -47,6 +48,9 @@ def arguments():
     parser.add_argument("--shard", metavar="I/N", help="only the I-th of N parts; its result is for join")
     parser.add_argument("--times", metavar="FILE", help="seconds for each function, to pack the shards (default: "
                         "proofs/times.txt)")
+    parser.add_argument("--update-ratchet", action="store_true",
+                        help="after a whole run that proved everything: write proofs/ratchet.txt and proofs/times.txt")
+    parser.add_argument("--diff", metavar="REV", help="assumptions: what came, went or changed since that commit")
     parser.add_argument("--restart", action="store_true", help="do not go on with a cold run that was interrupted")
     parser.add_argument("--list", action="store_true", help="list the units and stop")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N",
@@ -60,6 +64,8 @@ def arguments():
         parser.error("--function and --goal need --unit")
     if args.shard and args.unit:
         parser.error("--shard is of the whole campaign: no --unit")
+    if (args.command == "assumptions") != bool(args.diff):
+        parser.error("assumptions needs --diff, and nothing else takes it")
     if (args.command == "join") != bool(args.files):
         parser.error("join needs files, and nothing else takes any")
     return args
@@ -143,6 +149,7 @@ class Campaign:
         errors += self.store.contradictions
         if args.shard:
             return self._end_shard(found, errors)
+        self.seconds = self.written.seconds
         return self._end(found, errors)
 
     def _end_shard(self, found, errors):
@@ -158,16 +165,38 @@ class Campaign:
         self.say.line(f"proof: shard {self.args.shard}: {len(found)} goals, {len(found) - len(bad)} proved; build/{name}")
         return 1 if bad or errors else 0
 
+    def assumptions(self):
+        for line in ratchet.difference(self.root, self.args.diff):
+            print(line)
+        return 0
+
     def _end(self, found, errors):
+        if self.args.update_ratchet:
+            if self.partial or errors or not all(goal.ok for goal in found):
+                errors.append("--update-ratchet: only after a whole run that proved everything")
+            else:
+                ratchet.update(self.root, self.table, found, self.seconds)
+        if not self.args.goal:
+            errors += ratchet.errors(self.root, self.table, found, {unit.name for unit in self.units},
+                                     not self.args.function)
         for text in errors:
             self.say.line(f"proof: error: {text}")
         result = report.Result(self.root, self.table, found, errors, self.head, self.partial, self.start)
-        if hasattr(self, "written"):
-            result.items = self.written.seconds
-            self.store.finish()
-        result.write()
+        result.items = self.seconds
+        self.store.finish()
+        kinds = {unit.name: unit.kind for unit in self.table.units}
+        explained = explain.explain_all(self.root, found, self.store, kinds)
+        for text in explained:
+            self.say.line(text)
+        data = result.write()
         state.update(self.root, found, self.partial)
+        self._site(data, explained)
         return result.tell(self.say)
+
+    def _site(self, data, explained):
+        from report import site     # Jinja is for people: a campaign on a bare node does without
+        site.write(self.root, data, explained)
+        self.say.line("proof: report in build/report/index.html")
 
     def join(self):
         self._begin()
@@ -175,6 +204,8 @@ class Campaign:
         self.head.update({key: parts[0][key] for key in ("baseline", "commit", "tools", "limits", "mode")},
                          shards=parts[0]["of"])
         found = [report.from_dict(goal) for part in parts for goal in part["goals"]]
+        self.seconds = {(one["unit"], one["function"]): one["write_seconds"] for part in parts for one in part["seconds"]}
+        self.store = Store(self.root, WARM, "", "")
         errors = checks.source_errors(self.root, self.table) + [text for part in parts for text in part["errors"]]
         errors += checks.coverage(self.root, self.table, found)
         return self._end(found, errors)
@@ -188,7 +219,7 @@ def main():
         campaign = Campaign(args)
         if args.list:
             return campaign.list()
-        return campaign.join() if args.command == "join" else campaign.run()
+        return {"join": campaign.join, "assumptions": campaign.assumptions, "run": campaign.run}[args.command]()
     except tools.Trouble as trouble:
         print(f"proof: {trouble}", file=sys.stderr)
         return 2

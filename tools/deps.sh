@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Install and fetch what the build, the proofs and the system tests need, from Debian's archive.
 #
-#   tools/deps.sh [group ...]       groups: build qemu host kernel-6.12 module-6.1 module-6.12 site
+#   tools/deps.sh [group ...]       groups: build qemu host kernel-6.12 module-6.1 module-6.12 browser slurm
 #                                   (default: build qemu host)
 #   libfdt       libfdt for arm64 alone
 #   build        native packages: provers, cross compiler, test library, generators
@@ -10,6 +10,8 @@
 #   host         arm64 kernel 6.1, busybox and libfdt, unpacked under build/
 #   kernel-6.12  arm64 kernel 6.12 from backports, unpacked under build/
 #   module-*     headers to cross-build a kernel module for that kernel, unpacked under build/
+#   browser      headless Chromium, for the test of the report
+#   slurm        a batch system, for the test of a campaign on a cluster
 #
 # apt works on a configuration of its own below build/apt: the machine's sources and its list of
 # architectures stay as they are. The mirror is the one that the machine's own sources name.
@@ -241,8 +243,14 @@ group()
 	module-6.12)
 		module 6.12 bookworm-backports
 		;;
+	browser)
+		install_native bookworm chromium
+		;;
+	slurm)
+		install_native bookworm munge slurm-wlm
+		;;
 	*)
-		die "unknown group '$1' (build qemu host libfdt kernel-6.12 module-6.1 module-6.12)"
+		die "unknown group '$1' (build qemu host libfdt kernel-6.12 module-6.1 module-6.12 browser slurm)"
 		;;
 	esac
 }

@@ -81,8 +81,8 @@ def split(text):
 def function_keys(base, printed, functions):
     """function -> the digest that its goals depend on; "" for the lemmas, which no body concerns."""
     rest, bodies = split(printed)
-    words = {name: set(re.findall(r"\w+", body)) for name, body in bodies.items()}
-    outside = set(re.findall(r"\w+", rest))
+    words = {name: set(re.findall(r"\b[A-Za-z_]\w*", body)) for name, body in bodies.items()}
+    outside = set(re.findall(r"\b[A-Za-z_]\w*", rest))
     # A name that other text has too may be a global one; a local of that name only makes the key coarser.
     named = {name: digest(*sorted(words[name] & outside)) for name in bodies}
     pointers = {name: digest(body) for name, body in bodies.items() if _POINTER.search(body.replace("&&", ""))}

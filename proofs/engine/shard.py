@@ -64,7 +64,8 @@ def pack(found, seconds, count):
 
 def write(path, head, number, of, every, mine, found, errors):
     data = dict(head, format=FORMAT, shard=number, of=of, items_digest=digest(*map(str, every)),
-                items=[list(item) for item in every], mine=[list(item) for item in mine], errors=errors, goals=found)
+                items=[list(item) for item in every], mine=[list(item) for item in mine], errors=errors,
+                count=len(found), goals=found)
     with open(path + ".new", "w", encoding="utf-8") as file:
         json.dump(data, file, indent=1)
         file.write("\n")
@@ -92,8 +93,14 @@ def join(paths, inputs):
                 raise Trouble(f"join: {first_path} and {path} are of different {what}")
     if first["inputs"] != inputs:
         raise Trouble("join: the shards are of another tree than this one")
-    owner = {}
+    owner, names = {}, set()
     for path, part in parts:
+        if len(part["goals"]) != part["count"]:
+            raise Trouble(f"join: {path} has {len(part['goals'])} goals and says {part['count']}")
+        for goal in part["goals"]:
+            if (goal["unit"], goal["name"]) in names:
+                raise Trouble(f"join: {path} overlaps another: both have {goal['unit']}/{goal['name']}")
+            names.add((goal["unit"], goal["name"]))
         for item in map(tuple, part["mine"]):
             if item in owner:
                 raise Trouble(f"join: {owner[item]} and {path} overlap: both have {item[0]}.{item[1] or 'lemmas'}")

@@ -71,6 +71,11 @@ def _for_z3(path):
 
 def solve(prover, path, steps, cpu=CPU_LIMIT):
     """Ask @prover about @path with a limit of @steps."""
+    return ask(prover, path, steps, cpu)[1]
+
+
+def ask(prover, path, steps, cpu=CPU_LIMIT):
+    """What @prover prints, and the answer in it."""
     command = [part.format(steps=steps, file=path) for part in COMMANDS[prover]]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as text_in:
         if prover == "z3":
@@ -99,4 +104,4 @@ def solve(prover, path, steps, cpu=CPU_LIMIT):
     count = int(used.group(1)) if used else 0
     limit = process.returncode < 0 or count >= steps or bool(re.search(
         r"^\(:reason-unknown .*(resourceout|timeout|canceled|resource limit|memout)", text, re.MULTILINE))
-    return Answer(answers, count, usage.ru_utime + usage.ru_stime, error.group(0) if error else "", limit)
+    return text, Answer(answers, count, usage.ru_utime + usage.ru_stime, error.group(0) if error else "", limit)

@@ -47,7 +47,7 @@ def changed(root, found, units):
 
 def update(root, found, partial):
     proved = read(root, "proved")
-    proved.update({goal.key: goal.text for goal in found if goal.ok and goal.text})
+    proved.update({goal.key: _text(goal) for goal in found if goal.ok})
     _write(root, "proved", proved)
     if not partial:
         _write(root, "whole", {goal.key: _text(goal) for goal in found})

@@ -1,0 +1,472 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Tests of the proof campaign on a small tree: what is reused and what is not, and what a run may claim."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+import jsonschema
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TOP / "proofs"), str(TOP / "tests" / "campaign")]
+
+from engine import config, explain, goals, keys, prove, ratchet, smt  # noqa: E402
+from tree import Tree  # noqa: E402
+
+CAMPAIGN = [sys.executable, str(TOP / "proofs" / "campaign.py")]
+# A query that says the contrary, and is refuted at once.
+WRONG = ("build/gen/qfbv/and.smt2", "(not (= (bvand a a) a))", "(= (bvand a a) a)")
+LAST = re.compile(r"proof: (\d+) goals, (\d+) proved, (\d+) unproved, (\d+) smoke failures, (\d+) assumptions")
+
+
+def command(tree, *args):
+    return [*CAMPAIGN, *args, "--source", str(tree.root), "--jobs", "2"]
+
+
+def run(tree, *args):
+    return subprocess.run(command(tree, *args), capture_output=True, text=True, check=False, timeout=300)
+
+
+def result(tree, name="proof"):
+    return json.loads((tree.root / "build" / f"{name}.json").read_text())
+
+
+def verdicts(data):
+    return {(goal["unit"], goal["name"]): goal["verdict"] for goal in data["goals"]}
+
+
+def setUpModule():
+    folder = tempfile.TemporaryDirectory(prefix="campaign-")
+    unittest.addModuleCleanup(folder.cleanup)
+    Campaign.folder = folder
+    Campaign.proved = Tree(os.path.join(folder.name, "proved"))
+    Campaign.first = run(Campaign.proved)
+
+
+class Campaign(unittest.TestCase):
+    """Each test gets a copy of a tree that a cold run has proved."""
+
+    def setUp(self):
+        self.tree = Tree(os.path.join(self.folder.name, self.id().split(".")[-1]))
+        shutil.rmtree(self.tree.root)
+        shutil.copytree(self.proved.root, self.tree.root)
+
+    def good(self, done):
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return LAST.fullmatch(done.stdout.splitlines()[-1])
+
+    def bad(self, done, text, status=1):
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        self.assertIn(text, done.stdout + done.stderr)
+
+
+class Inventory(Campaign):
+    def test_cold(self):
+        count = int(self.good(self.first).group(1))
+        inventory = json.loads((self.proved.root / "build/proof/inventory.json").read_text())
+        data = result(self.proved)
+        self.assertTrue(data["evidence"])
+        self.assertEqual(data["mode"], "cold")
+        self.assertEqual(len(inventory["goals"]), count)
+        self.assertEqual({(goal["unit"], goal["name"]) for goal in inventory["goals"]}, set(verdicts(data)))
+        self.assertNotIn("verdict", inventory["goals"][0])
+        four = next(goal for goal in inventory["goals"] if goal["name"].endswith("high_four_ensures_four"))
+        self.assertEqual((four["source"], four["line"], four["requirements"]), ("src/hyp/high.h", 7, ["REQ-T-001"]))
+        twice = next(goal for goal in inventory["goals"] if "-twice" in goal["name"])
+        self.assertEqual((twice["source"], twice["line"], twice["requirements"]), ("model/sum.mlw", 4, ["REQ-T-001"]))
+
+    def test_nothing_is_not_a_proof(self):
+        self.tree.write("build/gen/qfbv/list.txt", "# none\n")
+        for name in ("and", "or"):
+            (self.tree.root / f"build/gen/qfbv/{name}.smt2").unlink()
+        self.bad(run(self.tree, "--unit", "bits"), "no goals at all")
+        self.assertFalse(result(self.tree, "proof-partial")["summary"]["complete"])
+
+    def test_part_is_no_evidence(self):
+        self.good(run(self.tree, "--unit", "bits"))
+        self.assertFalse(result(self.tree, "proof-partial")["evidence"])
+
+    def test_verdicts(self):
+        """What is false is failed, what ends at a limit is timed out, what no prover answers is missing."""
+        script = "(set-logic ALL_SUPPORTED)\n(declare-fun f (Int) Int)\n{}\n(check-sat)\n(get-info :reason-unknown)\n"
+        hard = "(declare-const x Int)(declare-const y Int)(declare-const z Int)" \
+               "(assert (and (> x 2) (> y 2) (> z 2) (= (+ (* x x x) (* y y y)) (* z z z))))"
+        ladder = prove.LADDER
+        try:
+            prove.LADDER = [("cvc4", 2000), ("z3", 2000)]
+            for body, verdict in (("(assert false)", goals.PROVED), ("(assert true)", goals.FAILED),
+                                  (hard, goals.TIMED_OUT), ("(assert", goals.MISSING)):
+                with tempfile.NamedTemporaryFile("w", suffix=".smt2") as file:
+                    file.write(script.format(body))
+                    file.flush()
+                    goal = prove._prove(goals.Goal("u", "f", "n", goals.GOAL, file.name))
+                self.assertEqual(goal.verdict, verdict, f"{body}: {goal.tried}")
+        finally:
+            prove.LADDER = ladder
+
+
+class Modes(Campaign):
+    def test_warm(self):
+        done = run(self.tree, "--warm")
+        self.good(done)
+        self.assertNotRegex(done.stdout, "written:|provers:")
+        data = result(self.tree, "proof-warm")
+        self.assertFalse(data["evidence"])
+        self.assertEqual(verdicts(data), verdicts(result(self.tree)))
+        # The cold result is still there, and still what it was.
+        self.assertTrue(result(self.tree)["evidence"])
+
+    def test_cold_reuses_nothing(self):
+        done = run(self.tree)
+        self.good(done)
+        self.assertRegex(done.stdout, r"written: 4/4")
+        self.assertEqual(result(self.tree)["summary"]["cached"], 0)
+
+    def test_body(self):
+        """A changed body: its function is written again, and no other."""
+        self.tree.change("src/hyp/low.c", "return a + a;", "return 2 * a;")
+        done = run(self.tree, "--changed")
+        self.good(done)
+        self.assertRegex(done.stdout, r"written: 1/1")
+        self.assertFalse(result(self.tree, "proof-changed")["evidence"])
+        self.assertGreater(result(self.tree, "proof-changed")["changed"]["changed"], 0)
+
+    def test_contract_of_callee(self):
+        """A changed contract: whoever sees it is written again."""
+        self.tree.change("src/hyp/low.h", "ensures value: \\result == 2 * a;", "ensures value: \\result == a + a;")
+        done = run(self.tree, "--warm")
+        self.good(done)
+        self.assertRegex(done.stdout, r"written: 4/4")
+
+    def test_lines(self):
+        """A comment moves every line and changes no goal."""
+        self.tree.change("src/hyp/high.c", "u32 high_four(u32 a)\n{", "/* A comment. */\n\nu32 high_four(u32 a)\n{")
+        done = run(self.tree, "--warm")
+        self.good(done)
+        self.assertNotRegex(done.stdout, "written:|provers:")
+
+    def test_only_valid_verdicts_are_kept(self):
+        self.tree.change(*WRONG)
+        for _ in range(2):
+            done = run(self.tree, "--warm")
+            self.bad(done, "failed: bits/and")
+            self.assertRegex(done.stdout, "provers: ")
+
+    def test_damaged_entries(self):
+        """A damaged entry is no verdict, and is removed."""
+        paths = [path for kind in ("verdict", "goals", "unit", "text")
+                 for path in (self.tree.root / "build/cache/proof" / kind).glob("*/*")]
+        self.assertGreater(len(paths), 10)
+        for path in paths:
+            data = path.read_bytes()
+            path.write_bytes(data[:-4] + b"XXXX")
+        done = run(self.tree, "--warm")
+        self.good(done)
+        self.assertRegex(done.stdout, r"written: 4/4")
+        self.assertEqual(result(self.tree, "proof-warm")["summary"]["cached"], 0)
+
+    def test_swapped_entries(self):
+        """A good verdict under the key of another goal is damage too."""
+        paths = sorted((self.tree.root / "build/cache/proof/verdict").glob("*/*"))
+        shutil.copy(paths[0], paths[1])
+        self.good(run(self.tree, "--warm"))
+        self.assertEqual(result(self.tree, "proof-warm")["summary"]["cached"], len(paths) - 1)
+
+    def test_contradiction(self):
+        """The cache says proved, the cold run says not: the run fails and names the goal."""
+        self.tree.change(*WRONG)
+        run(self.tree, "--warm")
+        goal = next(goal for goal in result(self.tree, "proof-warm")["goals"] if goal["name"] == "and")
+        from engine.store import Store
+        Store(str(self.tree.root), "warm", "", "").put(
+            "verdict", prove.key_of(goals.Goal(goal["unit"], goal["function"], goal["name"], goal["kind"],
+                                               text=goal["text"]), result(self.tree, "proof-warm")["tools"]),
+            {"verdict": "proved", "prover": "z3", "seconds": 0, "steps": 1, "tried": []})
+        self.good(run(self.tree, "--warm"))
+        self.bad(run(self.tree), "bits/and: failed, and the cache says proved by z3")
+
+    def test_interrupted(self):
+        """An interrupt loses nothing that was found, and the rest is found by the next run."""
+        process = subprocess.Popen(command(self.tree, "--restart"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   text=True)
+        for line in process.stdout:
+            if "proof: written: 2/4" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130)
+        done = run(self.tree)
+        self.good(done)
+        self.assertIn("going on with the run that was interrupted", done.stdout)
+        self.assertRegex(done.stdout, r"written: [12]/[12]\b")
+        self.assertEqual(verdicts(result(self.tree)), verdicts(result(self.proved)))
+        # It came to its end: the next cold run begins anew.
+        self.assertNotIn("going on", run(self.tree).stdout)
+
+    def test_interrupted_then_changed(self):
+        """Another tree is another run."""
+        process = subprocess.Popen(command(self.tree), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for line in process.stdout:
+            if "proof: written: 2/4" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        process.communicate(timeout=60)
+        self.tree.change("src/hyp/low.c", "return a + a;", "return 2 * a;")
+        self.assertNotIn("going on", run(self.tree).stdout)
+
+
+class Keys(unittest.TestCase):
+    PRINTED = """int g;
+/*@ ensures \\result ≡ 1; */
+int low(int a)
+{
+  g = a;
+  return 1;
+}
+
+int mid(int a)
+{
+  return low(a);
+}
+
+int high(int a)
+{
+  return mid(a);
+}
+
+"""
+
+    def changed(self, old, new):
+        self.assertEqual(self.PRINTED.count(old), 1)
+        before = keys.function_keys("base", self.PRINTED, ["low", "mid", "high"])
+        after = keys.function_keys("base", self.PRINTED.replace(old, new), ["low", "mid", "high"])
+        return sorted(name for name in before if before[name] != after[name])
+
+    def test_body(self):
+        self.assertEqual(self.changed("return 1;", "return 2;"), ["low"])
+
+    def test_contract(self):
+        self.assertEqual(self.changed("≡ 1", "≡ 2"), ["", "high", "low", "mid"])
+
+    def test_pointer(self):
+        self.assertEqual(self.changed("g = a;", "*(& g) = a;"), ["", "high", "low", "mid"])
+
+    def test_call_graph(self):
+        self.assertEqual(self.changed("  g = a;\n", "  g = high(a);\n"), ["high", "low", "mid"])
+
+
+class Shards(Campaign):
+    def shards(self, count):
+        for number in range(1, count + 1):
+            self.assertEqual(run(self.tree, "--shard", f"{number}/{count}").returncode, 0)
+        return [str(self.tree.root / f"build/proof-shard-{number}-of-{count}.json") for number in range(1, count + 1)]
+
+    def test_join(self):
+        before = verdicts(result(self.tree))
+        files = self.shards(3)
+        sizes = [len(json.loads(pathlib.Path(file).read_text())["goals"]) for file in files]
+        self.assertTrue(all(sizes), sizes)
+        self.assertEqual(sum(sizes), len(before))
+        (self.tree.root / "build/proof.json").unlink()
+        self.good(run(self.tree, "join", *files))
+        self.assertEqual(verdicts(result(self.tree)), before)
+        self.assertTrue(result(self.tree)["evidence"])
+
+        self.bad(run(self.tree, "join", *files[:2]), "join: incomplete: shards 1, 2 of 3 are there", 2)
+        self.bad(run(self.tree, "join", *files, files[0]), "overlap", 2)
+        data = json.loads(pathlib.Path(files[1]).read_text())
+        for key, value, text in (("commit", "other", "different commits"), ("inputs", "x", "different trees"),
+                                 ("mode", "warm", "different modes"), ("tools", {}, "different tools"),
+                                 ("limits", {}, "different limits"), ("format", "x", "not the result of a shard")):
+            pathlib.Path(files[1]).write_text(json.dumps(dict(data, **{key: value})))
+            self.bad(run(self.tree, "join", *files), text, 2)
+        # A goal less than there must be.
+        pathlib.Path(files[1]).write_text(json.dumps(dict(data, goals=data["goals"][1:])))
+        self.bad(run(self.tree, "join", *files), "goals", 2)
+        pathlib.Path(files[1]).write_text(json.dumps(data))
+        self.tree.change("src/hyp/low.c", "return a + a;", "return 2 * a;")
+        self.bad(run(self.tree, "join", *files), "another tree", 2)
+
+    def test_failure_goes_through(self):
+        self.tree.change(*WRONG)
+        for number in (1, 2):
+            run(self.tree, "--shard", f"{number}/2")
+        files = [str(self.tree.root / f"build/proof-shard-{number}-of-2.json") for number in (1, 2)]
+        self.bad(run(self.tree, "join", *files), "failed: bits/and")
+
+
+class Explained(Campaign):
+    def test_failed_goal(self):
+        """Place, values, difference and command of a goal that is refuted."""
+        self.tree.change(*WRONG)
+        done = run(self.tree, "--warm", "--unit", "bits")
+        self.assertIn("a counter-example", done.stdout)
+        self.assertRegex(done.stdout, r"\n +a = #x[0-9a-f]{2}\n")
+        self.assertIn("-(assert (not (= (bvand a a) a)))", done.stdout)
+        self.assertIn("+(assert (= (bvand a a) a))", done.stdout)
+        alone = re.search(r"alone: proofs/campaign.py (.*)", done.stdout).group(1).split()
+        done = run(self.tree, *alone)
+        self.bad(done, "failed: bits/and")
+        self.assertEqual(LAST.fullmatch(done.stdout.splitlines()[-1]).group(1), "1")
+
+    def test_hypotheses(self):
+        """Of a goal's hypotheses those that speak of the same values, and values that refute it."""
+        script = "(assert (not (forall ((x Int) (y Int) (z Int)) (=> (< 5 z) (=> (< 0 x) (= (+ x y) x))))))\n(check-sat)\n"
+        found, conclusion = explain.matter(script)
+        self.assertEqual((found, conclusion), (["(< 0 x)"], "(= (+ x y) x)"))
+        what, values = explain.counter_example(script)
+        self.assertEqual(what, "a counter-example")
+        self.assertEqual({line.split(" = ")[0] for line in values}, {"x", "y", "z"})
+        self.assertNotIn("y = 0", values)
+
+    def test_place_of_c_goals(self):
+        goal = next(goal for goal in result(self.proved)["goals"] if goal["name"].endswith("high_four_ensures_four"))
+        self.assertEqual(goal["requirements"], ["REQ-T-001"])
+        shown = explain.rerun(goals.Goal(goal["unit"], goal["function"], goal["name"], "goal"), "c")
+        self.assertEqual(shown, "proofs/campaign.py --unit high --function high_four --goal " + goal["name"])
+
+
+class Ratchet(Campaign):
+    def setUp(self):
+        super().setUp()
+        self.good(run(self.tree, "--warm", "--update-ratchet"))
+        self.file = self.tree.root / ratchet.FILE
+
+    def known(self, old, new):
+        text = self.file.read_text()
+        self.assertEqual(text.count(old), 1, text)
+        self.file.write_text(text.replace(old, new))
+
+    def test_nothing_lost(self):
+        self.good(run(self.tree, "--warm"))
+        self.assertRegex((self.tree.root / "proofs/times.txt").read_text(), r"(?m)^\d+\.\d high high_four$")
+
+    def test_no_longer_proved(self):
+        self.tree.change(*WRONG)
+        self.bad(run(self.tree, "--warm"), "ratchet: bits.-: and is no longer proved")
+
+    def test_gone(self):
+        """A clause that is gone is a loss, unless the register says why in words."""
+        self.tree.change("src/hyp/low.h", "    ensures kept: a <= 7 ==> low_state == a; */", "*/")
+        self.bad(run(self.tree, "--warm"), "ratchet: low.low_set: ensures_kept is gone")
+        register = (self.tree.root / "spec/assumptions.toml").read_text()
+        entry = register.replace("ASM-T-001", "ASM-T-002")
+        self.tree.write("spec/assumptions.toml", register + entry)
+        self.bad(run(self.tree, "--warm"), "ensures_kept is gone")
+        self.tree.write("spec/assumptions.toml", register + entry.replace("They are used.", "low_set keeps nothing now."))
+        self.good(run(self.tree, "--warm"))
+
+    def test_changed_body(self):
+        """Checks of statements may go with the statements."""
+        self.tree.change("src/hyp/low.c", "return a + a;", "return a < 1000 ? a + a : 0;")
+        self.good(run(self.tree, "--warm"))
+        self.tree.change("src/hyp/low.c", "return a < 1000 ? a + a : 0;", "return a + a;")
+        self.known("assert_rte_unsigned_overflow ", "assert_rte_unsigned_overflow*9 ")
+        self.bad(run(self.tree, "--warm"), "assert_rte_unsigned_overflow (1 of 9) is gone")
+
+    def test_raised_limit(self):
+        for name, value in ratchet._limits().items():
+            with self.subTest(name):
+                before = self.file.read_text()
+                self.known(f"limit {name} {value}\n", f"limit {name} {value / 2}\n")
+                found = ratchet.errors(str(self.tree.root), config.load(str(self.tree.root)), [], set(), True)
+                self.assertEqual(len(found), 1, found)
+                self.assertIn(f"limit {name} raised", found[0])
+                self.file.write_text(before)
+
+    def test_new_axiom(self):
+        self.tree.change("model/sum.mlw", "  lemma grows", "  axiom believed: forall x: int. x * 0 = 0\n  lemma grows")
+        self.bad(run(self.tree, "--warm", "--unit", "model:sum"), "ratchet: new axiom: model/sum.mlw Sum.believed")
+
+    def test_update_hides_nothing(self):
+        """The ratchet of the commit before counts too."""
+        for command_line in (["init", "-q"], ["add", "-A", "src", "spec", "model", "proofs"], ["commit", "-q", "-m", "one"]):
+            subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *command_line],
+                           cwd=self.tree.root, check=True)
+        self.tree.change("src/hyp/low.h", "    ensures kept: a <= 7 ==> low_state == a; */", "*/")
+        self.bad(run(self.tree, "--warm", "--update-ratchet"), "ensures_kept is gone (proofs/ratchet.txt of HEAD)")
+
+        self.tree.change("spec/assumptions.toml", "Two of them.", "Three of them.")
+        done = run(self.tree, "assumptions", "--diff", "HEAD")
+        self.assertEqual(done.stdout, "changed ASM-T-001: evidence: 'Two of them.' -> 'Three of them.'\n")
+
+    def test_only_of_a_whole_run(self):
+        self.bad(run(self.tree, "--warm", "--unit", "bits", "--update-ratchet"), "only after a whole run")
+
+
+def links(folder):
+    for path in sorted(folder.rglob("*.html")):
+        text = path.read_text()
+        for link in re.findall(r'(?:href|src)="([^"]+)"', text):
+            yield path, link
+
+
+class Reports(Campaign):
+    def setUp(self):
+        super().setUp()
+        self.tree.change(*WRONG)
+        run(self.tree, "--warm")
+        self.out = self.tree.root / "build/report"
+
+    def test_formats(self):
+        schemas = TOP / "proofs/report/schema"
+        for name, schema in (("proof.json", "proof.json"), ("proof.sarif", "sarif.json")):
+            data = json.loads((self.out / name).read_text())
+            jsonschema.validate(data, json.loads((schemas / schema).read_text()))
+        data = json.loads((self.out / "proof.sarif").read_text())
+        self.assertEqual([one["partialFingerprints"]["goal/v1"] for one in data["runs"][0]["results"]], ["bits/and"])
+        for broken in ({"version": "2.0.0"}, {"runs": []}, {"runs": [{"results": []}]}):
+            with self.assertRaises(jsonschema.ValidationError):
+                jsonschema.validate(dict(data, **broken), json.loads((schemas / "sarif.json").read_text()))
+        suites = xml.etree.ElementTree.parse(self.out / "junit.xml").getroot()
+        self.assertEqual(int(suites.get("tests")), len(list(suites.iter("testcase"))))
+        self.assertEqual([case.get("name") for case in suites.iter("testcase") if case.find("failure") is not None], ["and"])
+        self.assertEqual(suites.get("failures"), "1")
+        text = (self.out / "summary.md").read_text()
+        self.assertIn("`bits/and` failed", text)
+        self.assertIn("no evidence", text)
+
+    def test_links(self):
+        """Every link leads to a page of the site, and to a place in it; nothing needs a network or a script."""
+        count = 0
+        for path, link in links(self.out):
+            self.assertNotRegex(link, r"^(\w+:|/)", path)
+            name, _, place = link.partition("#")
+            target = (path.parent / name).resolve() if name else path
+            self.assertTrue(target.is_file(), f"{path}: {link}")
+            if place:
+                self.assertIn(f'id="{place}"', target.read_text(), f"{path}: {link}")
+            count += 1
+        self.assertGreater(count, 50)
+        for path in self.out.rglob("*.html"):
+            self.assertNotIn("<script", path.read_text())
+
+    @unittest.skipUnless(shutil.which("chromium"), "tools/deps.sh browser installs Chromium")
+    def test_browser(self):
+        """As Chromium sees it from a file, with no network: the failed goal, its mark, its style."""
+        def dom(name):
+            done = subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=" +
+                                   str(self.tree.root / "browser"), "--host-resolver-rules=MAP * ~NOTFOUND",
+                                   "--dump-dom", (self.out / name).as_uri()], capture_output=True, text=True, timeout=60,
+                                  check=True)
+            return done.stdout
+        text = dom("index.html")
+        self.assertIn('aria-current="page"', text)
+        self.assertRegex(text, r'bits/<wbr>and</td><td><span class="mark failed">failed</span>')
+        self.assertIn("a counter-example", text)
+        self.assertRegex(dom("source/src_hyp_high.h.html"), r'id="L7" class="line good"')
+        self.assertIn("REQ-T-001", dom("requirements.html"))
+
+
+if __name__ == "__main__":
+    smt.WALL_LIMIT = 60
+    unittest.main()
