@@ -133,7 +133,7 @@ class Modes(Campaign):
 
     def test_body(self):
         """A changed body: its function is written again, and no other."""
-        self.tree.change("src/hyp/low.c", "return a + a;", "return 2 * a;")
+        self.tree.change("src/hyp/high.c", "n % 101", "n % 102")
         done = run(self.tree, "--changed")
         self.good(done)
         self.assertRegex(done.stdout, r"written: 1/1")
@@ -179,7 +179,8 @@ class Modes(Campaign):
         paths = sorted((self.tree.root / "build/cache/proof/verdict").glob("*/*"))
         shutil.copy(paths[0], paths[1])
         self.good(run(self.tree, "--warm"))
-        self.assertEqual(result(self.tree, "proof-warm")["summary"]["cached"], len(paths) - 1)
+        asked = sum(1 for goal in result(self.tree)["goals"] if goal["tried"])
+        self.assertIn(asked - result(self.tree, "proof-warm")["summary"]["cached"], (1, 2))
 
     def test_contradiction(self):
         """The cache says proved, the cold run says not: the run fails and names the goal."""
@@ -210,7 +211,7 @@ class Modes(Campaign):
         self.assertRegex(done.stdout, r"written: [12]/[12]\b")
         self.assertEqual(verdicts(result(self.tree)), verdicts(result(self.proved)))
         # It came to its end: the next cold run begins anew.
-        self.assertNotIn("going on", run(self.tree).stdout)
+        self.assertEqual(list((self.tree.root / "build/cache/proof").glob("run-*")), [])
 
     def test_interrupted_then_changed(self):
         """Another tree is another run."""
