@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Install and fetch what the build, the proofs and the system tests need, from Debian's archive.
 #
-#   tools/deps.sh [group ...]       groups: build qemu host libfdt kernel-6.12 module-6.1 module-6.12 coverage
+#   tools/deps.sh [group ...]       groups: build qemu host libfdt kernel-6.12 module-6.1 module-6.12 reports
 #                                   (default: build qemu host)
 #   libfdt       libfdt for arm64 alone
 #   build        native packages: provers, cross compiler, test library, generators
 #   qemu         qemu-system-arm 10 from backports
 #   host         arm64 kernel 6.1, busybox and libfdt, unpacked under build/
 #   kernel-6.12  arm64 kernel 6.12 from backports, unpacked under build/
-#   coverage     Clang 19, which measures MC/DC
+#   reports      Clang 19, which measures MC/DC; cppcheck with its MISRA addon
 #   module-*     headers to cross-build a kernel module for that kernel, unpacked under build/
 #
 # apt works on a configuration of its own below build/apt: the machine's sources and its list of
@@ -226,8 +226,8 @@ group()
 			touch "$stamps/host"
 		fi
 		;;
-	coverage)
-		install_native bookworm clang-19 llvm-19 libclang-rt-19-dev libcmocka-dev
+	reports)
+		install_native bookworm clang-19 llvm-19 libclang-rt-19-dev libcmocka-dev cppcheck
 		;;
 	libfdt)
 		if [ ! -e "$stamps/libfdt" ]; then
@@ -246,7 +246,7 @@ group()
 		module 6.12 bookworm-backports
 		;;
 	*)
-		die "unknown group '$1' (build qemu host libfdt kernel-6.12 module-6.1 module-6.12 coverage)"
+		die "unknown group '$1' (build qemu host libfdt kernel-6.12 module-6.1 module-6.12 reports)"
 		;;
 	esac
 }
