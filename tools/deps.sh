@@ -9,7 +9,7 @@
 #   qemu         qemu-system-arm 10 from backports
 #   host         arm64 kernel 6.1, busybox and libfdt, unpacked under build/
 #   kernel-6.12  arm64 kernel 6.12 from backports, unpacked under build/
-#   reports      Clang 19, which measures MC/DC; cppcheck with its MISRA addon
+#   reports      Clang 19, which measures MC/DC; cppcheck with its MISRA addon; faketime, diffoscope
 #   module-*     headers to cross-build a kernel module for that kernel, unpacked under build/
 #
 # apt works on a configuration of its own below build/apt: the machine's sources and its list of
@@ -227,7 +227,8 @@ group()
 		fi
 		;;
 	reports)
-		install_native bookworm clang-19 llvm-19 libclang-rt-19-dev libcmocka-dev cppcheck
+		install_native bookworm clang-19 llvm-19 libclang-rt-19-dev libcmocka-dev cppcheck faketime \
+			diffoscope-minimal git
 		;;
 	libfdt)
 		if [ ! -e "$stamps/libfdt" ]; then

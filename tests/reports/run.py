@@ -90,5 +90,21 @@ class Coverage(Tree):
         self.expect(2, ["test_traps"], "coverage.py")
 
 
+class Reproduce(unittest.TestCase):
+    def test_time_in_the_image(self):
+        root = tempfile.mkdtemp(prefix="hypatia-reports-")
+        self.addCleanup(shutil.rmtree, root)
+        subprocess.run(["git", "clone", "--quiet", "--local", ROOT, root], check=True, timeout=LIMIT)
+        shutil.copytree(os.path.join(ROOT, "build/arm64"), os.path.join(root, "build/arm64"), symlinks=True)
+        path = os.path.join(root, "src/boot/main.c")
+        with open(path, "a", encoding="utf-8") as file:
+            file.write('\nextern const char when[];\nconst char when[] = __DATE__;\n')
+        run = subprocess.run(["/usr/bin/python3", "reports/reproduce.py"], cwd=root, capture_output=True, text=True,
+                             timeout=LIMIT, check=False)
+        self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
+        self.assertIn("hypatia.elf differs", run.stdout)
+        self.assertIn("NOT the same bytes", run.stdout)
+
+
 if __name__ == "__main__":
     sys.exit(unittest.main())
