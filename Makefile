@@ -21,7 +21,7 @@ RUN_ARGS := --smp $(SMP) --mem $(MEM) --cpu $(CPU) --mode $(MODE) --gic $(GIC) \
 	$(if $(KERNEL),--kernel $(KERNEL)) $(if $(INITRD),--initrd $(INITRD)) $(if $(APPEND),--append "$(APPEND)")
 
 .PHONY: all deps generate image prove run demo check check-all unit-check spec-check model-check boot-check \
-	system-check bench lint clean help
+	system-check coverage misra reproduce reports-check bench lint clean help
 
 # The image is built and booted whatever the campaign says; the verdict is the last word, and the exit status.
 all: $(GEN_STAMP)
@@ -32,6 +32,9 @@ help:
 	@echo "make            install what is needed, generate, prove, build the image, boot Debian's Linux under it"
 	@echo "make check      every test: specification, unit tests, device tree, seeded bugs, system tests on QEMU"
 	@echo "make check-all  the same with every configuration of the system tests"
+	@echo "make coverage   statements, branches and conditions of src/hyp that the unit tests reach (MC/DC)"
+	@echo "make misra      MISRA C:2012 findings in src/hyp that no recorded deviation covers"
+	@echo "make reproduce  the image built twice, elsewhere and at another time: the same bytes"
 	@echo "make prove      the proof campaign: model, C code, bit lemmas, smoke tests"
 	@echo "make run        boot a host under Hypatia: a console on a terminal, else a demonstration that ends"
 	@echo "                KERNEL= INITRD= APPEND= SMP=$(SMP) MEM=$(MEM) CPU=$(CPU) MODE=$(MODE) GIC=$(GIC)"
@@ -74,10 +77,29 @@ boot-check: $(BUILD)/tests/test_dt
 system-check: $(SYSTEST_FILES) | $(BUILD)/stamps/qemu
 	@tools/systest
 
-check: lint spec-check boot-check unit-check seeded-check system-check
+# Statements, branches and conditions of src/hyp that the unit tests reach.
+coverage: $(GEN_STAMP)
+	@tools/deps.sh reports
+	@$(PYTHON) reports/coverage.py --build $(BUILD)
+
+# MISRA C:2012 findings in src/hyp against the recorded deviations.
+misra: $(GEN_STAMP)
+	@tools/deps.sh reports
+	@$(PYTHON) reports/misra.py
+
+# The image built twice, elsewhere and at another time: the same bytes.
+reproduce: $(BUILD)/hypatia.img
+	@tools/deps.sh reports
+	@$(PYTHON) reports/reproduce.py
+
+reports-check: $(GEN_STAMP) | $(BUILD)/stamps/host
+	@tools/deps.sh reports
+	@$(PYTHON) tests/reports/run.py
+
+check: lint spec-check boot-check unit-check coverage misra reproduce reports-check seeded-check system-check
 	@echo "check: every test passed"
 
-check-all: lint spec-check boot-check unit-check seeded-check $(SYSTEST_ALL_FILES) | $(BUILD)/stamps/qemu
+check-all: lint spec-check boot-check unit-check coverage misra reproduce reports-check seeded-check $(SYSTEST_ALL_FILES) | $(BUILD)/stamps/qemu
 	@tools/systest --all
 	@echo "check-all: every test passed"
 

@@ -94,7 +94,8 @@ class Campaign:
 
     def _open(self):
         args = self.args
-        self.work = tools.workspace(self.root)
+        # Shards may run at the same time in one tree.
+        self.work = tools.workspace(self.root, "proof" + (f"-shard-{args.shard.replace('/', '-of-')}" if args.shard else ""))
         baseline = digest(*(str(self.head[key]) for key in ("commit", "inputs", "tools", "limits")))
         selection = f"{args.unit} {args.function} {args.goal} {args.shard}"
         self.store = Store(self.root, args.mode, baseline, selection, args.restart)

@@ -106,8 +106,9 @@ def _get(future):
 
 
 def _run(command, root, log=None):
-    # Frama-C takes relative paths from $PWD, whatever folder it is in.
-    environment = dict(os.environ, PWD=root)
+    # Frama-C takes relative paths from $PWD, whatever folder it is in. Its collector works less with more memory:
+    # a fifth of the time of writing goals.
+    environment = dict(os.environ, PWD=root, OCAMLRUNPARAM="s=4M,o=200")
     process = smt.start(command, cwd=root, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                         stderr=subprocess.STDOUT, text=True)
     try:

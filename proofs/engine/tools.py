@@ -75,9 +75,9 @@ def commit(root):
     return run.stdout.strip() if run.returncode == 0 else "unknown"
 
 
-def workspace(root):
+def workspace(root, name="proof"):
     """An empty build/proof with the Why3 configuration that Frama-C and why3 then use."""
-    work = os.path.join(root, "build", "proof")
+    work = os.path.join(root, "build", name)
     shutil.rmtree(work, ignore_errors=True)
     os.makedirs(os.path.join(work, "no-cache"))
     os.environ["WHY3CONFIG"] = os.path.join(work, "why3.conf")

@@ -95,6 +95,9 @@ void meta_place(u64 pfn, u64 count)
 	for (i = 0; i < count; i++) {
 		frame_zero(pfn + i);
 	}
+	if (machine.taken != 0) {
+		frame_state_set(machine.taken, slot(machine.taken), FRAME_HYP);
+	}
 }
 
 static u8 *record(u64 pfn, u64 r)

@@ -41,6 +41,7 @@ struct machine {
 	u32 cpu;
 	u32 tlbi_count;
 	u32 strict;             /* the core is up: locks must be held */
+	u64 taken;              /* this frame's record says that Hypatia has it before setup claims it */
 };
 extern struct machine machine;
 

@@ -445,12 +445,36 @@ static void test_fault_blocks(void **state)
 	assert_int_equal(machine_walk(PGT_HOST, 0x3000).level, 1);
 	fault(BANK0_FIRST + BANK0_COUNT + 0x234);
 	assert_int_equal(machine_walk(PGT_HOST, BANK0_FIRST + BANK0_COUNT + 0x234).level, 2);
+	fault(0x8000000);
+	assert_int_equal(machine_walk(PGT_HOST, 0x8000000).level, 1);
 	fault(IMAGE_FIRST - 1);
 	assert_int_equal(machine_walk(PGT_HOST, IMAGE_FIRST - 1).level, 3);
 	assert_int_equal(hvc(MEM_DONATE_HYP, BANK0_FIRST + 0x1400, 1), 1);
 	assert_int_equal(machine_walk(PGT_HOST, BANK0_FIRST + 0x1401).level, 3);
 	assert_int_equal(machine_page(PGT_HOST, BANK0_FIRST + 0x1401),
 			 desc_flat(BANK0_FIRST + 0x1401, 3, desc_host_attrs(1)));
+	/* Nothing at all in 512 GiB: still no block of that size, which the format does not have. */
+	machine_boot(48);
+	fault(0x8000000);
+	assert_int_equal(machine_walk(PGT_HOST, 0x8000000).level, 1);
+}
+
+static s32 claim(u64 pfn, u32 level, u32 mapped)
+{
+	s32 error;
+
+	lock_acquire(LOCK_MM);
+	error = hyp_claim(pfn, level, mapped, MAP_DATA);
+	lock_release(LOCK_MM);
+	return error;
+}
+
+/* Put @entry into tree @t for page @pfn alone. */
+static void place_page(u32 t, u64 pfn, u64 entry)
+{
+	lock_acquire(LOCK_MM);
+	assert_int_equal(pgt_set(t, pfn, 3, entry), 0);
+	lock_release(LOCK_MM);
 }
 
 /* When the pool is empty a call fails and changes nothing. */
@@ -462,7 +486,11 @@ static void test_pool_empty(void **state)
 
 	(void)state;
 	machine_boot(40);
+	/* A shared page within a block of EL2's: no call leads there, but unshare must not lose it. */
+	assert_int_equal(claim(BANK0_FIRST + 0x1400, 2, 1), 0);
 	lock_acquire(LOCK_MM);
+	frame_state_set(BANK0_FIRST + 0x1405, place(BANK0_FIRST + 0x1405), FRAME_HOST_SHARED_HYP);
+	frame_count_set(BANK0_FIRST + 0x1405, place(BANK0_FIRST + 0x1405), 0);
 	while ((held[n] = pool_alloc()) != 0) {
 		n++;
 		assert_true(n < 4096);
@@ -472,12 +500,59 @@ static void test_pool_empty(void **state)
 	assert_int_equal(hvc(MEM_DONATE_HYP, pfn, 1), HYP_ENOMEM);
 	assert_int_equal(hvc(MEM_INFO, pfn, 0), FRAME_HOST);
 	check_tables(pfn, FRAME_HOST);
+	assert_int_equal(claim(pfn, 3, 1), HYP_ENOMEM);
+	assert_int_equal(hvc(MEM_UNSHARE_HYP, BANK0_FIRST + 0x1405, 0), HYP_ENOMEM);
+	assert_int_equal(hvc(MEM_INFO, BANK0_FIRST + 0x1405, 0), FRAME_HOST_SHARED_HYP);
 	lock_acquire(LOCK_MM);
 	while (n > 0) {
 		pool_free(held[--n]);
 	}
 	lock_release(LOCK_MM);
 	assert_int_equal(hvc(MEM_SHARE_HYP, pfn, 0), 0);
+}
+
+static void test_claims(void **state)
+{
+	u64 block = BANK0_FIRST + 0x1400;
+	u64 page = block + 5;
+
+	(void)state;
+	machine_boot(40);
+	assert_int_equal(claim(PFN_COUNT, 3, 1), HYP_EINVAL);
+	assert_int_equal(claim(block + 1, 2, 1), HYP_EINVAL);
+	assert_int_equal(claim(CONSOLE_PFN, 3, 1), HYP_EINVAL);
+	assert_int_equal(claim(BANK0_FIRST, 2, 1), HYP_EPERM);
+	place_page(PGT_HOST, page, desc_flat(page, 3, desc_host_attrs(1)));
+	assert_int_equal(claim(block, 2, 1), HYP_EPERM);
+	place_page(PGT_HOST, page, 0);
+	assert_int_equal(claim(block + 512, 2, 1), 0);
+	assert_int_equal(machine_walk(PGT_HYP, block + 512).level, 2);
+	assert_int_equal(hvc(MEM_INFO, block + 1023, 0), FRAME_HYP + 256);
+
+	machine_boot(40);
+	place_page(PGT_HYP, page, leaf_data(page));
+	assert_int_equal(claim(block, 2, 1), HYP_EPERM);
+}
+
+/* A page within a block is not handed back: that could need a table, which only a donated page has. */
+static void test_reclaim_block(void **state)
+{
+	u64 block = BANK0_FIRST + 0x1400;
+	u64 page = block + 5;
+
+	(void)state;
+	machine_boot(40);
+	assert_int_equal(claim(block, 2, 1), 0);
+	lock_acquire(LOCK_MM);
+	frame_count_set(page, place(page), 0);
+	lock_release(LOCK_MM);
+	assert_int_equal(operate(OP_HYP_DONATE_HOST, page), HYP_EBUSY);
+	place_page(PGT_HYP, block + 6, 0);
+	assert_int_equal(operate(OP_HYP_DONATE_HOST, page), HYP_EBUSY);
+	assert_int_equal(hvc(MEM_INFO, page, 0), FRAME_HYP);
+	place_page(PGT_HOST, block + 6, 0);
+	assert_int_equal(operate(OP_HYP_DONATE_HOST, page), 0);
+	assert_int_equal(hvc(MEM_INFO, page, 0), FRAME_HOST);
 }
 
 int main(void)
@@ -491,6 +566,8 @@ int main(void)
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_fault_blocks),
 		cmocka_unit_test(test_pool_empty),
+		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_reclaim_block),
 		cmocka_unit_test(test_random_calls),
 	};
 

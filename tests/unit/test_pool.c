@@ -34,6 +34,8 @@ static void test_all_frames_once(void **state)
 		}
 	}
 	assert_int_equal(pool.free, count);
+	assert_true(pool_has(pool.first) && pool_has(pool.first + pool.count - 1));
+	assert_false(pool_has(pool.first - 1) || pool_has(pool.first + pool.count));
 	lock_release(LOCK_MM);
 }
 

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Setup: boot data that may not be believed, claims that cannot be made, the carve-out's division, E2H fixed to 1. */
+#include <unistd.h>
+
+#include "machine.h"
+#include "vmid.h"
+
+static void refuse(const char *what)
+{
+	if (hyp_setup() != HYP_EINVAL) {
+		fail_msg("boot data with a bad %s was not refused as such", what);
+	}
+}
+
+#define REFUSED(change) do { machine_reset(40); change; refuse(#change); } while (0)
+
+static void test_boot_data(void **state)
+{
+	(void)state;
+	REFUSED(boot_info.bank_count = 0);
+	REFUSED(boot_info.bank_count = MEM_BANKS_MAX + 1);
+	REFUSED(boot_info.bank[0].base.pa += 8);
+	REFUSED(boot_info.bank[0].base.pa = 0);
+	REFUSED(boot_info.bank[1].size += 8);
+	REFUSED(boot_info.bank[1].size = 0);
+	REFUSED(boot_info.bank[1].base.pa = boot_info.bank[0].base.pa);
+	REFUSED(boot_info.bank[1].base.pa = 0xfffffffffffff000ul);
+	REFUSED(boot_info.bank[1].size = 0xfffffffffffff000ul);
+	REFUSED(boot_info.pa_bits = 48; boot_info.bank[0].base.pa = PAGE_SIZE;
+		boot_info.bank[0].size = (1ul << 48) - PAGE_SIZE; boot_info.bank[1].base.pa = PAGE_SIZE);
+	REFUSED(boot_info.cpu_count = 0);
+	REFUSED(boot_info.cpu_count = CPUS_MAX + 1);
+	REFUSED(boot_info.pa_bits = 41);
+	REFUSED(boot_info.pa_bits = 32; boot_info.bank[1].base.pa = 1ul << 32);
+	REFUSED(boot_info.e2h = 2);
+	REFUSED(boot_info.mode = MODE_NONE);
+	REFUSED(boot_info.image_base.pa += 8);
+	REFUSED(boot_info.text_end.pa = boot_info.image_base.pa);
+	REFUSED(boot_info.text_end.pa += 8);
+	REFUSED(boot_info.text_end.pa = boot_info.rodata_end.pa);
+	REFUSED(boot_info.rodata_end.pa += 1);
+	REFUSED(boot_info.rodata_end.pa = boot_info.image_end.pa);
+	REFUSED(boot_info.image_end.pa += 8);
+	REFUSED(boot_info.image_end.pa = 0xfffffffffffff000ul);
+	REFUSED(boot_info.image_base.pa = PAGE_SIZE);
+	REFUSED(boot_info.carveout_size += 2097152);
+	REFUSED(boot_info.carveout_size = 0);
+	REFUSED(boot_info.carveout_base.pa = 0);
+	REFUSED(boot_info.carveout_base.pa += PAGE_SIZE);
+	REFUSED(boot_info.carveout_base.pa = 0xffffffffffe00000ul);
+	REFUSED(boot_info.carveout_base.pa = BANK0_FIRST * PAGE_SIZE);
+	REFUSED(boot_info.carveout_base.pa = 0x70000000ul);
+	REFUSED(boot_info.console_base.pa = (BANK0_FIRST + 5) * PAGE_SIZE);
+	REFUSED(boot_info.console_base.pa = 0xfffffffffffff000ul);
+}
+
+/* The image may stand before or behind the carve-out, not in it. */
+static void test_image_place(void **state)
+{
+	u64 size;
+
+	(void)state;
+	machine_reset(40);
+	size = boot_info.carveout_size;
+	boot_info.carveout_base.pa = (BANK0_FIRST + 0x200) * PAGE_SIZE;
+	boot_info.image_base.pa = boot_info.carveout_base.pa + size;
+	boot_info.text_end.pa = boot_info.image_base.pa + PAGE_SIZE;
+	boot_info.rodata_end.pa = boot_info.text_end.pa + PAGE_SIZE;
+	boot_info.image_end.pa = boot_info.rodata_end.pa + PAGE_SIZE;
+	assert_int_equal(hyp_setup(), 0);
+	REFUSED(boot_info.carveout_base.pa = (BANK0_FIRST + 0x200) * PAGE_SIZE;
+		boot_info.image_base.pa = boot_info.carveout_base.pa + size - PAGE_SIZE;
+		boot_info.text_end.pa = boot_info.image_base.pa + PAGE_SIZE;
+		boot_info.rodata_end.pa = boot_info.text_end.pa + PAGE_SIZE;
+		boot_info.image_end.pa = boot_info.rodata_end.pa + PAGE_SIZE);
+}
+
+/* Whole 2 MiB blocks of the image are mapped as blocks, the rest by pages. */
+static void test_image_blocks(void **state)
+{
+	u64 first = BANK0_FIRST + 0x1200;
+
+	(void)state;
+	machine_reset(40);
+	boot_info.image_base.pa = (first - 16) * PAGE_SIZE;
+	boot_info.text_end.pa = (first + 512 + 16) * PAGE_SIZE;
+	boot_info.rodata_end.pa = (first + 1024) * PAGE_SIZE;
+	boot_info.image_end.pa = (first + 1024 + 511) * PAGE_SIZE;
+	assert_int_equal(hyp_setup(), 0);
+	assert_int_equal(machine_walk(PGT_HYP, first - 1).level, 3);
+	assert_int_equal(machine_walk(PGT_HYP, first).level, 2);
+	assert_int_equal(machine_walk(PGT_HOST, first).level, 2);
+	assert_int_equal(machine_walk(PGT_HYP, first + 512).level, 3);
+	assert_int_equal(machine_walk(PGT_HYP, first + 1024).level, 3);
+	assert_int_equal(machine_page(PGT_HYP, first + 511), desc_flat(first + 511, 3, S1_TEXT));
+	assert_int_equal(machine_page(PGT_HYP, first + 1023), desc_flat(first + 1023, 3, S1_RODATA));
+}
+
+/* A frame that is taken already stops setup, whichever part wants it. */
+static void test_claim_refused(void **state)
+{
+	u64 carveout;
+	u64 part;
+
+	(void)state;
+	machine_reset(40);
+	carveout = boot_info.carveout_base.pa / PAGE_SIZE;
+	for (part = 0; part < 6; part++) {
+		const u64 frame[] = { IMAGE_FIRST, IMAGE_FIRST + TEXT_FRAMES, IMAGE_FIRST + TEXT_FRAMES + RODATA_FRAMES,
+				      carveout, carveout + STACK_GUARD_PAGES,
+				      carveout + 4 * (STACK_GUARD_PAGES + STACK_PAGES) };
+
+		machine_reset(40);
+		machine.taken = frame[part];
+		assert_int_equal(hyp_setup(), HYP_EPERM);
+	}
+}
+
+/* Finalise wants the tables that setup built. */
+static void test_finalise(void **state)
+{
+	(void)state;
+	machine_reset(40);
+	assert_int_equal(hyp_setup(), 0);
+	pgt[PGT_HYP].root++;
+	assert_int_equal(hyp_finalise(), HYP_EINVAL);
+	pgt[PGT_HYP].root--;
+	layout.pool_count = 0;
+	assert_int_equal(hyp_finalise(), HYP_EINVAL);
+}
+
+static void test_no_console(void **state)
+{
+	(void)state;
+	machine_reset(40);
+	boot_info.console_base.pa = 0;
+	assert_int_equal(hyp_setup(), 0);
+	assert_int_equal(machine_page(PGT_HYP, CONSOLE_PFN), 0);
+}
+
+static void test_layout(void **state)
+{
+	struct layout l;
+	u64 count;
+
+	(void)state;
+	assert_int_equal(hyp_carveout_size(RAM_FRAMES_MAX + 1, 1), 0);
+	assert_int_equal(hyp_carveout_size(1, CARVEOUT_CPUS_MAX + 1), 0);
+	assert_int_not_equal(hyp_carveout_size(RAM_FRAMES_MAX, CARVEOUT_CPUS_MAX), 0);
+	/* Too little for a pool: none, and no wrap-around. */
+	l = layout_divide(0x1000, 1, 1024, 1);
+	assert_int_equal(l.pool_count, 0);
+	count = l.pool_stack - 0x1000;
+	assert_int_equal(layout_divide(0x1000, count, 1024, 1).pool_count, 0);
+	assert_int_equal(layout_divide(0x1000, count + 2, 1024, 1).pool_count, 0);
+	assert_int_equal(layout_divide(0x1000, count + 3, 1024, 1).pool_count, 1);
+}
+
+/* E2H fixed to 1: EL2's tables have the format with two address spaces. */
+static void test_e2h(void **state)
+{
+	(void)state;
+	machine_reset(40);
+	boot_info.e2h = 1;
+	boot_info.vmid_bits = 16;
+	assert_int_equal(hyp_setup(), 0);
+	assert_int_equal(machine_page(PGT_HYP, IMAGE_FIRST), desc_flat(IMAGE_FIRST, 3, S1_VHE_TEXT));
+	assert_int_equal(machine_page(PGT_HYP, IMAGE_FIRST + TEXT_FRAMES),
+			 desc_flat(IMAGE_FIRST + TEXT_FRAMES, 3, S1_VHE_RODATA));
+	assert_int_equal(machine_page(PGT_HYP, layout.meta), desc_flat(layout.meta, 3, S1_VHE_DATA));
+	assert_int_equal(machine_page(PGT_HYP, CONSOLE_PFN), desc_flat(CONSOLE_PFN, 3, S1_VHE_DEVICE));
+	assert_int_equal((hyp_host_vtcr() & VTCR_EL2_VS_MASK) >> VTCR_EL2_VS_SHIFT, 1);
+	assert_int_equal(vmid_state.limit, 65536);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_boot_data),
+		cmocka_unit_test(test_image_place),
+		cmocka_unit_test(test_image_blocks),
+		cmocka_unit_test(test_claim_refused),
+		cmocka_unit_test(test_finalise),
+		cmocka_unit_test(test_no_console),
+		cmocka_unit_test(test_layout),
+		cmocka_unit_test(test_e2h),
+	};
+
+	alarm(60);
+	test_seed(6);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
