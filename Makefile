@@ -21,7 +21,8 @@ RUN_ARGS := --smp $(SMP) --mem $(MEM) --cpu $(CPU) --mode $(MODE) --gic $(GIC) \
 	$(if $(KERNEL),--kernel $(KERNEL)) $(if $(INITRD),--initrd $(INITRD)) $(if $(APPEND),--append "$(APPEND)")
 
 .PHONY: all deps generate image prove run demo check check-all unit-check spec-check model-check boot-check \
-	system-check coverage misra reproduce reports-check bench lint clean help
+	system-check coverage misra reproduce reports-check campaign-check slurm-check prove-warm prove-changed prove-slurm \
+	bench lint clean help
 
 # The image is built and booted whatever the campaign says; the verdict is the last word, and the exit status.
 all: $(GEN_STAMP)
@@ -36,6 +37,7 @@ help:
 	@echo "make misra      MISRA C:2012 findings in src/hyp that no recorded deviation covers"
 	@echo "make reproduce  the image built twice, elsewhere and at another time: the same bytes"
 	@echo "make prove      the proof campaign: model, C code, bit lemmas, smoke tests"
+	@echo "make prove-warm, make prove-changed: only what changed; no evidence. make prove-slurm: on a cluster"
 	@echo "make run        boot a host under Hypatia: a console on a terminal, else a demonstration that ends"
 	@echo "                KERNEL= INITRD= APPEND= SMP=$(SMP) MEM=$(MEM) CPU=$(CPU) MODE=$(MODE) GIC=$(GIC)"
 	@echo "make bench      instruction counts beside pKVM and nVHE KVM of the same kernel"
@@ -58,6 +60,18 @@ image: $(BUILD)/hypatia.img
 
 prove: $(GEN_STAMP)
 	@$(PYTHON) proofs/campaign.py
+
+# What did not change is taken from build/cache/proof: for work in progress, no evidence.
+prove-warm: $(GEN_STAMP)
+	@$(PYTHON) proofs/campaign.py --warm
+
+prove-changed: $(GEN_STAMP)
+	@$(PYTHON) proofs/campaign.py --changed
+
+# A cold campaign as an array of SHARDS jobs on an existing Slurm cluster.
+SHARDS ?= 4
+prove-slurm: $(GEN_STAMP)
+	@tools/prove-slurm $(SHARDS)
 
 # On a terminal the user has the host's console; without one the host shows itself and powers off.
 run: $(BUILD)/hypatia.img $(BUILD)/initrd.cpio.gz | $(BUILD)/stamps/qemu
@@ -96,10 +110,19 @@ reports-check: $(GEN_STAMP) | $(BUILD)/stamps/host
 	@tools/deps.sh reports
 	@$(PYTHON) tests/reports/run.py
 
-check: lint spec-check boot-check unit-check coverage misra reproduce reports-check seeded-check system-check
+campaign-check: $(GEN_STAMP)
+	@tools/deps.sh browser
+	@$(PYTHON) tests/campaign/run.py
+
+# A real Slurm of one machine, of which a node dies; as root.
+slurm-check: $(GEN_STAMP)
+	@tools/deps.sh slurm
+	@$(PYTHON) tests/campaign/slurm.py
+
+check: lint spec-check boot-check unit-check coverage misra reproduce reports-check campaign-check seeded-check system-check
 	@echo "check: every test passed"
 
-check-all: lint spec-check boot-check unit-check coverage misra reproduce reports-check seeded-check $(SYSTEST_ALL_FILES) | $(BUILD)/stamps/qemu
+check-all: lint spec-check boot-check unit-check coverage misra reproduce reports-check campaign-check slurm-check seeded-check $(SYSTEST_ALL_FILES) | $(BUILD)/stamps/qemu
 	@tools/systest --all
 	@echo "check-all: every test passed"
 
@@ -111,4 +134,4 @@ lint:
 
 clean:
 	rm -rf $(BUILD)/image $(BUILD)/gen $(BUILD)/tests $(BUILD)/payloads $(BUILD)/logs $(BUILD)/hypatia.* \
-		$(BUILD)/proof* $(BUILD)/stamps/gen $(BUILD)/*.cpio.gz $(BUILD)/bench.json $(BUILD)/systest.json
+		$(BUILD)/proof* $(BUILD)/report $(BUILD)/cache/proof $(BUILD)/stamps/gen $(BUILD)/*.cpio.gz $(BUILD)/bench.json $(BUILD)/systest.json

@@ -176,7 +176,7 @@ class Campaign:
             if self.partial or errors or not all(goal.ok for goal in found):
                 errors.append("--update-ratchet: only after a whole run that proved everything")
             else:
-                ratchet.update(self.root, self.table, found, self.seconds)
+                ratchet.update(self.root, self.table, found, self.seconds if self.head["mode"] == COLD else {})
         if not self.args.goal:
             errors += ratchet.errors(self.root, self.table, found, {unit.name for unit in self.units},
                                      not self.args.function)

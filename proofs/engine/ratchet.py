@@ -180,12 +180,15 @@ def errors(root, table, found, units, whole):
 
 
 def update(root, table, found, items):
-    """Write the ratchet, and the times by which shards are packed."""
+    """Write the ratchet and, after a run that took @items of time to write all goals, the times for shards."""
     with open(os.path.join(root, FILE), "w", encoding="utf-8") as file:
         file.write(text_of(state(root, table, found)))
+    if not items:
+        return
     seconds = dict(items)
+    own = {unit.name for unit in table.units if unit.kind == config.C}
     for goal in found:
-        key = goal.unit, goal.function if (goal.unit, goal.function) in items else ""
+        key = goal.unit, goal.function if goal.unit in own else ""
         seconds[key] = seconds.get(key, 0.0) + sum(one["seconds"] for one in goal.tried)
     with open(os.path.join(root, "proofs", "times.txt"), "w", encoding="utf-8") as file:
         file.write("# SPDX-License-Identifier: BSD-2-Clause\n# Seconds of each unit's function in the last whole run: shards "

@@ -112,7 +112,7 @@ class Site:
         rows = []
         for (unit, name), found in sorted(functions.items()):
             places = sorted({(goal["source"], goal["line"]) for goal in found if goal["source"] in self.links})
-            link = f"{self.links[places[0][0]]}#L{places[0][1]}" if places else ""
+            link = f"{self.links[places[0][0]]}#L{max(places[0][1], 1)}" if places else ""
             rows.append(dict(_row(name, found, link, unit), id=f"{unit}.{name}"))
         self._render("rows", "functions", "Functions", rows=rows, what="function", more="unit",
                      note="Functions of the C code, and theories of the model.")

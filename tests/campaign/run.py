@@ -49,7 +49,7 @@ def setUpModule():
     unittest.addModuleCleanup(folder.cleanup)
     Campaign.folder = folder
     Campaign.proved = Tree(os.path.join(folder.name, "proved"))
-    Campaign.first = run(Campaign.proved)
+    Campaign.first = run(Campaign.proved, "--update-ratchet")
 
 
 class Campaign(unittest.TestCase):
@@ -268,7 +268,8 @@ int high(int a)
 class Shards(Campaign):
     def shards(self, count):
         for number in range(1, count + 1):
-            self.assertEqual(run(self.tree, "--shard", f"{number}/{count}").returncode, 0)
+            done = run(self.tree, "--shard", f"{number}/{count}")
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return [str(self.tree.root / f"build/proof-shard-{number}-of-{count}.json") for number in range(1, count + 1)]
 
     def test_join(self):
@@ -339,7 +340,6 @@ class Explained(Campaign):
 class Ratchet(Campaign):
     def setUp(self):
         super().setUp()
-        self.good(run(self.tree, "--warm", "--update-ratchet"))
         self.file = self.tree.root / ratchet.FILE
 
     def known(self, old, new):
@@ -368,11 +368,11 @@ class Ratchet(Campaign):
 
     def test_changed_body(self):
         """Checks of statements may go with the statements."""
-        self.tree.change("src/hyp/low.c", "return a + a;", "return a < 1000 ? a + a : 0;")
+        self.known("assert_rte_unsigned_overflow*2", "assert_rte_unsigned_overflow*9")
+        self.tree.change("src/hyp/low.c", "return a + a;", "return 2 * a;")
         self.good(run(self.tree, "--warm"))
-        self.tree.change("src/hyp/low.c", "return a < 1000 ? a + a : 0;", "return a + a;")
-        self.known("assert_rte_unsigned_overflow ", "assert_rte_unsigned_overflow*9 ")
-        self.bad(run(self.tree, "--warm"), "assert_rte_unsigned_overflow (1 of 9) is gone")
+        self.tree.change("src/hyp/low.c", "return 2 * a;", "return a + a;")
+        self.bad(run(self.tree, "--warm"), "assert_rte_unsigned_overflow (2 of 9) is gone")
 
     def test_raised_limit(self):
         for name, value in ratchet._limits().items():
@@ -424,7 +424,8 @@ class Reports(Campaign):
             data = json.loads((self.out / name).read_text())
             jsonschema.validate(data, json.loads((schemas / schema).read_text()))
         data = json.loads((self.out / "proof.sarif").read_text())
-        self.assertEqual([one["partialFingerprints"]["goal/v1"] for one in data["runs"][0]["results"]], ["bits/and"])
+        self.assertEqual([one["partialFingerprints"]["goal/v1"] for one in data["runs"][0]["results"]
+                          if one["ruleId"] != "error"], ["bits/and"])
         for broken in ({"version": "2.0.0"}, {"runs": []}, {"runs": [{"results": []}]}):
             with self.assertRaises(jsonschema.ValidationError):
                 jsonschema.validate(dict(data, **broken), json.loads((schemas / "sarif.json").read_text()))
