@@ -21,7 +21,8 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from engine import checks, clauses, config, explain, goals, prove, ratchet, report, shard, smt, state, tools  # noqa: E402
+from engine import checks, clauses, config, explain, goals, prove, ratchet, report  # noqa: E402
+from engine import shard, smt, state, tools  # noqa: E402
 from engine.store import CHANGED, COLD, WARM, Store, digest  # noqa: E402
 from engine.written import Written  # noqa: E402
 
@@ -95,7 +96,8 @@ class Campaign:
     def _open(self):
         args = self.args
         # Shards may run at the same time in one tree.
-        self.work = tools.workspace(self.root, "proof" + (f"-shard-{args.shard.replace('/', '-of-')}" if args.shard else ""))
+        name = f"proof-shard-{args.shard.replace('/', '-of-')}" if args.shard else "proof"
+        self.work = tools.workspace(self.root, name)
         baseline = digest(*(str(self.head[key]) for key in ("commit", "inputs", "tools", "limits")))
         selection = f"{args.unit} {args.function} {args.goal} {args.shard}"
         self.store = Store(self.root, args.mode, baseline, selection, args.restart)
@@ -133,7 +135,8 @@ class Campaign:
         errors += more
         if args.goal:
             found = [goal for goal in found if goal.name in args.goal]
-            errors += [f"--goal {name}: no such goal" for name in args.goal if name not in [goal.name for goal in found]]
+            names = {goal.name for goal in found}
+            errors += [f"--goal {name}: no such goal" for name in args.goal if name not in names]
         if not self.partial and not args.shard:
             errors += checks.coverage(self.root, self.table, found)
         self._locate(found)
@@ -163,7 +166,8 @@ class Campaign:
         for text in errors:
             self.say.line(f"proof: error: {text}")
         bad = [goal for goal in found if not goal.ok]
-        self.say.line(f"proof: shard {self.args.shard}: {len(found)} goals, {len(found) - len(bad)} proved; build/{name}")
+        self.say.line(f"proof: shard {self.args.shard}: {len(found)} goals, {len(found) - len(bad)} proved; "
+                      f"build/{name}")
         return 1 if bad or errors else 0
 
     def assumptions(self):
@@ -176,7 +180,8 @@ class Campaign:
             if self.partial or errors or not all(goal.ok for goal in found):
                 errors.append("--update-ratchet: only after a whole run that proved everything")
             else:
-                ratchet.update(self.root, self.table, found, self.seconds if self.head["mode"] == COLD else {})
+                seconds = self.seconds if self.head["mode"] == COLD else {}
+                ratchet.update(self.root, self.table, found, seconds)
         if not self.args.goal:
             errors += ratchet.errors(self.root, self.table, found, {unit.name for unit in self.units},
                                      not self.args.function)
@@ -205,7 +210,8 @@ class Campaign:
         self.head.update({key: parts[0][key] for key in ("baseline", "commit", "tools", "limits", "mode")},
                          shards=parts[0]["of"])
         found = [report.from_dict(goal) for part in parts for goal in part["goals"]]
-        self.seconds = {(one["unit"], one["function"]): one["write_seconds"] for part in parts for one in part["seconds"]}
+        self.seconds = {(one["unit"], one["function"]): one["write_seconds"]
+                        for part in parts for one in part["seconds"]}
         self.store = Store(self.root, WARM, "", "")
         errors = checks.source_errors(self.root, self.table) + [text for part in parts for text in part["errors"]]
         errors += checks.coverage(self.root, self.table, found)

@@ -103,7 +103,8 @@ def _with(script, before, after):
 
 def _plain(script):
     """The script with the goal's variables as constants, which a model then shows; and their names."""
-    negated = next((part for part in reversed(expressions(script)) if re.match(r"\(assert\s*\(not\s*\(forall", part)), None)
+    negated = next((part for part in reversed(expressions(script))
+                    if re.match(r"\(assert\s*\(not\s*\(forall", part)), None)
     if negated is None:
         return script, set()
     term = _parse(negated)[1][1]
@@ -160,8 +161,8 @@ def _difference(root, goal, store, script):
     old = store.text(before)
     if old is None:
         return ["the text with which it last proved is no longer in the cache"]
-    lines = [line for line in difflib.unified_diff(old.decode("utf-8").splitlines(), script.splitlines(), lineterm="", n=0)
-             if line[:3] not in ("---", "+++") and not line.startswith("@@")]
+    found = difflib.unified_diff(old.decode("utf-8").splitlines(), script.splitlines(), lineterm="", n=0)
+    lines = [line for line in found if line[:3] not in ("---", "+++") and not line.startswith("@@")]
     return lines[:LINES] + ([f"and {len(lines) - LINES} more lines"] if len(lines) > LINES else [])
 
 
@@ -173,7 +174,8 @@ def rerun(goal, unit_kind):
 
 
 def explain(root, goal, store, kind):
-    lines = [f"{goal.verdict}: {goal.key}", f"  clause: {goal.source}:{goal.line}" if goal.source else "  clause: unknown"]
+    lines = [f"{goal.verdict}: {goal.key}",
+             f"  clause: {goal.source}:{goal.line}" if goal.source else "  clause: unknown"]
     if goal.source and goal.line and os.path.isfile(os.path.join(root, goal.source)):
         with open(os.path.join(root, goal.source), encoding="utf-8") as file:
             lines.append("    " + file.read().split("\n")[goal.line - 1].strip())

@@ -79,8 +79,8 @@ def _prove(goal):
     last = {}
     for prover, steps in _ladder(goal.kind):
         answer = smt.solve(prover, goal.z3_file if prover == "z3" and goal.z3_file else goal.file, steps, cpu)
-        goal.tried.append({"prover": prover, "limit": steps, "answer": " ".join(answer.answers) or answer.error or "none",
-                           "steps": answer.steps, "seconds": round(answer.seconds, 3)})
+        goal.tried.append({"prover": prover, "limit": steps, "steps": answer.steps, "seconds": round(answer.seconds, 3),
+                           "answer": " ".join(answer.answers) or answer.error or "none"})
         goal.prover, goal.steps, goal.seconds = prover, answer.steps, answer.seconds
         if answer.answers and all(one == "unsat" for one in answer.answers) and not answer.error:
             goal.verdict = goals.FAILED if goal.kind == goals.SMOKE else goals.PROVED

@@ -52,7 +52,8 @@ def _bodies(root, table):
     for file in sorted(files):
         text = sources.read(root, file)
         for name in sources.definitions(root, file):
-            match = re.search(rf"^[ \t]*[\w ]+[ *]{name}\([^;{{}}]*\)\s*\{{.*?^[ \t]*\}}", text, re.MULTILINE | re.DOTALL)
+            match = re.search(rf"^[ \t]*[\w ]+[ *]{name}\([^;{{}}]*\)\s*\{{.*?^[ \t]*\}}", text,
+                              re.MULTILINE | re.DOTALL)
             if match:
                 found[name] = _short(" ".join(match.group(0).split()))
     return found
@@ -159,6 +160,11 @@ def _losses(old, new, whole, units, there):
                    (" is no longer proved" if exist >= count else " is gone")), [function, name]
 
 
+def _names(entry, word):
+    """An assumption speaks of @word, with a reason."""
+    return entry.get("reason") and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", f"{entry['text']} {entry['reason']}")
+
+
 def errors(root, table, found, units, whole):
     """What a run has lost against the ratchets. @units are those that were run; @whole: with all their functions."""
     new = state(root, table, found)
@@ -171,9 +177,7 @@ def errors(root, table, found, units, whole):
     for where, old in _old(root):
         fresh = [register[name] for name, value in new["assumption"].items() if old["assumption"].get(name) != value]
         for text, words in _losses(old, new, whole, units, there):
-            if not any(entry.get("reason") and any(
-                    re.search(rf"(?<!\w){re.escape(word)}(?!\w)", f"{entry['text']} {entry['reason']}") for word in words)
-                       for entry in fresh):
+            if not any(_names(entry, word) for entry in fresh for word in words):
                 lost.setdefault(text, where)
     return [f"ratchet: {text} ({where}); spec/assumptions.toml has no new entry with a reason that names it"
             for text, where in lost.items()]
@@ -191,15 +195,16 @@ def update(root, table, found, items):
         key = goal.unit, goal.function if goal.unit in own else ""
         seconds[key] = seconds.get(key, 0.0) + sum(one["seconds"] for one in goal.tried)
     with open(os.path.join(root, "proofs", "times.txt"), "w", encoding="utf-8") as file:
-        file.write("# SPDX-License-Identifier: BSD-2-Clause\n# Seconds of each unit's function in the last whole run: shards "
+        file.write("# SPDX-License-Identifier: BSD-2-Clause\n# Seconds of each unit's function in a cold run: shards "
                    "are packed by it. Made by proofs/campaign.py --update-ratchet.\n")
-        file.writelines(f"{used:.1f} {unit} {function}".rstrip() + "\n" for (unit, function), used in sorted(seconds.items()))
+        for (unit, function), used in sorted(seconds.items()):
+            file.write(f"{used:.1f} {unit} {function}".rstrip() + "\n")
 
 
 def difference(root, revision):
     """The assumptions that came, went or changed since @revision, a line each."""
-    run = subprocess.run(["git", "-C", root, "show", f"{revision}:spec/assumptions.toml"], capture_output=True, text=True,
-                         check=False)
+    run = subprocess.run(["git", "-C", root, "show", f"{revision}:spec/assumptions.toml"], capture_output=True,
+                         text=True, check=False)
     if run.returncode != 0:
         raise Trouble(f"assumptions: {revision}: {(run.stderr.strip().splitlines() or ['git failed'])[0]}")
     old = {entry["id"]: entry for entry in tomllib.loads(run.stdout).get("assumption", [])}

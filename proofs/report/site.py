@@ -81,7 +81,8 @@ class Site:
         self._overview()
         self._rows()
         found = [goal for goal in self.data["goals"] if goal["kind"] != "smoke"]
-        self._render("slowest", "slowest", "Slowest goals", slowest=sorted(found, key=lambda goal: -goal["seconds"])[:60])
+        self._render("slowest", "slowest", "Slowest goals",
+                     slowest=sorted(found, key=lambda goal: -goal["seconds"])[:60])
         self._render("assumptions", "assumptions", "Assumptions",
                      assumptions=_entries(self.root, "assumptions.toml", "assumption"))
         for name in self.links:
@@ -98,8 +99,10 @@ class Site:
             units.append(dict(row, smoke=sum(1 for goal in found if goal["kind"] == "smoke"),
                               longest=max(goal["seconds"] for goal in found)))
         summary = self.data["summary"]
-        lead = "Every goal is proved." if summary["complete"] else \
-            f"{summary['unproved'] + summary['smoke_failures']} goals are not proved, {len(self.data['errors'])} errors."
+        lead = "Every goal is proved."
+        if not summary["complete"]:
+            lead = (f"{summary['unproved'] + summary['smoke_failures']} goals are not proved, "
+                    f"{len(self.data['errors'])} errors.")
         if self.data["partial"]:
             lead += " Only a part was run."
         self._render("index", "index", "Overview", units=units, wrong=formats.bad(self.data), lead=lead,
@@ -107,8 +110,10 @@ class Site:
 
     def _rows(self):
         rows = [_row(name, found, self.links.get(name, "")) for name, found in sorted(self.by_file.items())]
-        self._render("rows", "files", "Files", rows=rows, what="file", more="", note="Goals by the file of their clause.")
-        functions = _groups(self.data["goals"], lambda goal: [(goal["unit"], goal["function"])] if goal["function"] else [])
+        self._render("rows", "files", "Files", rows=rows, what="file", more="",
+                     note="Goals by the file of their clause.")
+        functions = _groups([goal for goal in self.data["goals"] if goal["function"]],
+                            lambda goal: [(goal["unit"], goal["function"])])
         rows = []
         for (unit, name), found in sorted(functions.items()):
             places = sorted({(goal["source"], goal["line"]) for goal in found if goal["source"] in self.links})

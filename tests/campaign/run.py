@@ -322,7 +322,8 @@ class Explained(Campaign):
 
     def test_hypotheses(self):
         """Of a goal's hypotheses those that speak of the same values, and values that refute it."""
-        script = "(assert (not (forall ((x Int) (y Int) (z Int)) (=> (< 5 z) (=> (< 0 x) (= (+ x y) x))))))\n(check-sat)\n"
+        script = "(assert (not (forall ((x Int) (y Int) (z Int)) (=> (< 5 z) (=> (< 0 x) (= (+ x y) x))))))\n" \
+                 "(check-sat)\n"
         found, conclusion = explain.matter(script)
         self.assertEqual((found, conclusion), (["(< 0 x)"], "(= (+ x y) x)"))
         what, values = explain.counter_example(script)
@@ -363,7 +364,8 @@ class Ratchet(Campaign):
         entry = register.replace("ASM-T-001", "ASM-T-002")
         self.tree.write("spec/assumptions.toml", register + entry)
         self.bad(run(self.tree, "--warm"), "ensures_kept is gone")
-        self.tree.write("spec/assumptions.toml", register + entry.replace("They are used.", "low_set keeps nothing now."))
+        self.tree.write("spec/assumptions.toml",
+                        register + entry.replace("They are used.", "low_set keeps nothing now."))
         self.good(run(self.tree, "--warm"))
 
     def test_changed_body(self):
@@ -390,7 +392,7 @@ class Ratchet(Campaign):
 
     def test_update_hides_nothing(self):
         """The ratchet of the commit before counts too."""
-        for command_line in (["init", "-q"], ["add", "-A", "src", "spec", "model", "proofs"], ["commit", "-q", "-m", "one"]):
+        for command_line in (["init", "-q"], ["add", "src", "spec", "model", "proofs"], ["commit", "-q", "-m", "one"]):
             subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *command_line],
                            cwd=self.tree.root, check=True)
         self.tree.change("src/hyp/low.h", "    ensures kept: a <= 7 ==> low_state == a; */", "*/")
@@ -431,7 +433,8 @@ class Reports(Campaign):
                 jsonschema.validate(dict(data, **broken), json.loads((schemas / "sarif.json").read_text()))
         suites = xml.etree.ElementTree.parse(self.out / "junit.xml").getroot()
         self.assertEqual(int(suites.get("tests")), len(list(suites.iter("testcase"))))
-        self.assertEqual([case.get("name") for case in suites.iter("testcase") if case.find("failure") is not None], ["and"])
+        self.assertEqual([case.get("name") for case in suites.iter("testcase") if case.find("failure") is not None],
+                         ["and"])
         self.assertEqual(suites.get("failures"), "1")
         text = (self.out / "summary.md").read_text()
         self.assertIn("`bits/and` failed", text)
@@ -458,8 +461,8 @@ class Reports(Campaign):
         def dom(name):
             done = subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=" +
                                    str(self.tree.root / "browser"), "--host-resolver-rules=MAP * ~NOTFOUND",
-                                   "--dump-dom", (self.out / name).as_uri()], capture_output=True, text=True, timeout=60,
-                                  check=True)
+                                   "--dump-dom", (self.out / name).as_uri()], capture_output=True, text=True,
+                                  timeout=60, check=True)
             return done.stdout
         text = dom("index.html")
         self.assertIn('aria-current="page"', text)

@@ -84,8 +84,9 @@ class Cluster:
         (self.folder / "cgroup.conf").write_text("CgroupAutomount=no\n")
         self.environment = dict(os.environ, SLURM_CONF=str(self.folder / "slurm.conf"))
         self.running = {}
-        self.start("munged", "munged", "--foreground", "--force", f"--socket={folder}/munge.socket", f"--key-file={key}",
-                   f"--log-file={folder}/munged.log", f"--pid-file={folder}/munged.pid", f"--seed-file={folder}/munged.seed")
+        self.start("munged", "munged", "--foreground", "--force", f"--key-file={key}",
+                   f"--socket={folder}/munge.socket", f"--log-file={folder}/munged.log", f"--pid-file={folder}/munged.pid",
+                   f"--seed-file={folder}/munged.seed")
         self.wait(lambda: (self.folder / "munge.socket").exists(), "munged")
         self.start("slurmctld", "slurmctld", "-D", "-c")
         for node in ("n1", "n2"):
@@ -115,8 +116,9 @@ class Cluster:
         """The processes that come of one, itself included: those of a job are in sessions of their own."""
         found = [pid]
         for parent in found:
-            run_ps = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=False)
-            found += [int(word) for word in run_ps.stdout.split()]
+            children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True,
+                                      check=False)
+            found += [int(word) for word in children.stdout.split()]
         return found
 
     def jobs_of(self, node):
@@ -175,8 +177,8 @@ class Slurm(unittest.TestCase):
                 cluster.stop()
 
     def on_cluster(self, cluster, tree, before):
-        submitted = subprocess.Popen([str(TOP / "tools" / "prove-slurm"), "4", "--source", str(tree.root)],
-                                     env=cluster.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        submitted = subprocess.Popen([str(TOP / "tools" / "prove-slurm"), "4", "--source", str(tree.root)], text=True,
+                                     env=cluster.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         logs = tree.root / "build/logs"
         try:
             cluster.wait(lambda: any(self.at_work(path) for path in logs.glob("proof-shard-*.log")) and
