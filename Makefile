@@ -21,7 +21,7 @@ RUN_ARGS := --smp $(SMP) --mem $(MEM) --cpu $(CPU) --mode $(MODE) --gic $(GIC) \
 	$(if $(KERNEL),--kernel $(KERNEL)) $(if $(INITRD),--initrd $(INITRD)) $(if $(APPEND),--append "$(APPEND)")
 
 .PHONY: all deps generate image prove run demo check check-all unit-check spec-check model-check boot-check \
-	system-check coverage misra reproduce reports-check campaign-check slurm-check prove-warm prove-changed prove-slurm \
+	system-check coverage misra trace reproduce reports-check campaign-check slurm-check prove-warm prove-changed prove-slurm \
 	bench lint clean help
 
 # The image is built and booted whatever the campaign says; the verdict is the last word, and the exit status.
@@ -35,6 +35,7 @@ help:
 	@echo "make check-all  the same with every configuration of the system tests"
 	@echo "make coverage   statements, branches and conditions of src/hyp that the unit tests reach (MC/DC)"
 	@echo "make misra      MISRA C:2012 findings in src/hyp that no recorded deviation covers"
+	@echo "make trace      who rests on whom, from requirement to goal and test; what has changed since its review"
 	@echo "make reproduce  the image built twice, elsewhere and at another time: the same bytes"
 	@echo "make prove      the proof campaign: model, C code, bit lemmas, smoke tests"
 	@echo "make prove-warm, make prove-changed: only what changed; no evidence. make prove-slurm: on a cluster"
@@ -106,6 +107,10 @@ reproduce: $(BUILD)/hypatia.img
 	@tools/deps.sh reports
 	@$(PYTHON) reports/reproduce.py
 
+# Requirement, theorem, clause, function, goal, test and coverage, both ways; what changed is suspect until reviewed.
+trace: $(GEN_STAMP)
+	@$(PYTHON) reports/trace.py --build $(BUILD)
+
 reports-check: $(GEN_STAMP) | $(BUILD)/stamps/host
 	@tools/deps.sh reports
 	@$(PYTHON) tests/reports/run.py
@@ -119,10 +124,10 @@ slurm-check: $(GEN_STAMP)
 	@tools/deps.sh slurm
 	@$(PYTHON) tests/campaign/slurm.py
 
-check: lint spec-check boot-check unit-check coverage misra reproduce reports-check campaign-check seeded-check system-check
+check: lint spec-check boot-check unit-check coverage misra trace reproduce reports-check campaign-check seeded-check system-check
 	@echo "check: every test passed"
 
-check-all: lint spec-check boot-check unit-check coverage misra reproduce reports-check campaign-check slurm-check seeded-check $(SYSTEST_ALL_FILES) | $(BUILD)/stamps/qemu
+check-all: lint spec-check boot-check unit-check coverage misra trace reproduce reports-check campaign-check slurm-check seeded-check $(SYSTEST_ALL_FILES) | $(BUILD)/stamps/qemu
 	@tools/systest --all
 	@echo "check-all: every test passed"
 

@@ -165,11 +165,16 @@ def conditions(files, sides):
 
 
 def gaps(table, lcov):
-    """(what is to be reached, what was not), the first as counts by file and kind."""
+    """What is to be reached, as counts by file and by function, and what was not."""
     sources = Sources()
     sources.learn(table["functions"])
     total = defaultdict(lambda: dict.fromkeys(KINDS, 0))
+    functions = defaultdict(lambda: dict.fromkeys(KINDS, 0))
     missed = []
+
+    def count_one(kind, path, line, size=1):
+        total[os.path.relpath(path, ROOT)][kind] += size
+        functions[sources.function(path, line)][kind] += size
 
     def note(kind, path, line, text):
         missed.append(Gap(kind, os.path.relpath(path, ROOT), sources.function(path, line), text, line))
@@ -179,20 +184,20 @@ def gaps(table, lcov):
         for number, count in sorted(counts[path].items()):
             if sources.line(path, number).strip() in ("{", "}"):
                 continue
-            total[os.path.relpath(path, ROOT)]["statement"] += 1
+            count_one("statement", path, number)
             if count == 0:
                 note("statement", path, number, sources.line(path, number).strip())
     sides = branches(table["files"])
     for (path, position), seen in sorted(sides.items()):
-        total[os.path.relpath(path, ROOT)]["branch"] += 2
+        count_one("branch", path, position[0], 2)
         for side, count in zip(("true", "false"), seen):
             if count == 0:
                 note("branch", path, position[0], f"{sources.text(path, position)} is {side}")
     for (path, position), seen in sorted(conditions(table["files"], sides).items()):
-        total[os.path.relpath(path, ROOT)]["condition"] += 1
+        count_one("condition", path, position[0])
         if not seen:
             note("condition", path, position[0], sources.text(path, position))
-    return dict(total), missed
+    return dict(total), dict(functions), missed
 
 
 def register():
@@ -227,7 +232,7 @@ def judge(missed, entries):
     return explained, open_gaps, [entry for entry, seen in zip(entries, used) if not seen]
 
 
-def write(out, total, explained, open_gaps):
+def write(out, total, functions, explained, open_gaps):
     def row(name, kinds, gone):
         cells = [f"{kinds[kind] - gone.get(kind, 0):5}/{kinds[kind]:<5}" for kind in KINDS]
         return f"{name:28} " + " ".join(cells)
@@ -250,7 +255,7 @@ def write(out, total, explained, open_gaps):
     with open(os.path.join(out, "coverage.txt"), "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
     with open(os.path.join(out, "coverage.json"), "w", encoding="utf-8") as file:
-        json.dump({"files": total, "explained": [dict(vars(gap), reason=reason) for gap, reason in explained],
+        json.dump({"files": total, "functions": functions, "explained": [dict(vars(gap), reason=reason) for gap, reason in explained],
                    "open": [vars(gap) for gap in open_gaps]}, file, indent=1)
         file.write("\n")
     return lines, every, gone_every
@@ -268,12 +273,12 @@ def main():
                                             os.path.join(args.build, "gen"))]
     try:
         table, lcov = measure(out, build(out, include))
-        total, missed = gaps(table, lcov)
+        total, functions, missed = gaps(table, lcov)
         explained, open_gaps, stale = judge(missed, register())
     except Trouble as trouble:
         print(f"coverage: {trouble}", file=sys.stderr)
         return 2
-    lines, every, gone = write(out, total, explained, open_gaps)
+    lines, every, gone = write(out, total, functions, explained, open_gaps)
     print("\n".join(lines[:lines.index("")]))
     for gap in open_gaps:
         print(f"coverage: not reached, and not in tests/coverage.toml: {gap.tell()}")

@@ -86,10 +86,11 @@ def theorems(path):
             found.append((theory, name))
         for name in re.findall(r"\blet (?:rec )?lemma\s+(\w+)", text):
             found.append((theory, name))
-        for cloned, body in re.findall(r"\bclone\s+(?:export\s+|import\s+)?(\w+)\s+with([^\n]*(?:\n(?!\s*(?:lemma|clone|use|"
-                                       r"function|predicate|let|end)\b)[^\n]*)*)", text):
+        for cloned, body in re.findall(r"\bclone\s+(?:export\s+|import\s+)?(\w+)\s+with([^\n]*(?:\n(?!\s*(?:lemma|clone|use|let|end)\b)"
+                                       r"[^\n]*)*)", text):
             if re.search(r"\bgoal\s*\.", body) and cloned in texts:
                 found += [(theory, name) for name in re.findall(r"\baxiom\s+(\w+)", texts[cloned])]
+            found += [(theory, name) for name in re.findall(r"\bgoal\s+(\w+)\s*(?=,|$)", body)]
     return found
 
 

@@ -19,9 +19,9 @@ class Tree(unittest.TestCase):
     def setUp(self):
         self.root = tempfile.mkdtemp(prefix="hypatia-reports-")
         self.addCleanup(shutil.rmtree, self.root)
-        for folder in ("src/hyp", "src/arch/arm64/include", "annotations", "reports", "tests/unit", "build/gen"):
+        for folder in ("src/hyp", "src/arch/arm64/include", "annotations", "reports", "tests", "build/gen", "spec", "model",
+                       "proofs"):
             shutil.copytree(os.path.join(ROOT, folder), os.path.join(self.root, folder))
-        shutil.copy(os.path.join(ROOT, "tests/coverage.toml"), os.path.join(self.root, "tests"))
 
     def change(self, file, old, new):
         path = os.path.join(self.root, file)
@@ -88,6 +88,48 @@ class Coverage(Tree):
         self.change("src/hyp/vmid.c", "= 256u", "= 16u")
         self.change("src/hyp/vmid.c", "vmid_state.next = 1;\n\t\ttlbi_vmids();", "vmid_state.next = 1;")
         self.expect(2, ["test_traps"], "coverage.py")
+
+
+class Trace(Tree):
+    def test_good(self):
+        self.expect(0, ["0 problems, 0 suspect; without goals and coverage"], "trace.py")
+
+    def test_changed_clause(self):
+        self.change("src/hyp/pool.h", "ensures zeroed: zeroed{Here}(\\result);", "ensures zeroed: \\true;")
+        self.expect(1, ["clause pool_alloc.zeroed: concerns REQ-POOL-001", "1 suspect"], "trace.py")
+        self.expect(0, ["0 suspect"], "trace.py", "--review")
+
+    def test_clause_that_is_gone(self):
+        self.change("src/hyp/pool.h", "ensures zeroed: zeroed{Here}(\\result);", "")
+        self.expect(1, ["there is no clause pool_alloc.zeroed", "suspect: clause pool_alloc.zeroed is gone"], "trace.py")
+
+    def test_function_for_nothing(self):
+        self.change("src/hyp/vmid.c", "void vmid_setup(", "/*@ assigns \\nothing; */\nu32 idle(void)\n{\n\treturn 0;\n}\n\n"
+                    "void vmid_setup(")
+        self.expect(1, ["function idle: no requirement leads to it"], "trace.py")
+
+    def test_test_for_nothing(self):
+        self.change("spec/requirements.toml", '\t"tests/unit/test_pool.c:test_random_sequence",\n', "")
+        self.expect(1, ["test_pool.c:test_random_sequence: no requirement needs it"], "trace.py")
+
+    def test_theorem_for_nothing(self):
+        self.change("spec/requirements.toml", '\t"system.SystemRuns.kept",\n', "")
+        self.expect(1, ["theorem system.SystemRuns.kept: no requirement needs it"], "trace.py")
+
+    def test_requirement_without_test(self):
+        self.change("spec/requirements.toml", 'test = ["tests/unit/test_traps.c:test_vmids"]', "test = []")
+        self.expect(1, ["requirement REQ-VMID-001: not tested by anything"], "trace.py")
+
+    def test_goal_that_is_missing(self):
+        path = os.path.join(self.root, "build/proof.json")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write('{"goals": [{"unit": "vmid", "function": "vmid_setup", "name": "typed_vmid_setup_ensures_x", '
+                       '"kind": "goal", "verdict": "proved", "prover": "qed"}]}')
+        self.expect(1, ["clause vmid_update.fresh: no goal proves it", "function vmid_update: no goal proves it"], "trace.py")
+
+    def test_broken_register(self):
+        self.change("reports/reviewed.txt", "\n6", "\nz")
+        self.expect(2, ["reports/reviewed.txt:", "not a fingerprint and an item"], "trace.py")
 
 
 class Reproduce(unittest.TestCase):
