@@ -218,9 +218,16 @@ class Campaign:
         return self._end(found, errors)
 
 
+def interrupted(*_):
+    """End the tools first, so that whoever waits for one goes on and ends too."""
+    smt.stop_all()
+    raise KeyboardInterrupt
+
+
 def main():
     args = arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupted)
     try:
         sys.stdout.reconfigure(line_buffering=True)
         campaign = Campaign(args)
@@ -231,7 +238,6 @@ def main():
         print(f"proof: {trouble}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        smt.stop_all()
         print("\nproof: interrupted: the next run of the same tree goes on from here", file=sys.stderr)
         return 130
 

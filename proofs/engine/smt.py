@@ -26,7 +26,7 @@ STEPS = {
 }
 
 _running = set()
-_lock = threading.Lock()
+_lock = threading.RLock()
 _stopped = False
 
 

@@ -81,7 +81,9 @@ class Written:
             self.seconds[unit, function] = time.monotonic() - start
 
     def note(self, goal):
-        """Keep the text of a goal for later runs."""
+        """Keep the text of a goal for later runs; a goal of another kind has none, and is never reused."""
+        if goal.kind not in (goals.GOAL, goals.SMOKE, goals.LEMMA, goals.BITS):
+            return
         if goal.file and not goal.text:
             goal.text = self.store.put_text(read(goal.file))
         if goal.z3_file and not goal.z3_text:

@@ -201,7 +201,7 @@ class Modes(Campaign):
                                    text=True)
         for line in process.stdout:
             if "proof: written: 2/4" in line:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(signal.SIGTERM)
                 break
         process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130)
@@ -218,9 +218,10 @@ class Modes(Campaign):
         process = subprocess.Popen(command(self.tree), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for line in process.stdout:
             if "proof: written: 2/4" in line:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(signal.SIGTERM)
                 break
         process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130)
         self.tree.change("src/hyp/low.c", "return a + a;", "return 2 * a;")
         self.assertNotIn("going on", run(self.tree).stdout)
 
@@ -260,6 +261,11 @@ int high(int a)
 
     def test_pointer(self):
         self.assertEqual(self.changed("g = a;", "*(& g) = a;"), ["", "high", "low", "mid"])
+
+    def test_names(self):
+        """What a callee names counts for its callers, how it uses it does not."""
+        self.assertEqual(self.changed("  g = a;\n", ""), ["high", "low", "mid"])
+        self.assertEqual(self.changed("  g = a;\n", "  a = g;\n"), ["low"])
 
     def test_call_graph(self):
         self.assertEqual(self.changed("  g = a;\n", "  g = high(a);\n"), ["high", "low", "mid"])
