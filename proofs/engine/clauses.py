@@ -90,7 +90,7 @@ class Clauses:
         elif unit is not None and unit.kind == config.C:
             ids = self._function(goal)
         elif unit is not None:
-            goal.source = os.path.relpath(goal.file, self.root) if goal.file else unit.source
+            goal.source, goal.line = os.path.relpath(goal.file, self.root) if goal.file else unit.source, 1
         goal.requirements = sorted(set(ids or self.code.get(goal.function, [])))
 
     def _model(self, goal, unit):

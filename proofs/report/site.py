@@ -101,8 +101,8 @@ class Site:
         summary = self.data["summary"]
         lead = "Every goal is proved."
         if not summary["complete"]:
-            lead = (f"{summary['unproved'] + summary['smoke_failures']} goals are not proved, "
-                    f"{len(self.data['errors'])} errors.")
+            count = summary["unproved"] + summary["smoke_failures"]
+            lead = f"Not proved: {count} of {summary['goals']} goals. Errors: {len(self.data['errors'])}."
         if self.data["partial"]:
             lead += " Only a part was run."
         self._render("index", "index", "Overview", units=units, wrong=formats.bad(self.data), lead=lead,
