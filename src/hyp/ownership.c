@@ -502,8 +502,12 @@ static s32 host_map(u64 n, u32 level, u32 ram)
 	return error;
 }
 
-/* Join what was split: when the level-@level table of page @n of the host's tree maps all that a block would
- * map, the block takes its place; so with the table above. */
+/*
+ * Join what was split: when the level-@level table of page @n of the host's tree maps all that a block would
+ * map, the block takes its place; so with the table above. A table can only become full by the fault that maps
+ * its last page, so there is no other place for this. EL2's own tree is never joined: it has no blocks for
+ * frames of the host's, and a fault of EL2's while the block is not yet written would be fatal.
+ */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here};
     requires quiet: quiet{Here};

@@ -354,46 +354,6 @@ s32 pgt_relax(u32 t, u64 n, u64 attrs)
 	return 0;
 }
 
-/* Put entry @e in place of table @f, its copy and the level-@l table of page @n, into table @p above it. */
-/*@ requires locked: lock_held[LOCK_MM] == 1;
-    requires tree: t < PGT_COUNT && in_tree{Here}(t, n);
-    requires level: pgt[t].start < l <= 3;
-    requires child: f == node{Here}(t, n, l) && p == node{Here}(t, n, l - 1);
-    requires linked: d_next(frame[p].e[idx(n, l - 1)], l - 1) == f && d_table(frame[p].e[idx(n, l - 1)], l - 1);
-    requires entry: !d_valid(e) || d_leaf(e, l - 1);
-    requires copy: copy_of{Here}(f, l, e);
-    requires tables: tables_inv{Here};
-    requires quiet: quiet{Here};
-    terminates \true; exits \false;
-    assigns pool_ref[0 .. PFN_COUNT - 1], frame[0 .. PFN_COUNT - 1], tbl_tree[0 .. PFN_COUNT - 1],
-            tlb_phase, tlb_tree, tlb_page, tlb_is_table, walk_pending;
-    ensures tables: tables_inv{Here};
-    ensures quiet: quiet{Here};
-    ensures unchanged: same_xl{Pre,Here};
-    ensures loose: pool_frame{Here}(f) && f < PFN_COUNT && tbl_tree[f] == 0 &&
-      pool_ref[f] == \old(pool_ref[f]) && copy_of{Here}(f, l, e);
-    ensures outside: outside_kept{Pre,Here};
-*/
-static void table_unlink(u32 t, u64 n, u32 l, u64 f, u64 p, u64 e)
-{
-	//@ assert level: l == 1 || l == 2 || l == 3;
-	/*@ assert above1: l == 1 ==> p == node0{Here}(t) && p < PFN_COUNT && tbl_tree[p] == t + 1
-	      && tbl_level[p] == 0; */
-	/*@ assert above2: l == 2 ==> p == node1{Here}(t, n) && p < PFN_COUNT && tbl_tree[p] == t +
-	      1 && tbl_level[p] == 1; */
-	/*@ assert above3: l == 3 ==> p == node2{Here}(t, n) && p < PFN_COUNT && tbl_tree[p] == t +
-	      1 && tbl_level[p] == 2; */
-	//@ assert above: p < PFN_COUNT && tbl_tree[p] == t + 1 && tbl_level[p] == l - 1;
-	//@ assert child: f < PFN_COUNT && tbl_tree[f] == t + 1 && tbl_level[f] == l;
-	//@ assert pool: pool_frame{Here}(f);
-	entry_replace(t, p, l - 1, n, e);
-	//@ ghost tbl_tree[f] = 0;
-	//@ assert pruned: pruned{Pre,Here}(t, n, l, f, p, e);
-	//@ assert frees: same_frees{Pre,Here};
-	//@ assert wf: wf{Here};
-	//@ assert same: same_xl{Pre,Here};
-}
-
 /* Clear frame @f of the pool, which is in use but in no tree. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires loose: pool_frame{Here}(f) && f < PFN_COUNT && tbl_tree[f] == 0 && pool_ref[f] >= 1;
@@ -450,6 +410,55 @@ static void loose_free(u64 f)
 	//@ assert same: same_xl{Pre,Here};
 }
 
+/* Put entry @e in place of table @f, its copy and the level-@l table of page @n, into table @p above it,
+ * and give @f back. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires tree: t < PGT_COUNT && in_tree{Here}(t, n);
+    requires level: pgt[t].start < l <= 3;
+    requires child: f == node{Here}(t, n, l) && p == node{Here}(t, n, l - 1);
+    requires linked: d_next(frame[p].e[idx(n, l - 1)], l - 1) == f && d_table(frame[p].e[idx(n, l - 1)], l - 1);
+    requires entry: !d_valid(e) || d_leaf(e, l - 1);
+    requires copy: copy_of{Here}(f, l, e);
+    requires tables: tables_inv{Here};
+    requires quiet: quiet{Here};
+    terminates \true; exits \false;
+    assigns pool.free, pool_ref[0 .. PFN_COUNT - 1], pool_stack[0 .. PFN_COUNT - 1],
+            pool_perm[0 .. PFN_COUNT - 1], pool_pos[0 .. PFN_COUNT - 1], frame[0 .. PFN_COUNT - 1],
+            tbl_tree[0 .. PFN_COUNT - 1], tlb_phase, tlb_tree, tlb_page, tlb_is_table, walk_pending;
+    ensures tables: tables_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures unchanged: same_xl{Pre,Here};
+    ensures freed: pool.free == \old(pool.free) + 1;
+    ensures outside: outside_kept{Pre,Here};
+*/
+static void table_free(u32 t, u64 n, u32 l, u64 f, u64 p, u64 e)
+{
+	//@ assert level: l == 1 || l == 2 || l == 3;
+	/*@ assert above1: l == 1 ==> p == node0{Here}(t) && p < PFN_COUNT && tbl_tree[p] == t + 1
+	      && tbl_level[p] == 0; */
+	/*@ assert above2: l == 2 ==> p == node1{Here}(t, n) && p < PFN_COUNT && tbl_tree[p] == t +
+	      1 && tbl_level[p] == 1; */
+	/*@ assert above3: l == 3 ==> p == node2{Here}(t, n) && p < PFN_COUNT && tbl_tree[p] == t +
+	      1 && tbl_level[p] == 2; */
+	//@ assert above: p < PFN_COUNT && tbl_tree[p] == t + 1 && tbl_level[p] == l - 1;
+	//@ assert child: f < PFN_COUNT && tbl_tree[f] == t + 1 && tbl_level[f] == l;
+	//@ assert pool: pool_frame{Here}(f);
+	//@ ghost lemma_nonzero(f);
+	//@ assert empty: e == 0 ==> zeroed{Here}(f) && pool_ref[f] == 1;
+	entry_replace(t, p, l - 1, n, e);
+	//@ ghost tbl_tree[f] = 0;
+	//@ assert pruned: pruned{Pre,Here}(t, n, l, f, p, e);
+	//@ assert frees: same_frees{Pre,Here};
+	//@ assert wf: wf{Here};
+	//@ assert same: same_xl{Pre,Here};
+	//@ ghost unlinked: ;
+	if (e != 0) {
+		loose_clear(f);
+	}
+	loose_free(f);
+	//@ assert same_still: same_xl{unlinked,Here};
+}
+
 void pgt_prune(u32 t, u64 n)
 {
 	u64 f;
@@ -472,9 +481,7 @@ void pgt_prune(u32 t, u64 n)
 			}
 			p = table_find(t, n, l - 1);
 			//@ ghost lemma_nonzero(f);
-			table_unlink(t, n, l, f, p, 0);
-			//@ assert clear: zeroed{Here}(f);
-			loose_free(f);
+			table_free(t, n, l, f, p, 0);
 		}
 	}
 }
@@ -520,9 +527,7 @@ u32 pgt_join(u32 t, u64 n, u32 level, u64 attrs)
 		return 0;
 	}
 	p = table_find(t, n, level - 1);
-	table_unlink(t, n, level, f, p, e);
-	loose_clear(f);
-	loose_free(f);
+	table_free(t, n, level, f, p, e);
 	return 1;
 }
 

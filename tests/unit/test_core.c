@@ -453,6 +453,40 @@ static void test_fault_blocks(void **state)
 			 desc_flat(BANK0_FIRST + 0x1401, 3, desc_host_attrs(1)));
 }
 
+/* A block that gave up frames is one again when they are back and the host touched them, not before. */
+static void test_join_blocks(void **state)
+{
+	u64 pfn = BANK0_FIRST + 0x1456;
+	u64 other = BANK0_FIRST + 0x1500;
+	u64 free;
+	u64 k;
+
+	(void)state;
+	machine_boot(40);
+	memset(model, 0, sizeof(model));
+	fault(pfn);
+	assert_int_equal(machine_walk(PGT_HOST, pfn).level, 2);
+	free = pool.free;
+	assert_int_equal(hvc(MEM_DONATE_HYP, pfn, 8), 8);
+	assert_int_equal(hvc(MEM_DONATE_HYP, other, 1), 1);
+	assert_int_equal(hvc(MEM_RECLAIM_HYP, pfn, 8), 8);
+	for (k = 0; k < 8; k++) {
+		fault(pfn + k);
+		assert_int_equal(machine_walk(PGT_HOST, pfn).level, 3);
+	}
+	assert_int_equal(hvc(MEM_RECLAIM_HYP, other, 1), 1);
+	assert_int_equal(machine_walk(PGT_HOST, pfn).level, 3);
+	fault(other);
+	assert_int_equal(machine_walk(PGT_HOST, pfn).level, 2);
+	for (k = 0; k < 512; k++) {
+		assert_int_equal(machine_page(PGT_HOST, BANK0_FIRST + 0x1400 + k),
+				 desc_flat(BANK0_FIRST + 0x1400 + k, 3, desc_host_attrs(1)));
+	}
+	assert_int_equal(pool.free, free);
+	assert_int_equal(hvc(MEM_DONATE_HYP, pfn, 1), 1);
+	assert_int_equal(machine_walk(PGT_HOST, other).level, 3);
+}
+
 /* When the pool is empty a call fails and changes nothing. */
 static void test_pool_empty(void **state)
 {
@@ -490,6 +524,7 @@ int main(void)
 		cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_fault_blocks),
+		cmocka_unit_test(test_join_blocks),
 		cmocka_unit_test(test_pool_empty),
 		cmocka_unit_test(test_random_calls),
 	};
