@@ -20,6 +20,8 @@ static void prune(u32 t, u64 pfn)
 	      reach{Here}; */
 	pgt_prune(t, pfn);
 	//@ assert frames_same: same_frames{Pre,Here} && same_machine{Pre,Here};
+	/*@ assert own_same: \forall integer m; 0 <= m < PFN_COUNT ==>
+	      xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m); */
 	//@ assert host: host_inv{Here};
 	//@ assert own: hyp_inv{Here};
 	//@ assert frames: frames_inv{Here};
@@ -537,6 +539,8 @@ static void host_join(u64 n, u32 level, u32 ram)
 		joined = pgt_join(PGT_HOST, n, l, attrs);
 	}
 	//@ assert frames_same: same_frames{Pre,Here} && same_machine{Pre,Here};
+	/*@ assert own_same: \forall integer m; 0 <= m < PFN_COUNT ==>
+	      xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m); */
 	//@ assert host: host_inv{Here};
 	//@ assert own: hyp_inv{Here};
 	//@ assert frames: frames_inv{Here};
