@@ -21,8 +21,8 @@ RUN_ARGS := --smp $(SMP) --mem $(MEM) --cpu $(CPU) --mode $(MODE) --gic $(GIC) \
 	$(if $(KERNEL),--kernel $(KERNEL)) $(if $(INITRD),--initrd $(INITRD)) $(if $(APPEND),--append "$(APPEND)")
 
 .PHONY: all deps generate image prove run demo check check-all unit-check spec-check model-check boot-check \
-	system-check coverage misra trace reproduce reports-check campaign-check slurm-check prove-warm prove-changed prove-slurm \
-	bench lint clean help
+	system-check coverage misra trace reproduce reports-check campaign-check slurm-check prove-warm prove-changed \
+	prove-slurm mutants mutants-check bench lint clean help
 
 # The image is built and booted whatever the campaign says; the verdict is the last word, and the exit status.
 all: $(GEN_STAMP)
@@ -34,6 +34,7 @@ help:
 	@echo "make check      every test: specification, unit tests, device tree, seeded bugs, system tests on QEMU"
 	@echo "make check-all  the same with every configuration of the system tests"
 	@echo "make coverage   statements, branches and conditions of src/hyp that the unit tests reach (MC/DC)"
+	@echo "make mutants    every seeded bug and every generated mutant, and what notices it: some hours"
 	@echo "make misra      MISRA C:2012 findings in src/hyp that no recorded deviation covers"
 	@echo "make trace      who rests on whom, from requirement to goal and test; what has changed since its review"
 	@echo "make reproduce  the image built twice, elsewhere and at another time: the same bytes"
@@ -89,6 +90,14 @@ boot-check: $(BUILD)/tests/test_dt
 	@timeout 120 $< > $(BUILD)/logs/test_dt.log 2>&1 || { cat $(BUILD)/logs/test_dt.log; exit 1; }
 	@tail -n 2 $(BUILD)/logs/test_dt.log
 
+# Wrong versions, generated: a sample in make check, all of them at night.
+mutants-check: $(GEN_STAMP) $(SYSTEST_FILES) | $(BUILD)/stamps/qemu
+	@$(PYTHON) proofs/mutants.py --sample 40
+
+mutants: $(GEN_STAMP) $(SYSTEST_FILES) | $(BUILD)/stamps/qemu
+	@$(PYTHON) proofs/seeded.py
+	@$(PYTHON) proofs/mutants.py --resume
+
 system-check: $(SYSTEST_FILES) | $(BUILD)/stamps/qemu
 	@tools/systest
 
@@ -124,10 +133,12 @@ slurm-check: $(GEN_STAMP)
 	@tools/deps.sh slurm
 	@$(PYTHON) tests/campaign/slurm.py
 
-check: lint spec-check boot-check unit-check coverage misra trace reproduce reports-check campaign-check seeded-check system-check
+check: lint spec-check boot-check unit-check coverage misra trace reproduce reports-check campaign-check seeded-check \
+	mutants-check system-check
 	@echo "check: every test passed"
 
-check-all: lint spec-check boot-check unit-check coverage misra trace reproduce reports-check campaign-check slurm-check seeded-check $(SYSTEST_ALL_FILES) | $(BUILD)/stamps/qemu
+check-all: lint spec-check boot-check unit-check coverage misra trace reproduce reports-check campaign-check \
+	slurm-check seeded-check mutants-check $(SYSTEST_ALL_FILES) | $(BUILD)/stamps/qemu
 	@tools/systest --all
 	@echo "check-all: every test passed"
 

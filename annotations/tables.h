@@ -162,11 +162,17 @@
       \at(frame[f].e[idx(n, l)],M) == e && only_entry{L,M}(f, idx(n, l)) && same_shape{L,M} &&
       (pool_frame{L}(f) ==> \at(pool_ref[f],M) >= 1) && only_ref{L,M}(f);
 
-    // level-l table f of page n, all zeroes, was taken out of table p above it
-    predicate pruned{L,M}(integer t, integer n, integer l, integer f, integer p) =
+    // level-l table f is what splitting entry e of the level above gives
+    predicate copy_of{L}(integer f, integer l, integer e) =
+      \forall integer i; 0 <= i < 512 ==> \at(frame[f].e[i],L) == d_sub(e, l - 1, i);
+
+    // entry e, of which level-l table f of page n was a copy, took its place in table p above it
+    predicate pruned{L,M}(integer t, integer n, integer l, integer f, integer p, integer e) =
       0 <= t < 2 && 0 <= n < PFN_COUNT && 1 <= l <= 3 && 0 <= f < PFN_COUNT && 0 <= p < PFN_COUNT &&
       f == node{L}(t, n, l) && p == node{L}(t, n, l - 1) && pool_frame{L}(f) &&
-      zeroed{L}(f) && \at(frame[p].e[idx(n, l - 1)],M) == 0 && only_entry{L,M}(p, idx(n, l - 1)) &&
+      !d_table(e, l - 1) && entry_ok(e, l - 1) &&
+      copy_of{L}(f, l, e) &&
+      \at(frame[p].e[idx(n, l - 1)],M) == e && only_entry{L,M}(p, idx(n, l - 1)) &&
       \at(pgt[0],M) == \at(pgt[0],L) && \at(pgt[1],M) == \at(pgt[1],L) &&
       \at(pool.first,M) == \at(pool.first,L) && \at(pool.count,M) == \at(pool.count,L) &&
       (pool_frame{L}(p) ==> \at(pool_ref[p],M) >= 1) && only_ref{L,M}(p) && \at(tbl_tree[f],M) == 0 &&

@@ -53,6 +53,7 @@ def arguments():
                         help="after a whole run that proved everything: write proofs/ratchet.txt and proofs/times.txt")
     parser.add_argument("--diff", metavar="REV", help="assumptions: what came, went or changed since that commit")
     parser.add_argument("--restart", action="store_true", help="do not go on with a cold run that was interrupted")
+    parser.add_argument("--no-report", action="store_true", help="verdicts alone: no explanations, no build/report")
     parser.add_argument("--list", action="store_true", help="list the units and stop")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N",
                         help="processes at a time (default: the machine's cores)")
@@ -191,12 +192,13 @@ class Campaign:
         result.items = self.seconds
         self.store.finish()
         kinds = {unit.name: unit.kind for unit in self.table.units}
-        explained = explain.explain_all(self.root, found, self.store, kinds)
+        explained = [] if self.args.no_report else explain.explain_all(self.root, found, self.store, kinds)
         for text in explained:
             self.say.line(text)
         data = result.write()
         state.update(self.root, found, self.partial)
-        self._site(data, explained)
+        if not self.args.no_report:
+            self._site(data, explained)
         return result.tell(self.say)
 
     def _site(self, data, explained):

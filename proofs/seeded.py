@@ -95,7 +95,8 @@ def caught_by_test(tree, bug, clean, objects):
 def caught_by_proof(tree, bug):
     text = seed(tree, bug)
     try:
-        run = subprocess.run([sys.executable, "proofs/campaign.py", "--unit", bug["unit"], "--function", bug["function"]],
+        run = subprocess.run([sys.executable, "proofs/campaign.py", "--no-report", "--unit", bug["unit"],
+                              "--function", bug["function"]],
                              cwd=tree, capture_output=True, text=True, check=False, timeout=PROOF_LIMIT)
     finally:
         with open(os.path.join(tree, bug["file"]), "w", encoding="utf-8") as file:

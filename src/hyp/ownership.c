@@ -20,6 +20,8 @@ static void prune(u32 t, u64 pfn)
 	      reach{Here}; */
 	pgt_prune(t, pfn);
 	//@ assert frames_same: same_frames{Pre,Here} && same_machine{Pre,Here};
+	/*@ assert own_same: \forall integer m; 0 <= m < PFN_COUNT ==>
+	      xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m); */
 	//@ assert host: host_inv{Here};
 	//@ assert own: hyp_inv{Here};
 	//@ assert frames: frames_inv{Here};
@@ -502,11 +504,55 @@ static s32 host_map(u64 n, u32 level, u32 ram)
 	return error;
 }
 
+/*
+ * Join what was split: when the level-@level table of page @n of the host's tree maps all that a block would
+ * map, the block takes its place; so with the table above. A table can only become full by the fault that maps
+ * its last page, so there is no other place for this. EL2's own tree is never joined: it has no blocks for
+ * frames of the host's, and a fault of EL2's while the block is not yet written would be fatal.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here};
+    requires quiet: quiet{Here};
+    requires level: level <= 3;
+    requires page: n < PFN_COUNT && in_tree{Here}(PGT_HOST, n);
+    terminates \true; exits \false; assigns TABLE_STATE;
+    ensures inv: mm_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures same: same_xl{Pre,Here};
+*/
+static void host_join(u64 n, u32 level, u32 ram)
+{
+	u64 attrs = desc_host_attrs(ram);
+	u32 joined = 1;
+	u32 l;
+
+	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
+	      reach{Here}; */
+	/*@ loop invariant range: l <= level;
+	    loop invariant tables: tables_inv{Here};
+	    loop invariant quiet: quiet{Here};
+	    loop invariant same: same_xl{Pre,Here};
+	    loop assigns l, joined, TABLE_STATE;
+	    loop variant l;
+	*/
+	for (l = level; joined != 0 && l > 1; l--) {
+		joined = pgt_join(PGT_HOST, n, l, attrs);
+	}
+	//@ assert frames_same: same_frames{Pre,Here} && same_machine{Pre,Here};
+	/*@ assert own_same: \forall integer m; 0 <= m < PFN_COUNT ==>
+	      xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m); */
+	//@ assert host: host_inv{Here};
+	//@ assert own: hyp_inv{Here};
+	//@ assert frames: frames_inv{Here};
+	//@ assert tables: tables_owned{Here};
+}
+
 s32 host_fault(u64 n)
 {
 	struct pgt_leaf leaf;
 	u32 level;
 	u32 kind;
+	s32 error;
 
 	//@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here};
 
@@ -545,7 +591,13 @@ s32 host_fault(u64 n)
 	      xl{Here}(PGT_HOST, m) == 0; */
 	/*@ assert kinds: \forall integer m; 0 <= m < PFN_COUNT && same_entry(n, m, level) ==>
 	      (is_ram{Here}(m) <==> kind == MEM_RAM); */
-	return host_map(n, level, kind == MEM_RAM);
+	error = host_map(n, level, kind == MEM_RAM);
+	if (error == 0) {
+		//@ ghost mapped: ;
+		host_join(n, level, kind == MEM_RAM);
+		//@ assert same: same_xl{mapped,Here};
+	}
+	return error;
 }
 
 s32 frames_check(u64 pfn, u64 count, u32 state)

@@ -186,7 +186,7 @@ s32 hyp_claim(u64 pfn, u32 level, u32 mapped, u32 kind);
  * @n: page number of the intermediate physical address
  *
  * The biggest block whose frames are all RAM or all not RAM, and of which nothing is Hypatia's, is
- * mapped onto itself.
+ * mapped onto itself. When a table above the page then maps just what a block would, it becomes that block.
  *
  * Return: 0 when the page is mapped (also by another CPU meanwhile); HYP_EPERM when it is not the
  * host's; HYP_EINVAL outside the address space; HYP_ENOMEM.

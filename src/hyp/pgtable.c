@@ -13,6 +13,7 @@ struct pgt pgt[PGT_COUNT];
      ensures some: \forall integer i; 0 <= i < 512 && frame[f].e[i] != 0 ==> nonzero{Here}(f, 512) >= 1;
      ensures none: nonzero{Here}(f, 512) == 0 ==> zeroed{Here}(f);
      ensures all: zeroed{Here}(f) ==> nonzero{Here}(f, 512) == 0;
+     ensures full: (\forall integer i; 0 <= i < 512 ==> frame[f].e[i] != 0) ==> nonzero{Here}(f, 512) == 512;
   @/
   void lemma_nonzero(u64 f)
   {
@@ -21,6 +22,7 @@ struct pgt pgt[PGT_COUNT];
        loop invariant 0 <= nonzero{Here}(f, k) <= k;
        loop invariant \forall integer i; 0 <= i < k && frame[f].e[i] != 0 ==> nonzero{Here}(f, k) >= 1;
        loop invariant zeroed{Here}(f) ==> nonzero{Here}(f, k) == 0;
+       loop invariant (\forall integer i; 0 <= i < 512 ==> frame[f].e[i] != 0) ==> nonzero{Here}(f, k) == k;
        loop assigns k;
        loop variant 512 - k;
     @/
@@ -352,13 +354,71 @@ s32 pgt_relax(u32 t, u64 n, u64 attrs)
 	return 0;
 }
 
-/* Unlink table @f, the level-@l table of page @n, from table @p above it and give it back. */
+/* Clear frame @f of the pool, which is in use but in no tree. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires loose: pool_frame{Here}(f) && f < PFN_COUNT && tbl_tree[f] == 0 && pool_ref[f] >= 1;
+    requires tables: tables_inv{Here};
+    terminates \true; exits \false;
+    assigns pool_ref[0 .. PFN_COUNT - 1], frame[0 .. PFN_COUNT - 1];
+    ensures tables: tables_inv{Here};
+    ensures unchanged: same_xl{Pre,Here};
+    ensures cleared: zeroed{Here}(f) && pool_ref[f] == 1;
+    ensures outside: outside_kept{Pre,Here};
+*/
+static void loose_clear(u64 f)
+{
+	frame_zero(f);
+	/*@ ghost
+	  int k = 0;
+	  /@ loop invariant 0 <= k <= 512;
+	     loop invariant \forall integer g; 0 <= g < PFN_COUNT && g != f ==>
+	       nonzero{Here}(g, k) == nonzero{Pre}(g, k);
+	     loop assigns k;
+	     loop variant 512 - k;
+	  @/
+	  while (k < 512) {
+	    k++;
+	  }
+	*/
+	//@ ghost lemma_nonzero(f);
+	pool_ref_set(f, 1);
+	//@ assert rows: same_rows{Pre,Here};
+	//@ assert frees: same_frees{Pre,Here};
+	//@ assert counted: counted{Here};
+	//@ assert wf: wf{Here};
+	//@ assert same: same_xl{Pre,Here};
+}
+
+/* Give back frame @f of the pool, clear and in no tree. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires loose: pool_frame{Here}(f) && f < PFN_COUNT && tbl_tree[f] == 0 && pool_ref[f] == 1;
+    requires clear: zeroed{Here}(f);
+    requires tables: tables_inv{Here};
+    terminates \true; exits \false;
+    assigns pool.free, pool_ref[f], pool_stack[0 .. PFN_COUNT - 1], pool_perm[0 .. PFN_COUNT - 1],
+            pool_pos[0 .. PFN_COUNT - 1];
+    ensures tables: tables_inv{Here};
+    ensures unchanged: same_xl{Pre,Here};
+    ensures freed: pool.free == \old(pool.free) + 1;
+*/
+static void loose_free(u64 f)
+{
+	pool_free(f);
+	//@ assert nodes: wf_nodes{Here};
+	//@ assert counted: counted{Here};
+	//@ assert wf: wf{Here};
+	//@ assert same: same_xl{Pre,Here};
+}
+
+/* Put entry @e in place of table @f, its copy and the level-@l table of page @n, into table @p above it,
+ * and give @f back. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires tree: t < PGT_COUNT && in_tree{Here}(t, n);
     requires level: pgt[t].start < l <= 3;
     requires child: f == node{Here}(t, n, l) && p == node{Here}(t, n, l - 1);
     requires linked: d_next(frame[p].e[idx(n, l - 1)], l - 1) == f && d_table(frame[p].e[idx(n, l - 1)], l - 1);
-    requires empty: pool_ref[f] == 1;
+    requires entry: !d_valid(e) || d_leaf(e, l - 1);
+    requires copy: copy_of{Here}(f, l, e);
     requires tables: tables_inv{Here};
     requires quiet: quiet{Here};
     terminates \true; exits \false;
@@ -371,7 +431,7 @@ s32 pgt_relax(u32 t, u64 n, u64 attrs)
     ensures freed: pool.free == \old(pool.free) + 1;
     ensures outside: outside_kept{Pre,Here};
 */
-static void table_free(u32 t, u64 n, u32 l, u64 f, u64 p)
+static void table_free(u32 t, u64 n, u32 l, u64 f, u64 p, u64 e)
 {
 	//@ assert level: l == 1 || l == 2 || l == 3;
 	/*@ assert above1: l == 1 ==> p == node0{Here}(t) && p < PFN_COUNT && tbl_tree[p] == t + 1
@@ -384,18 +444,18 @@ static void table_free(u32 t, u64 n, u32 l, u64 f, u64 p)
 	//@ assert child: f < PFN_COUNT && tbl_tree[f] == t + 1 && tbl_level[f] == l;
 	//@ assert pool: pool_frame{Here}(f);
 	//@ ghost lemma_nonzero(f);
-	//@ assert empty: zeroed{Here}(f);
-	entry_replace(t, p, l - 1, n, 0);
+	//@ assert empty: e == 0 ==> zeroed{Here}(f) && pool_ref[f] == 1;
+	entry_replace(t, p, l - 1, n, e);
 	//@ ghost tbl_tree[f] = 0;
-	//@ assert pruned: pruned{Pre,Here}(t, n, l, f, p);
+	//@ assert pruned: pruned{Pre,Here}(t, n, l, f, p, e);
 	//@ assert frees: same_frees{Pre,Here};
 	//@ assert wf: wf{Here};
 	//@ assert same: same_xl{Pre,Here};
 	//@ ghost unlinked: ;
-	pool_free(f);
-	//@ assert nodes: wf_nodes{Here};
-	//@ assert counted: counted{Here};
-	//@ assert wf_still: wf{Here};
+	if (e != 0) {
+		loose_clear(f);
+	}
+	loose_free(f);
 	//@ assert same_still: same_xl{unlinked,Here};
 }
 
@@ -420,9 +480,55 @@ void pgt_prune(u32 t, u64 n)
 				return;
 			}
 			p = table_find(t, n, l - 1);
-			table_free(t, n, l, f, p);
+			//@ ghost lemma_nonzero(f);
+			table_free(t, n, l, f, p, 0);
 		}
 	}
+}
+
+/* 1 when level-@l table @f is what splitting entry @e of the level above gives. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires table: f < PFN_COUNT && table_frame{Here}(f);
+    requires level: 1 <= l <= 3;
+    requires entry: !d_valid(e) || d_leaf(e, l - 1);
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result != 0 <==> copy_of{Here}(f, l, e);
+*/
+static u32 table_is_copy(u64 f, u32 l, u64 e)
+{
+	u64 k;
+
+	/*@ loop invariant range: 0 <= k <= 512;
+	    loop invariant same: \forall integer i; 0 <= i < k ==> frame[f].e[i] == d_sub(e, l - 1, i);
+	    loop assigns k;
+	    loop variant 512 - k;
+	*/
+	for (k = 0; k < 512; k++) {
+		if (frame_read(f, k) != desc_sub(e, l - 1, k)) {
+			return 0;
+		}
+	}
+	return 1;
+}
+
+u32 pgt_join(u32 t, u64 n, u32 level, u64 attrs)
+{
+	u64 e = desc_flat(n, level - 1, attrs);
+	u64 f = table_find(t, n, level);
+	u64 p;
+
+	if (f == 0) {
+		return 0;
+	}
+	//@ ghost lemma_nonzero(f);
+	//@ assert valid: \forall integer i; 0 <= i < 512 ==> d_sub(e, level - 1, i) != 0;
+	/* Only a table without an empty entry is worth reading. */
+	if (pool_ref_get(f) != 1 + 512 || !table_is_copy(f, level, e)) {
+		return 0;
+	}
+	p = table_find(t, n, level - 1);
+	table_free(t, n, level, f, p, e);
+	return 1;
 }
 
 struct pgt_leaf pgt_get_leaf(u32 t, u64 n)

@@ -101,6 +101,36 @@ s32 pgt_set(u32 t, u64 n, u32 level, u64 e);
 void pgt_prune(u32 t, u64 n);
 
 /**
+ * pgt_join() - put a block in place of a table that maps just what the block maps
+ * @t: PGT_HYP or PGT_HOST
+ * @n: page number within the tree
+ * @level: level of the table that translates the page, 2 or 3
+ * @attrs: attributes of the block
+ *
+ * The table is read only when it has no empty entry. Until the block is written its pages are not mapped:
+ * who runs under the tree must be one whose faults are resolved, so never EL2 itself.
+ *
+ * Return: 1 when there is a block now and the table is back in the pool, else 0, and nothing changed.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires tree: t < PGT_COUNT && in_tree{Here}(t, n);
+    requires level: 2 <= level <= 3 && pgt[t].start < level;
+    requires attrs: d_attrs(attrs);
+    requires tables: tables_inv{Here};
+    requires quiet: quiet{Here};
+    terminates \true; exits \false;
+    assigns TABLE_STATE;
+    ensures tables: tables_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures unchanged: same_xl{Pre,Here};
+    ensures joined: \result != 0 <==> node{Pre}(t, n, level) >= 0 &&
+      copy_of{Pre}(node{Pre}(t, n, level), level, d_flat(n, level - 1, attrs));
+    ensures freed: pool.free == \old(pool.free) + (\result != 0 ? 1 : 0);
+    ensures outside: outside_kept{Pre,Here};
+*/
+u32 pgt_join(u32 t, u64 n, u32 level, u64 attrs);
+
+/**
  * pgt_get_leaf() - where the look-up of a page ends
  * @t: PGT_HYP or PGT_HOST
  * @n: page number within the tree

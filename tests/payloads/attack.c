@@ -7,6 +7,7 @@
 
 #define SPARE 0x44000000u /* RAM that nobody uses */
 #define SPARE_PFN (SPARE / 4096u)
+#define BLOCK (SPARE + 0x400000u) /* 2 MiB of it that nothing touches before */
 #define MMIO_PFN (0x09000000u / 4096u)
 #define HOLE_PFN 0x1000u /* below RAM, no device */
 #define DONATED 8u
@@ -221,6 +222,24 @@ static void donating(void)
 	      FRAME_HOST);
 }
 
+/* A block that gave up a frame is one again when the frame is back and was touched. */
+static void joining(void)
+{
+	volatile u64 *word = (volatile u64 *)(uintptr_t)(BLOCK + 5u * 4096u);
+	u64 pfn = BLOCK / 4096u + 5u;
+	u64 tables;
+
+	*word = PATTERN;
+	tables = (u64)hyp(HYP_STATS, STAT_POOL_FREE_FRAMES, 0);
+	check("donate a frame of a block", (u64)hyp(MEM_DONATE_HYP, pfn, 1), 1);
+	check("reclaim it", (u64)hyp(MEM_RECLAIM_HYP, pfn, 1), 1);
+	check("a table maps the rest", (u64)hyp(HYP_STATS, STAT_POOL_FREE_FRAMES, 0), tables - 1);
+	check("cleared", *word, 0);
+	check("the block is back", (u64)hyp(HYP_STATS, STAT_POOL_FREE_FRAMES, 0), tables);
+	*(word + 512) = PATTERN;
+	check("and maps its frames", take_faults(0), 0);
+}
+
 static void statistics(void)
 {
 	u64 ram = (u64)hyp(HYP_STATS, STAT_RAM_FRAMES, 0);
@@ -266,6 +285,7 @@ void payload_main(u64 fdt)
 	sharing();
 	bad_frames();
 	donating();
+	joining();
 	statistics();
 	put_string("pool frames free: ");
 	put_dec(free_before);

@@ -260,7 +260,7 @@ void pte_write(u64 pfn, u64 i, u64 e, u64 n)
 		tlb.page = n;
 		tlb.is_table = is_table(old, level);
 		if (tlb.is_table) {
-			link_table(table_of(old), 0, 0);
+			link_table(table_of(old), 0, level + 1);
 		}
 	}
 	if (is_table(e, level)) {

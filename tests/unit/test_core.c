@@ -477,6 +477,40 @@ static void place_page(u32 t, u64 pfn, u64 entry)
 	lock_release(LOCK_MM);
 }
 
+/* A block that gave up frames is one again when they are back and the host touched them, not before. */
+static void test_join_blocks(void **state)
+{
+	u64 pfn = BANK0_FIRST + 0x1456;
+	u64 other = BANK0_FIRST + 0x1500;
+	u64 free;
+	u64 k;
+
+	(void)state;
+	machine_boot(40);
+	memset(model, 0, sizeof(model));
+	fault(pfn);
+	assert_int_equal(machine_walk(PGT_HOST, pfn).level, 2);
+	free = pool.free;
+	assert_int_equal(hvc(MEM_DONATE_HYP, pfn, 8), 8);
+	assert_int_equal(hvc(MEM_DONATE_HYP, other, 1), 1);
+	assert_int_equal(hvc(MEM_RECLAIM_HYP, pfn, 8), 8);
+	for (k = 0; k < 8; k++) {
+		fault(pfn + k);
+		assert_int_equal(machine_walk(PGT_HOST, pfn).level, 3);
+	}
+	assert_int_equal(hvc(MEM_RECLAIM_HYP, other, 1), 1);
+	assert_int_equal(machine_walk(PGT_HOST, pfn).level, 3);
+	fault(other);
+	assert_int_equal(machine_walk(PGT_HOST, pfn).level, 2);
+	for (k = 0; k < 512; k++) {
+		assert_int_equal(machine_page(PGT_HOST, BANK0_FIRST + 0x1400 + k),
+				 desc_flat(BANK0_FIRST + 0x1400 + k, 3, desc_host_attrs(1)));
+	}
+	assert_int_equal(pool.free, free);
+	assert_int_equal(hvc(MEM_DONATE_HYP, pfn, 1), 1);
+	assert_int_equal(machine_walk(PGT_HOST, other).level, 3);
+}
+
 /* When the pool is empty a call fails and changes nothing. */
 static void test_pool_empty(void **state)
 {
@@ -501,6 +535,11 @@ static void test_pool_empty(void **state)
 	assert_int_equal(hvc(MEM_INFO, pfn, 0), FRAME_HOST);
 	check_tables(pfn, FRAME_HOST);
 	assert_int_equal(claim(pfn, 3, 1), HYP_ENOMEM);
+	machine.elr_el2 = 0x4000;
+	hyp_handle_abort(ESR_TRANSLATION, 0, pfn << 4);
+	machine_check_quiet();
+	assert_int_not_equal(machine.elr_el2, 0x4000);
+	check_tables(pfn, FRAME_HOST);
 	assert_int_equal(hvc(MEM_UNSHARE_HYP, BANK0_FIRST + 0x1405, 0), HYP_ENOMEM);
 	assert_int_equal(hvc(MEM_INFO, BANK0_FIRST + 0x1405, 0), FRAME_HOST_SHARED_HYP);
 	lock_acquire(LOCK_MM);
@@ -565,6 +604,7 @@ int main(void)
 		cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_fault_blocks),
+		cmocka_unit_test(test_join_blocks),
 		cmocka_unit_test(test_pool_empty),
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_reclaim_block),

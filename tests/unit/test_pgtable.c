@@ -244,6 +244,70 @@ static void test_prune(void **state)
 	finish();
 }
 
+/* pgt_join() as the trees say that it must end: 1 when the block is back, and then its table is, and clear. */
+static void join(u32 t, u64 n, u32 level, u64 attrs, u32 joined)
+{
+	struct walk walk = machine_walk(t, n);
+	u64 free = pool.free;
+	u32 i;
+
+	assert_int_equal(pgt_join(t, n, level, attrs), joined);
+	compare();
+	assert_int_equal(pool.free, free + joined);
+	assert_int_equal(machine_walk(t, n).level, joined ? level - 1 : walk.level);
+	for (i = 0; i < 512 && joined; i++) {
+		assert_int_equal(machine_word(walk.table, i), 0);
+	}
+}
+
+/* A table gives way to a block that maps the same, and to no other. */
+static void test_join(void **state)
+{
+	static const u32 bits[] = { 40, 48 };
+	u32 b;
+	u32 t;
+	u32 level;
+
+	(void)state;
+	for (b = 0; b < sizeof(bits) / sizeof(bits[0]); b++) {
+		test_seed(10 + b);
+		start(bits[b]);
+		for (t = 0; t < PGT_COUNT; t++) {
+			u64 attrs = t == PGT_HYP ? desc_map_attrs(0, MAP_DATA) : desc_host_attrs(1);
+			u64 other = t == PGT_HYP ? desc_map_attrs(0, MAP_RODATA) : desc_host_attrs(0);
+
+			for (level = 2; level <= 3; level++) {
+				u64 n = first_of(0x143456 + level * 0x40000, level - 1);
+				u64 span = 1ul << (9 * (3 - level));
+				u64 at = n + 77 * span;
+				u64 last = n + 511 * span;
+
+				join(t, n, level, attrs, 0);
+				assert_int_equal(set(t, n, level - 1, desc_flat(n, level - 1, attrs)), 0);
+				join(t, n, level, attrs, 0);
+				assert_int_equal(set(t, at, level, desc_hyp_owned()), 0);
+				join(t, n, level, attrs, 0);
+				assert_int_equal(set(t, at, level, 0), 0);
+				join(t, n, level, attrs, 0);
+				assert_int_equal(set(t, at, level, desc_flat(at, level, other)), 0);
+				join(t, n, level, attrs, 0);
+				assert_int_equal(set(t, at, level, desc_flat(last, level, attrs)), 0);
+				join(t, n, level, attrs, 0);
+				assert_int_equal(set(t, at, level, desc_flat(at, level, attrs)), 0);
+				assert_int_equal(set(t, last, level, desc_flat(at, level, attrs)), 0);
+				join(t, n, level, attrs, 0);
+				assert_int_equal(set(t, last, level, desc_flat(last, level, attrs)), 0);
+				join(t, n, level, other, 0);
+				join(t, at, level, attrs, 1);
+				join(t, n, level, attrs, 0);
+				assert_int_equal(set(t, n, level - 1, 0), 0);
+				pgt_prune(t, n);
+			}
+		}
+		finish();
+	}
+}
+
 static void test_pool_empty(void **state)
 {
 	u64 held[4096];
@@ -292,8 +356,10 @@ static void test_random_operations(void **state)
 			}
 			switch (test_random() % 8) {
 			case 0:
-			case 1:
 				pgt_prune(t, n);
+				break;
+			case 1:
+				pgt_join(t, n, 3, t == PGT_HYP ? desc_map_attrs(0, MAP_DATA) : desc_host_attrs(1));
 				break;
 			case 2:
 				relax(t, n, t == PGT_HYP ? desc_map_attrs(0, MAP_RODATA) : desc_host_attrs(0));
@@ -314,6 +380,7 @@ int main(void)
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_relax),
 		cmocka_unit_test(test_prune),
+		cmocka_unit_test(test_join),
 		cmocka_unit_test(test_pool_empty),
 		cmocka_unit_test(test_random_operations),
 	};

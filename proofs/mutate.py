@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Wrong versions of a source file, one small change each."""
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Mutant:
+    file: str
+    function: str               # "" outside of functions and in specifications
+    line: int
+    rule: str
+    start: int
+    end: int
+    old: str
+    new: str
+    context: str
+    column: int
+    twin: int = 0               # which of several lines of one function that read the same
+
+    @property
+    def id(self):
+        text = f"{self.file}|{self.function}|{self.rule}|{self.context}|{self.column}|{self.old}|{self.new}|{self.twin}"
+        return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+    def apply(self, text):
+        return text[:self.start] + self.new + text[self.end:]
+
+    def tell(self):
+        return f"{self.id} {self.file}:{self.line}: {self.rule}: {self.context}  [{self.old} -> {self.new or 'nothing'}]"
+
+
+def _masked(text, pattern):
+    """@text with comments as blanks, positions kept."""
+    return re.sub(pattern, lambda match: re.sub(r"[^\n]", " ", match.group()), text, flags=re.DOTALL)
+
+
+def _line(text, at):
+    """Number, text and column of the line that position @at is in."""
+    start = text.rfind("\n", 0, at) + 1
+    line = text[start:text.find("\n", at)]
+    return text.count("\n", 0, at) + 1, line.strip(), at - start
+
+
+def _told_apart(found):
+    """Mutants of lines that read the same are numbered."""
+    seen, out = {}, []
+    for mutant in found:
+        twin = seen.get(mutant.id, 0)
+        seen[mutant.id] = twin + 1
+        out.append(replace(mutant, twin=twin) if twin else mutant)
+    return out
+
+
+def _increment(match):
+    digits = re.match(r"0x[0-9a-fA-F]+|\d+", match.group()).group()
+    value = int(digits, 0) + 1
+    return (hex(value) if digits.startswith("0x") else str(value)) + match.group()[len(digits):]
+
+
+C_RULES = [
+    ("condition", r" (==|!=|<=|>=|<|>) ", lambda m: {"==": " != ", "!=": " == ", "<=": " < ", ">=": " > ", "<": " <= ",
+                                                       ">": " >= "}[m[1]]),
+    ("condition", r" (&&|\|\|) ", lambda m: " || " if m[1] == "&&" else " && "),
+    ("condition", r"(?<=[(\s])!(?=[a-z(])", lambda m: ""),
+    ("bound", r" (\+|-) (?=\w)", lambda m: " - " if m[1] == "+" else " + "),
+    ("constant", r"(?<![\w.])(?:0x[0-9a-fA-F]+|\d+)(?:u|ul)?(?![\w.])", _increment),
+    ("constant", r"\bHYP_E[A-Z]+\b", lambda m: "HYP_EPERM" if m[0] != "HYP_EPERM" else "HYP_EINVAL"),
+    ("error lost", r"(?<=return )(?:HYP_E[A-Z]+|error)(?=;)", lambda m: "0"),
+    ("statement dropped", r"^\t+(?!return|u\d|s\d|struct|static|break|if|for|while|else|case|default)[a-z][^\n;{}]*;$",
+     lambda m: re.match(r"\t+", m[0])[0] + ";"),
+    ("arguments swapped", r"\b[a-z_]\w*\(([^(),]+), ([^(),]+)(?=[,)])",
+     lambda m: None if m[1] == m[2] else m[0][:m.start(1) - m.start()] + m[2] + ", " + m[1]),
+]
+
+_FUNCTION = re.compile(r"^(?:[a-z]\w* +)*(?:struct )?\w+ +\*?(\w+)\([^;{}]*\)\s*\n\{", re.MULTILINE)
+
+
+def of_c(file, text):
+    """Mutants of the function bodies of a C file."""
+    code = _masked(text, r"/\*.*?\*/|//[^\n]*")
+    found = []
+    for function in _FUNCTION.finditer(code):
+        stop = code.find("\n}", function.end())
+        for rule, pattern, change in C_RULES:
+            for match in re.compile(pattern, re.MULTILINE).finditer(code, function.end(), stop + 1):
+                new = change(match)
+                if new is None:
+                    continue
+                number, context, column = _line(text, match.start())
+                found.append(Mutant(file, function[1], number, rule, match.start(), match.end(), match[0].strip(),
+                                    new, context, column))
+    return _told_apart(found)
+
+
+ASM_RULES = [
+    ("instruction dropped", r"^\t(?:isb|dsb|tlbi|msr|mrs|stp|ldp|str|ldr|eret|add|sub|mov|b|bl|br|blr|cbz|cbnz|ic|dc)\b[^\n]*$",
+     lambda m: "\t"),
+    ("registers swapped", r"(?<=[sl][td]p\t)(x\d+|xzr), (x\d+|xzr)", lambda m: f"{m[2]}, {m[1]}"),
+    ("constant", r"(?<=#)\d+\b", lambda m: str(int(m[0]) + 8)),
+]
+
+
+def of_asm(file, text):
+    code = _masked(text, r"/\*.*?\*/|//[^\n]*")
+    found = []
+    for rule, pattern, change in ASM_RULES:
+        for match in re.compile(pattern, re.MULTILINE).finditer(code):
+            number, context, column = _line(text, match.start())
+            found.append(Mutant(file, "", number, rule, match.start(), match.end(), match[0].strip(), change(match),
+                                context, column))
+    return _told_apart(found)
+
+
+SPEC_RULES = [
+    ("constant", r"(?<= = )(?:0x[0-9a-fA-F_]+|\d[\d_]*)$", lambda m: _increment(re.match(r".*", m[0].replace("_", "")))),
+    ("constant", r"(?<=(?:msb|lsb) = )\d+", lambda m: str(int(m[0]) + 1)),
+    ("condition", r"(?<= = )(?:true|false)\b", lambda m: "false" if m[0] == "true" else "true"),
+    ("statement dropped", r"^\[\[step\]\]\n(?:(?!\[)[^\n]*\n)+", lambda m: ""),
+]
+
+
+def of_spec(file, text):
+    code = _masked(text, r"^#[^\n]*")
+    found = []
+    for rule, pattern, change in SPEC_RULES:
+        for match in re.compile(pattern, re.MULTILINE).finditer(code):
+            number, context, column = _line(text, match.start())
+            found.append(Mutant(file, "", number, rule, match.start(), match.end(), match[0].strip().split("\n")[0],
+                                change(match), context, column))
+    return _told_apart(found)
