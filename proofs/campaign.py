@@ -197,6 +197,8 @@ class Campaign:
             self.say.line(text)
         data = result.write()
         state.update(self.root, found, self.partial)
+        if not self.partial:
+            self.store.prune()
         if not self.args.no_report:
             self._site(data, explained)
         return result.tell(self.say)

@@ -6,12 +6,15 @@ removed and counts as absent. A cold run reads nothing from here but what the sa
 has written: its journal names those entries.
 """
 
+import glob
 import hashlib
 import json
 import os
 import tempfile
+import time
 import zlib
 
+KEEP_DAYS = 90
 COLD, WARM, CHANGED = "cold", "warm", "changed"
 
 
@@ -66,6 +69,13 @@ class Store:
             self._journal.close()
             os.unlink(self._journal.name)
             self._journal = None
+
+    def prune(self):
+        """Remove what was written long ago: it is found again when it is needed."""
+        for kind in ("verdict", "goals", "unit", "text"):
+            for path in glob.glob(os.path.join(self.folder, kind, "*", "*")):
+                if os.path.getmtime(path) < time.time() - KEEP_DAYS * 86400:
+                    os.unlink(path)
 
     def _path(self, kind, key):
         return os.path.join(self.folder, kind, key[:2], key)

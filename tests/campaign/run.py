@@ -19,7 +19,7 @@ import jsonschema
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP / "proofs"), str(TOP / "tests" / "campaign")]
 
-from engine import config, explain, goals, keys, prove, ratchet, smt  # noqa: E402
+from engine import config, explain, goals, keys, prove, ratchet, shard, smt  # noqa: E402
 from tree import Tree  # noqa: E402
 
 CAMPAIGN = [sys.executable, str(TOP / "proofs" / "campaign.py")]
@@ -182,6 +182,13 @@ class Modes(Campaign):
         asked = sum(1 for goal in result(self.tree)["goals"] if goal["tried"])
         self.assertIn(asked - result(self.tree, "proof-warm")["summary"]["cached"], (1, 2))
 
+    def test_old_entries(self):
+        paths = sorted((self.tree.root / "build/cache/proof/verdict").glob("*/*"))
+        os.utime(paths[0], (0, 0))
+        self.good(run(self.tree, "--warm"))
+        self.assertFalse(paths[0].exists())
+        self.assertTrue(all(path.exists() for path in paths[1:]))
+
     def test_contradiction(self):
         """The cache says proved, the cold run says not: the run fails and names the goal."""
         self.tree.change(*WRONG)
@@ -269,6 +276,18 @@ int high(int a)
 
     def test_call_graph(self):
         self.assertEqual(self.changed("  g = a;\n", "  g = high(a);\n"), ["high", "low", "mid"])
+
+
+class Packing(unittest.TestCase):
+    def test_longest_first(self):
+        found = [("u", name) for name in "abcdef"]
+        seconds = {("u", name): used for name, used in zip("abcdef", (9, 1, 8, 2, 7, 3))}
+        shards = shard.pack(found, seconds, 3)
+        self.assertEqual(sorted(item for part in shards for item in part), found)
+        self.assertEqual([sum(seconds[item] for item in part) for part in shards], [10, 10, 10])
+        self.assertEqual(shards, shard.pack(list(reversed(found)), seconds, 3))
+        # What was never run counts as much as the others do on average.
+        self.assertEqual(sorted(map(len, shard.pack(found, {}, 4))), [1, 1, 2, 2])
 
 
 class Shards(Campaign):
