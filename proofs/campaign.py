@@ -125,6 +125,8 @@ class Campaign:
 
     def run(self):
         args, say = self.args, self.say
+        if args.mode == CHANGED:
+            state.require_whole(self.root)
         self._begin()
         self._open()
         wanted = self._wanted()

@@ -81,6 +81,11 @@ class Result:
     @property
     def evidence(self):
         """Only a cold run of everything, from a tree that a commit names, says something to others."""
+        return self.whole and not self.head["commit"].endswith("-dirty")
+
+    @property
+    def whole(self):
+        """Everything proved, by a cold run of everything."""
         return self.good and not self.partial and self.head["mode"] == COLD
 
     @property
@@ -152,7 +157,7 @@ class Result:
         path = os.path.join(self.root, "build", "gen", "include", "gen", "proof_summary.h")
         if not self.good and os.path.exists(path):
             os.unlink(path)
-        if not self.evidence or not os.path.isdir(os.path.dirname(path)):
+        if not self.whole or not os.path.isdir(os.path.dirname(path)):
             return
         with open(path, "w", encoding="utf-8") as file:
             file.write("/* SPDX-License-Identifier: BSD-2-Clause */\n/* Written by proofs/campaign.py. Do not edit. */\n"

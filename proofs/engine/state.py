@@ -33,11 +33,14 @@ def _text(goal):
     return goal.text or goal.prover
 
 
+def require_whole(root):
+    if not read(root, "whole"):
+        raise Trouble("--changed: no whole run to compare with: run one without it first")
+
+
 def changed(root, found, units):
     """Counts of goals of these units whose text is another one, or that came or went, since the last whole run."""
     last = read(root, "whole")
-    if not last:
-        raise Trouble("--changed: no whole run to compare with: run one without it first")
     last = {key: text for key, text in last.items() if key.split("/")[0] in units}
     now = {goal.key: _text(goal) for goal in found}
     return {"changed": sum(1 for key, text in now.items() if key in last and last[key] != text),

@@ -19,7 +19,7 @@ import jsonschema
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP / "proofs"), str(TOP / "tests" / "campaign")]
 
-from engine import config, explain, goals, keys, prove, ratchet, shard, smt  # noqa: E402
+from engine import config, explain, goals, keys, prove, ratchet, shard, smt, tools  # noqa: E402
 from tree import Tree  # noqa: E402
 
 CAMPAIGN = [sys.executable, str(TOP / "proofs" / "campaign.py")]
@@ -146,6 +146,10 @@ class Modes(Campaign):
         done = run(self.tree, "--warm")
         self.good(done)
         self.assertRegex(done.stdout, r"written: 4/4")
+
+    def test_changed_since_what(self):
+        (self.tree.root / "build/cache/proof/whole.json").unlink()
+        self.bad(run(self.tree, "--changed"), "no whole run to compare with", 2)
 
     def test_lines(self):
         """A comment moves every line and changes no goal."""
@@ -421,6 +425,7 @@ class Ratchet(Campaign):
             subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *command_line],
                            cwd=self.tree.root, check=True)
         self.tree.change("src/hyp/low.h", "    ensures kept: a <= 7 ==> low_state == a; */", "*/")
+        self.assertTrue(tools.commit(str(self.tree.root)).endswith("-dirty"))
         self.bad(run(self.tree, "--warm", "--update-ratchet"), "ensures_kept is gone (proofs/ratchet.txt of HEAD)")
 
         self.tree.change("spec/assumptions.toml", "Two of them.", "Three of them.")
