@@ -20,12 +20,12 @@ GIC ?= max
 RUN_ARGS := --smp $(SMP) --mem $(MEM) --cpu $(CPU) --mode $(MODE) --gic $(GIC) \
 	$(if $(KERNEL),--kernel $(KERNEL)) $(if $(INITRD),--initrd $(INITRD)) $(if $(APPEND),--append "$(APPEND)")
 
-.PHONY: all deps generate image prove run demo check check-all unit-check spec-check model-check boot-check \
-	system-check bench lint clean help
+.PHONY: all deps generate image prove bytes bytes-same bytes-check run demo check check-all unit-check spec-check \
+	model-check boot-check system-check bench lint clean help
 
 # The image is built and booted whatever the campaign says; the verdict is the last word, and the exit status.
-all: $(GEN_STAMP)
-	@status=0; $(PYTHON) proofs/campaign.py || status=$$?; $(MAKE) --no-print-directory image demo && \
+all: $(GEN_STAMP) $(BUILD)/hypatia.elf
+	@status=0; $(PYTHON) proofs/campaign.py || status=$$?; $(MAKE) --no-print-directory image bytes-same demo && \
 		tail -n 1 $(BUILD)/proof-summary.txt && exit $$status
 
 help:
@@ -33,6 +33,7 @@ help:
 	@echo "make check      every test: specification, unit tests, device tree, seeded bugs, system tests on QEMU"
 	@echo "make check-all  the same with every configuration of the system tests"
 	@echo "make prove      the proof campaign: model, C code, bit lemmas, smoke tests"
+	@echo "make bytes      of the campaign only the assembly of the linked image, a line for each goal"
 	@echo "make run        boot a host under Hypatia: a console on a terminal, else a demonstration that ends"
 	@echo "                KERNEL= INITRD= APPEND= SMP=$(SMP) MEM=$(MEM) CPU=$(CPU) MODE=$(MODE) GIC=$(GIC)"
 	@echo "make bench      instruction counts beside pKVM and nVHE KVM of the same kernel"
@@ -53,8 +54,15 @@ generate: $(GEN_STAMP)
 image: $(BUILD)/hypatia.img
 	@echo "image: $< $$(stat -c %s $<) bytes"
 
-prove: $(GEN_STAMP)
+prove: $(GEN_STAMP) $(BUILD)/hypatia.elf
 	@$(PYTHON) proofs/campaign.py
+
+bytes: $(GEN_STAMP) $(BUILD)/hypatia.elf
+	@$(PYTHON) proofs/bytes/prove.py
+
+# The campaign is about the image that it found; its result is compiled into the next one. The assembly is the same.
+bytes-same: $(BUILD)/hypatia.elf
+	@$(PYTHON) proofs/bytes/prove.py --same $(BUILD)/proof-bytes.json
 
 # On a terminal the user has the host's console; without one the host shows itself and powers off.
 run: $(BUILD)/hypatia.img $(BUILD)/initrd.cpio.gz | $(BUILD)/stamps/qemu
@@ -66,6 +74,9 @@ demo: $(BUILD)/hypatia.img $(BUILD)/initrd.cpio.gz | $(BUILD)/stamps/qemu
 spec-check: $(GEN_STAMP)
 	@$(PYTHON) tests/spec/run.py
 
+bytes-check: $(GEN_STAMP) $(BUILD)/hypatia.elf
+	@$(PYTHON) tests/bytes/run.py
+
 boot-check: $(BUILD)/tests/test_dt
 	@mkdir -p $(BUILD)/logs
 	@timeout 120 $< > $(BUILD)/logs/test_dt.log 2>&1 || { cat $(BUILD)/logs/test_dt.log; exit 1; }
@@ -74,10 +85,10 @@ boot-check: $(BUILD)/tests/test_dt
 system-check: $(SYSTEST_FILES) | $(BUILD)/stamps/qemu
 	@tools/systest
 
-check: lint spec-check boot-check unit-check seeded-check system-check
+check: lint spec-check bytes-check boot-check unit-check seeded-check system-check
 	@echo "check: every test passed"
 
-check-all: lint spec-check boot-check unit-check seeded-check $(SYSTEST_ALL_FILES) | $(BUILD)/stamps/qemu
+check-all: lint spec-check bytes-check boot-check unit-check seeded-check $(SYSTEST_ALL_FILES) | $(BUILD)/stamps/qemu
 	@tools/systest --all
 	@echo "check-all: every test passed"
 

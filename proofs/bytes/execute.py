@@ -277,12 +277,8 @@ class Execution:
                 if size != 8:
                     raise Unknown(f"{insn.text}: a store of {size} bytes")
                 state.memory[region] = z3.Store(words, offset, state.get(register))
-            elif size == 8:
-                reads.append((register, z3.Select(words, offset)))
             else:
-                word = z3.Select(words, offset & ~bv(7))
-                reads.append((register, z3.If(z3.Extract(2, 2, offset) == 1, z3.Extract(63, 32, word),
-                                              z3.Extract(31, 0, word))))
+                reads.append((register, machine.part(z3.Select(words, offset & ~bv(7)), offset, size)))
         for register, value in reads:
             state.set(register, value)
         if new is not None:
@@ -321,18 +317,7 @@ class Execution:
             return self._call(state, insn.ops[0])
         if name == "b" and not insn.condition:
             return self._goto(state, insn.ops[0])
-        if name == "b":
-            taken = machine.condition(state, insn.condition)
-        elif name in ("cbz", "cbnz"):
-            value = state.get(insn.ops[0])
-            taken = (value == 0) if name == "cbz" else (value != 0)
-        elif name in ("tbz", "tbnz"):
-            bit = insn.ops[1]
-            value = z3.Extract(bit, bit, state.get(machine_wide(insn.ops[0])))
-            taken = (value == 0) if name == "tbz" else (value == 1)
-        else:
-            raise Unknown(insn.text)
-        return self._fork(state, z3.simplify(taken), insn.ops[-1])
+        return self._fork(state, machine.taken(state, insn), insn.ops[-1])
 
     def _fork(self, state, taken, target):
         """Both ways, each only where it is possible."""
@@ -429,7 +414,7 @@ class Execution:
         mine = self.world.bounds.get(name)
         if mine is not None and all(z3.is_true(z3.simplify(a == b)) for a, b in zip(mine, bounds)):
             return state.memory[name]
-        return self.names.words(f"{name}")
+        return self.names.words(f"{name}.words")
 
     def _case_summary(self, state, shared, callee, world, case):
         results = {}
@@ -543,11 +528,6 @@ class Execution:
                     wrong = self.judge.always(path, self.truth(one, event.state))
                     if wrong:
                         raise Failed("calls", event.pc, f"{event.name}: {one}: {wrong}")
-
-
-def machine_wide(register):
-    """tbz names the register by the width that its bit needs; the bit is the same."""
-    return type(register)(register.name, 64)
 
 
 def _plain(expression):

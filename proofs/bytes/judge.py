@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Z3's answers: what is possible, what must hold, and the values that show that it does not."""
+import re
+
 import z3
 
 # Decides, not seconds; the hardest question here needs less than a hundredth of it.
@@ -20,11 +22,12 @@ class Judge:
         self.assumed = assumed
         self.questions = 0
         self.steps = 0
+        self.known = set()          # questions that had the answer unsat, by their text
 
     def _ask(self, conditions):
-        solver = z3.Solver()
+        plain = not any(map(_quantified, conditions)) and not any(map(_quantified, self.assumed))
+        solver = z3.SolverFor("QF_AUFBV") if plain else z3.Solver()
         solver.set("rlimit", LIMIT)
-        solver.add(*self.assumed)
         solver.add(*conditions)
         self.questions += 1
         answer = solver.check()
@@ -35,7 +38,7 @@ class Judge:
         simple = z3.simplify(z3.And(*conditions)) if conditions else z3.BoolVal(True)
         if z3.is_false(simple):
             return False
-        answer, _ = self._ask(conditions)
+        answer, _ = self._ask([*self.assumed, *conditions])
         if answer == z3.unknown:
             raise Failed(clause, address, "Z3 does not say whether a path is possible")
         return answer == z3.sat
@@ -44,9 +47,19 @@ class Judge:
         """None when @what follows, else the values that show that it does not."""
         if z3.is_true(z3.simplify(what)):
             return None
-        answer, solver = self._ask([*path, z3.Not(what)])
-        if answer == z3.unsat:
+        # What speaks of nothing that the question leads to cannot help; without it, questions repeat from path to path.
+        question = [*_about(what, [*self.assumed, *path]), z3.Not(what)]
+        text = _text(question)
+        if text in self.known:
             return None
+        answer, solver = self._ask(question)
+        if answer == z3.unsat:
+            self.known.add(text)
+            return None
+        if answer == z3.sat:
+            answer, solver = self._ask([*self.assumed, *path, z3.Not(what)])
+            if answer == z3.unsat:
+                return None
         if answer == z3.unknown:
             return "not decided within the step limit"
         return counter_example(solver.model(), what)
@@ -63,11 +76,49 @@ def _steps(solver):
     return max(_counted - before, 0)
 
 
-def _constants(expression, found):
+def _about(what, conditions):
+    """Those of @conditions that share a constant with @what, directly or through each other."""
+    used, chosen, left = {}, [], []
+    _constants(what, used)
+    for condition in conditions:
+        mine = {}
+        _constants(condition, mine)
+        left.append((condition, mine))
+    more = True
+    while more:
+        more = [pair for pair in left if not pair[1] or pair[1].keys() & used.keys()]
+        left = [pair for pair in left if pair[1] and not pair[1].keys() & used.keys()]
+        for condition, mine in more:
+            chosen.append(condition)
+            used.update(mine)
+    return chosen
+
+
+def _text(conditions):
+    """The question with the numbers of fresh constants counted anew: the same text is the same question."""
+    seen = {}
+
+    def name(match):
+        stem = match.group(1)
+        mine = seen.setdefault(stem, {})
+        return f"|{stem}#{mine.setdefault(match.group(0), len(mine))}|"
+
+    return re.sub(r"\|([^|']+)'\d+\|", name, " ".join(condition.sexpr() for condition in conditions))
+
+
+def _quantified(expression):
+    return z3.is_quantifier(expression) or any(map(_quantified, expression.children()))
+
+
+def _constants(expression, found, seen=None):
+    seen = set() if seen is None else seen
+    if expression.get_id() in seen:
+        return
+    seen.add(expression.get_id())
     if z3.is_const(expression) and expression.decl().kind() == z3.Z3_OP_UNINTERPRETED:
         found[expression.decl().name()] = expression
     for child in expression.children():
-        _constants(child, found)
+        _constants(child, found, seen)
 
 
 def show(number):

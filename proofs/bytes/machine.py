@@ -80,7 +80,7 @@ class Names:
 
     def _name(self, name):
         self.count[name] = self.count.get(name, 0) + 1
-        return name if self.count[name] == 1 else f"{name}'{self.count[name]}"
+        return f"{name}'{self.count[name]}" if "." in name else name
 
 
 def initial(names, system):
@@ -157,6 +157,28 @@ def data(state, insn, base):
 
 
 DATA = {"cmp", "mov", "movz", "movn", "movk", "adrp", "add", "sub", "and", "orr", "bic", "lsl", "ubfx", "csel"}
+
+
+def taken(state, insn):
+    """Whether a conditional branch is taken."""
+    if insn.name == "b":
+        return condition(state, insn.condition)
+    if insn.name in ("cbz", "cbnz"):
+        zero = state.get(insn.ops[0]) == 0
+        return z3.simplify(zero if insn.name == "cbz" else z3.Not(zero))
+    if insn.name in ("tbz", "tbnz"):
+        # The register is named by the width that its bit needs; the bit is the same.
+        bit = insn.ops[1]
+        value = z3.Extract(bit, bit, bv(0) if insn.ops[0].name == "zr" else state.x[insn.ops[0].name])
+        return z3.simplify(value == (0 if insn.name == "tbz" else 1))
+    raise Unknown(insn.text)
+
+
+def part(word, offset, size):
+    """What a load of @size bytes at @offset takes of the 8 bytes that it lies in."""
+    if size == 8:
+        return word
+    return z3.simplify(z3.If(z3.Extract(2, 2, offset) == 1, z3.Extract(63, 32, word), z3.Extract(31, 0, word)))
 
 
 def accesses(state, insn):

@@ -6,15 +6,24 @@ Decodes the routines in build/hypatia.elf, executes each on symbolic values alon
 the clauses of its contract hold. One line for each goal, one for the whole; status 0 only when all are proved.
 """
 import argparse
+import hashlib
 import json
 import pathlib
 import sys
 import time
 
+import capstone
+import z3
+
 import contracts
+import judge
 import verdicts
 from image import Image, ImageError
 from language import BadExpression
+
+
+# Debian 12's: the tests of the instructions' meaning and the step limit were made with these.
+VERSIONS = {"capstone": (capstone.__version__, "4.0.2"), "z3": (z3.get_version_string(), "4.8.12")}
 
 
 def arguments():
@@ -76,6 +85,10 @@ def tell(goals, seconds):
 def main():
     args = arguments()
     start = time.monotonic()
+    for name, (found, wanted) in VERSIONS.items():
+        if found != wanted:
+            print(f"bytes: {name}: version {wanted} is needed, not {found}", file=sys.stderr)
+            return 2
     try:
         book = contracts.read(args.spec)
         if args.list:
@@ -89,7 +102,10 @@ def main():
         print(f"bytes: {error}", file=sys.stderr)
         return 2
     if args.json:
-        print(json.dumps({"goals": {name: vars(verdict) for name, verdict in goals.items()}, "routines": bytes_of}))
+        print(json.dumps({
+            "goals": {name: vars(verdict) | {"limit": judge.LIMIT} for name, verdict in goals.items()},
+            "routines": bytes_of, "elf": hashlib.sha256(args.elf.read_bytes()).hexdigest(),
+            "tools": {name: found for name, (found, _) in VERSIONS.items()}}))
     else:
         tell(goals, time.monotonic() - start)
     complete = goals and all(verdict.verdict == verdicts.PROVED for verdict in goals.values())

@@ -115,7 +115,7 @@ def new_decoder(contracts):
 def prove(contracts, image, decoder, routine):
     """All clauses of one routine."""
     result = Result({clause: Verdict(UNDECIDED) for clause in routine.clauses}, set())
-    start = time.monotonic()
+    start = time.process_time()
     runs = []
     try:
         result.sha256, result.meaning = fingerprints(image, decoder, routine, contracts)
@@ -126,15 +126,15 @@ def prove(contracts, image, decoder, routine):
             result.covered |= run.covered
         spent = sum(run.judge.questions for run in runs), sum(run.judge.steps for run in runs)
     except (Failed, ImageError, BadExpression) as error:
-        _broken(result, image, decoder, error, time.monotonic() - start)
+        _broken(result, image, decoder, error, time.process_time() - start)
         return result
     for clause in routine.clauses:
-        began = time.monotonic()
+        began = time.process_time()
         before = sum(run.judge.questions for run in runs), sum(run.judge.steps for run in runs)
         verdict = _clause(contracts, image, decoder, routine, runs, clause)
         after = sum(run.judge.questions for run in runs), sum(run.judge.steps for run in runs)
         verdict.questions, verdict.steps = after[0] - before[0], after[1] - before[1]
-        verdict.seconds = time.monotonic() - began
+        verdict.seconds = time.process_time() - began
         result.verdicts[clause] = verdict
     # What it took to walk the paths is the price of the first two.
     first = result.verdicts["paths"]
