@@ -81,6 +81,7 @@ class Contracts:
     operations: dict
     constants: dict
     traps: dict                 # action -> exception classes
+    places: set                 # symbols that contracts speak of
 
 
 def read(spec_folder):
@@ -98,7 +99,12 @@ def read(spec_folder):
         {tuple(entry["encoding"]): entry["name"] for entry in data["register"]},
         {entry["name"]: entry["fixed"] for entry in data["register"] if "fixed" in entry},
         {tuple(entry["encoding"]): entry["name"] for entry in data["operation"]},
-        constants(spec), _trap_actions(spec))
+        constants(spec), _trap_actions(spec), _places(data))
+
+
+def _places(data):
+    called = {entry["name"] for key in ("routine", "part", "function") for entry in data[key]} | set(data["steps"])
+    return called | set(re.findall(r"addr\((\w+)\)", str(data)))
 
 
 def constants(spec):
@@ -154,10 +160,13 @@ def _split(text):
 def _routine(entry):
     shared = registers_of(entry.get("changes", []))
     cases = [Case(case.get("when", "True"), [item(text) for text in case["order"]], case["exit"],
-                  shared | registers_of(case.get("changes", [])), {**entry.get("ensures", {}), **case.get("ensures", {})})
+                  shared | registers_of(case.get("changes", [])),
+                  {**entry.get("ensures", {}), **case.get("ensures", {})})
              for case in entry["case"]]
-    loops = [Loop(loop["name"], registers_of(loop["changes"]), loop.get("writes", []), loop.get("invariant", []), loop.get("step", []),
-                  [item(text) for text in loop["each"]], loop.get("decreases", "")) for loop in entry.get("loop", [])]
+    loops = entry.get("loop", [])
+    loops = [Loop(loop["name"], registers_of(loop["changes"]), loop.get("writes", []), loop.get("invariant", []),
+                  loop.get("step", []), [item(text) for text in loop["each"]], loop.get("decreases", ""))
+             for loop in loops]
     regions = [Region(**region) for region in entry.get("region", [])]
     return _clauses(Routine(entry["name"], entry.get("at", [entry["name"]]), entry.get("requires", []), regions, cases,
                             loops, entry.get("align", 4), []))
@@ -201,7 +210,12 @@ def _clauses(routine):
     return routine
 
 
+# Every routine has its entry; every instruction of the assembler is on a path; compiled code leaves alone what the
+# vectors do not save.
+IMAGE_GOALS = ("registered", "covered", "untouched")
+
+
 def goals(contracts):
     """routine/clause, in the order of the file."""
     found = [f"{routine.name}/{clause}" for routine in contracts.routines.values() for clause in routine.clauses]
-    return found + ["image/registered", "image/covered"]
+    return found + [f"image/{name}" for name in IMAGE_GOALS]

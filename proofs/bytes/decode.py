@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """One instruction word as mnemonic and operands. What is not in here is unknown, and an error."""
+import re
 import struct
 from dataclasses import dataclass, field
 
@@ -51,7 +52,7 @@ class Insn:
 
 
 class Decoder:
-    """@registers: (op0, op1, CRn, CRm, op2) -> name; @operations: (op1, CRn, CRm, op2) -> text, as in the specification."""
+    """@registers: (op0, op1, CRn, CRm, op2) -> name; @operations: (op1, CRn, CRm, op2) -> text."""
 
     def __init__(self, registers, operations):
         self.registers, self.operations = registers, operations
@@ -83,6 +84,16 @@ class Decoder:
         if name in ("ldr", "str", "ldp", "stp"):
             self._addressing(insn, plain)
         return insn
+
+    def names_host_register(self, address, word):
+        """The text of an instruction that names x18 or a register of FP, SIMD or SVE, or is not known to capstone."""
+        if word >> 22 == 0b1101010100:
+            return "x18" if word & 31 == 18 else ""
+        for plain in self.engine.disasm(struct.pack("<I", word), address):
+            if re.search(r"\b([xw]18|[bhsdqvz]\d+|p\d+)\b", plain.op_str):
+                return f"{plain.mnemonic} {plain.op_str}"
+            return ""
+        return f"word 0x{word:08x}"
 
     @staticmethod
     def _fail(text):
@@ -146,7 +157,8 @@ class Decoder:
             takes = name.startswith("dc ")
             if takes == (target.name == "zr"):
                 raise Unknown(text)
-            return Insn(address, word, name + (f", x{target.name}" if takes else ""), "sys", [name, target if takes else None])
+            text = name + (f", x{target.name}" if takes else "")
+            return Insn(address, word, text, "sys", [name, target if takes else None])
         if crn == 4 and word & 31 == 31:
             immediate = {(3, 6): "daifset", (0, 5): "spsel"}.get((op1, op2))
             if immediate is None:

@@ -62,9 +62,10 @@ class World:
         for name, (base, size) in self.bounds.items():
             offset = z3.simplify(address - base)
             end = z3.simplify(size)
-            if z3.is_bv_value(offset) and z3.is_bv_value(end) and offset.as_long() + 8 <= end.as_long():
+            if z3.is_bv_value(offset) and offset.as_long() % 8 == 0 and z3.is_bv_value(end) and \
+                    offset.as_long() + 8 <= end.as_long():
                 return z3.Select(state.memory[name], offset)
-        raise BadExpression(f"'{text}': the address is in no region of {self.routine.name}")
+        raise BadExpression(f"'{text}': the address is no word of a region of {self.routine.name}")
 
 
 class Execution:
@@ -130,7 +131,8 @@ class Execution:
     def _bodies(self):
         """Where this routine's instructions may stand: its own, and the parts that belong to it."""
         self.bodies = []
-        for name in [self.routine.name, *(part for part, of in self.contracts.parts.items() if of == self.routine.name)]:
+        parts = [part for part, of in self.contracts.parts.items() if of == self.routine.name]
+        for name in [self.routine.name, *parts]:
             sizes = [(low, high) for low, high, function in self.image.functions if function == name]
             self.bodies += sizes
         if not any(low <= self.entry_address < high for low, high in self.bodies):
@@ -180,8 +182,10 @@ class Execution:
         return any(low <= address < high for low, high in self.bodies)
 
     def _step(self, state):
-        if state.pc in self.loop_at and not self._loop(state, self.loop_at[state.pc]):
-            return None, []
+        if state.pc in self.loop_at:
+            with self.judge.asking_for("loops"):
+                if not self._loop(state, self.loop_at[state.pc]):
+                    return None, []
         if not self._within(state.pc):
             raise Failed("paths", state.pc, "execution leaves the routine without a branch")
         try:
@@ -196,13 +200,17 @@ class Execution:
         if name in machine.DATA:
             machine.data(state, insn, self.base)
         elif name in ("ldr", "str", "ldp", "stp"):
-            self._memory(state, insn)
+            with self.judge.asking_for("memory"):
+                self._memory(state, insn)
         elif name == "mrs":
             state.set(insn.ops[1], state.system[insn.ops[0]])
         elif name == "msr":
             self._write_register(state, insn)
         elif name == "msr_immediate":
             state.events.append(Event(state.pc, f"msr {insn.ops[0]}", bv(insn.ops[1]), state.copy()))
+            if insn.ops[0] == "spsel":
+                state.sp = self.names.word("spsel.sp")      # another stack pointer
+                state.written["sp"] = state.pc
         elif name in ("barrier", "hint", "sys"):
             self._plain_event(state, insn)
         elif name in ("smc", "hvc"):
@@ -303,8 +311,8 @@ class Execution:
                 return region.name, offset
             wrong = f"region {region.name} begins at {_plain(base)}: offset {_plain(offset)} {found}"
         kind = "store" if write else "load"
-        raise Failed("memory", state.pc, f"{text}: {kind} of {size} bytes at {_plain(address)} outside of every region: "
-                     f"{wrong}")
+        raise Failed("memory", state.pc,
+                     f"{text}: {kind} of {size} bytes at {_plain(address)} outside of every region: {wrong}")
 
     # --- branches and calls ------------------------------------------------------------------------
 
@@ -435,7 +443,7 @@ class Execution:
         for entry in case.order:
             if entry.name.startswith("msr ") and entry.name[4:] in state.system:
                 self._set_system(state, entry.name[4:], language.value(entry.value, scope))
-            elif entry.name.startswith("call "):
+            elif entry.name.split()[0] in ("call", "smc", "hvc"):
                 raise Failed("paths", state.pc, f"call of {callee.name}, which calls on")
         now.system = state.system
         for texts in case.ensures.values():
@@ -452,7 +460,7 @@ class Execution:
     # --- loops -------------------------------------------------------------------------------------
 
     def _loop(self, state, loop):
-        """At a loop's first instruction: True to go on. The first arrival starts an arbitrary iteration; the next ends it."""
+        """At a loop's first instruction: True to go on. The first arrival starts any iteration; the next ends it."""
         marks = state.loops.get(loop.name)
         if marks is not None and "head" in marks:
             self._loop_back(state, loop, marks)
@@ -492,6 +500,9 @@ class Execution:
         for name, words in state.memory.items():
             if name not in loop.writes and not words.eq(head.memory[name]):
                 raise Failed("loops", state.pc, f"loop {loop.name} writes to region {name}")
+        for name, value in state.system.items():
+            if not value.eq(head.system[name]):
+                raise Failed("loops", state.pc, f"loop {loop.name} writes {name}")
         self.check_order(state, state.events[marks["events"]:], loop.each, "loops", state.path, loop.name)
         for text in loop.step:
             wrong = self.judge.always(state.path, self.truth(text, state, loop.name))

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The linked image: its instructions, its symbols, and which bytes the assembler wrote."""
 import bisect
-import hashlib
 import struct
 
 from elftools.elf.elffile import ELFFile
@@ -85,7 +84,7 @@ class Image:
         return any(low <= address < high for low, high, _ in self.assembly)
 
     def unknown_bytes(self, packaged):
-        """Executable bytes that neither the compiler nor the assembler nor a packaged function wrote, but for padding."""
+        """Executable bytes that are no padding, of neither the compiler nor the assembler nor a packaged function."""
         spans = sorted([(low, high) for low, high, _ in self.assembly + self.compiled] +
                        [(low, high) for low, high, name in self.functions if packaged(name)])
         at, found = self.start, []
@@ -95,8 +94,8 @@ class Image:
         return [place for place in found if not self._linker_stub(place, spans)]
 
     def _linker_stub(self, place, spans):
-        """The linker's way round Cortex-A53 erratum 843419: a load or store of compiled code, then a branch back behind it;
-        where it stood is a branch to here, or still the instruction; in front of the first, a branch over all of them.
+        """The linker's way round Cortex-A53 erratum 843419: a load or store of compiled code, then a branch back behind
+        it; where it stood is a branch to here, or still the instruction; in front of the first, a branch over them.
         """
         def known(address):
             return any(low <= address < high for low, high in spans) and not self.is_assembly(address)
@@ -117,16 +116,14 @@ class Image:
         offset = self.word(address) & 0x3FFFFFF
         return address + 4 * (offset - (1 << 26) if offset >> 25 else offset)
 
-    def digest(self, low, high):
-        return hashlib.sha256(self.text[low - self.start:high - self.start]).hexdigest()
-
 
 def _ranges(top, unit, lists):
     if "DW_AT_ranges" in top:
         found, base = [], top["DW_AT_low_pc"].value if "DW_AT_low_pc" in top else 0
         attribute = top["DW_AT_ranges"]
-        entries = lists.get_range_list_at_offset(attribute.value, cu=unit) if attribute.form != "DW_FORM_rnglistx" else \
-            lists.get_range_list_at_offset_ex(attribute.value)
+        if attribute.form == "DW_FORM_rnglistx":
+            raise ImageError("debug information with an index of ranges")
+        entries = lists.get_range_list_at_offset(attribute.value, cu=unit)
         for entry in entries:
             if hasattr(entry, "base_address"):
                 base = entry.base_address

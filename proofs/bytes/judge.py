@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Z3's answers: what is possible, what must hold, and the values that show that it does not."""
+import contextlib
 import re
+import time
 
 import z3
 
-# Decides, not seconds; the hardest question here needs less than a hundredth of it.
+# Decides, not seconds; the hardest question of this image needs a quarter of it.
 LIMIT = 20_000_000
 SHOWN = 8
 
@@ -17,21 +19,35 @@ class Failed(Exception):
         self.clause, self.address, self.text = clause, address, text
 
 
+class Cost:
+    """What the questions for one clause took."""
+
+    def __init__(self):
+        self.questions, self.steps, self.seconds = 0, 0, 0.0
+
+
 class Judge:
     def __init__(self, assumed):
         self.assumed = assumed
-        self.questions = 0
-        self.steps = 0
+        self.costs = {}             # clause -> Cost
+        self.clause = "paths"       # the one that questions are asked for now
         self.known = set()          # questions that had the answer unsat, by their text
 
+    @contextlib.contextmanager
+    def asking_for(self, clause):
+        before, self.clause = self.clause, clause
+        yield
+        self.clause = before
+
     def _ask(self, conditions):
+        cost, start = self.costs.setdefault(self.clause, Cost()), time.process_time()
         plain = not any(map(_quantified, conditions)) and not any(map(_quantified, self.assumed))
         solver = z3.SolverFor("QF_AUFBV") if plain else z3.Solver()
         solver.set("rlimit", LIMIT)
         solver.add(*conditions)
-        self.questions += 1
         answer = solver.check()
-        self.steps += _steps(solver)
+        cost.questions, cost.steps = cost.questions + 1, cost.steps + _steps(solver)
+        cost.seconds += time.process_time() - start
         return answer, solver
 
     def possible(self, conditions, clause, address):

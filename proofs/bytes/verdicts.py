@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Each clause of each contract: proved, or why not."""
 import hashlib
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import z3
 
@@ -31,7 +30,7 @@ class Result:
     verdicts: dict
     covered: set
     sha256: str = ""
-    meaning: str = ""
+    meaning: list = field(default_factory=list)
 
 
 def at(image, address, decoder):
@@ -56,56 +55,64 @@ def spans(image, routine, contracts):
     """The bytes that the routine's proof is about."""
     found = []
     names = [routine.name] + [part for part, of in contracts.parts.items() if of == routine.name]
-    for low, high, name in image.functions:
-        if name in names:
-            found.append((low, high))
+    for name in names:
+        found += [(low, high) for low, high, function in image.functions if function == name]
     for address, _ in entries(image, routine):
         if not any(low <= address < high for low, high in found):
             found.append((address, address + (0x80 if "+" in "".join(routine.at) else 4)))
-    return sorted(set(found))
+    return found
 
 
-def meaning(image, decoder, low, high):
-    """The instructions with what they refer to by name: the same when only other code or data moved."""
-    lines, page = [], {}
+def meaning(image, decoder, low, high, places):
+    """The instructions, each with the names of what it refers to: what the proof is about, wherever things stand."""
+    found, page = [], {}
     for address in range(low, high, 4):
         word = image.word(address)
         try:
             insn = decoder.decode(address, word)
         except Unknown:
-            lines.append(f"{word:08x}")
+            found.append([f"{word:08x}", []])
             continue
         name, ops = insn.name, insn.ops
         if name == "adrp":
             page = {ops[0].name: ops[1]}
-            lines.append(f"adrp x{ops[0].name}")
+            found.append([f"adrp x{ops[0].name}", []])
         elif page and name == "add" and isinstance(ops[2], int) and ops[1].name == ops[0].name and ops[0].name in page:
-            lines.append(f"address x{ops[0].name} {_reference(image, page.pop(ops[0].name) + ops[2], low, high)}")
+            found.append([f"add x{ops[0].name}", _reference(image, page.pop(ops[0].name) + ops[2], low, high, places)])
         elif page:
             # A page by itself: only the same place is the same.
-            lines.append(f"{page} {word:08x}")
+            found.append([f"{page} {word:08x}", []])
             page = {}
         elif name in ("b", "bl", "cbz", "cbnz", "tbz", "tbnz"):
-            fixed = word & ~(0x3FFFFFF if name in ("b", "bl") and not insn.condition else
-                             0x7FFE0 if name in ("tbz", "tbnz") else 0xFFFFE0)
-            lines.append(f"{fixed:08x} {_reference(image, ops[-1], low, high)}")
+            far = name in ("b", "bl") and not insn.condition
+            mask = 0x7FFE0 if name in ("tbz", "tbnz") else 0x3FFFFFF if far else 0xFFFFE0
+            found.append([f"{word & ~mask:08x}", _reference(image, ops[-1], low, high, places)])
         else:
-            lines.append(f"{word:08x}")
-    return "\n".join(lines)
+            found.append([f"{word:08x}", []])
+    return found
 
 
-def _reference(image, target, low, high):
+def _reference(image, target, low, high, places):
     if low <= target < high:
-        return f"+0x{target - low:x}"
+        return [f"+0x{target - low:x}"]
+    # Names of which no contract speaks may stand there by chance.
     names = image.names_at(target)
-    return ",".join(names) if names else image.place(target)
+    return [name for name in names if name in places] or names or [image.place(target)]
 
 
 def fingerprints(image, decoder, routine, contracts):
+    """The digest of the routine's bytes, and what they mean."""
     whole = spans(image, routine, contracts)
     raw = hashlib.sha256(b"".join(image.text[low - image.start:high - image.start] for low, high in whole)).hexdigest()
-    named = "\n".join(meaning(image, decoder, low, high) for low, high in whole)
-    return raw, hashlib.sha256(named.encode()).hexdigest()
+    return raw, [meaning(image, decoder, low, high, contracts.places) for low, high in whole]
+
+
+def same_meaning(proved, found):
+    """The same instructions, which refer at least to what they referred to."""
+    if len(proved) != len(found) or any(len(old) != len(new) for old, new in zip(proved, found)):
+        return False
+    return all(before[0] == after[0] and set(before[1]) <= set(after[1])
+               for old, new in zip(proved, found) for before, after in zip(old, new))
 
 
 def new_decoder(contracts):
@@ -115,7 +122,6 @@ def new_decoder(contracts):
 def prove(contracts, image, decoder, routine):
     """All clauses of one routine."""
     result = Result({clause: Verdict(UNDECIDED) for clause in routine.clauses}, set())
-    start = time.process_time()
     runs = []
     try:
         result.sha256, result.meaning = fingerprints(image, decoder, routine, contracts)
@@ -124,26 +130,20 @@ def prove(contracts, image, decoder, routine):
             runs.append(run)
             run.run()
             result.covered |= run.covered
-        spent = sum(run.judge.questions for run in runs), sum(run.judge.steps for run in runs)
     except (Failed, ImageError, BadExpression) as error:
-        _broken(result, image, decoder, error, time.process_time() - start)
-        return result
-    for clause in routine.clauses:
-        began = time.process_time()
-        before = sum(run.judge.questions for run in runs), sum(run.judge.steps for run in runs)
-        verdict = _clause(contracts, image, decoder, routine, runs, clause)
-        after = sum(run.judge.questions for run in runs), sum(run.judge.steps for run in runs)
-        verdict.questions, verdict.steps = after[0] - before[0], after[1] - before[1]
-        verdict.seconds = time.process_time() - began
-        result.verdicts[clause] = verdict
-    # What it took to walk the paths is the price of the first two.
-    first = result.verdicts["paths"]
-    first.questions, first.steps = first.questions + spent[0], first.steps + spent[1]
-    first.seconds += began - start
+        _broken(result, image, decoder, error)
+    else:
+        for clause in routine.clauses:
+            result.verdicts[clause] = _clause(contracts, image, decoder, routine, runs, clause)
+    for run in runs:
+        for clause, cost in run.judge.costs.items():
+            verdict = result.verdicts[clause]
+            verdict.questions, verdict.steps = verdict.questions + cost.questions, verdict.steps + cost.steps
+            verdict.seconds += cost.seconds
     return result
 
 
-def _broken(result, image, decoder, error, seconds):
+def _broken(result, image, decoder, error):
     """Execution did not come to an end: one clause has failed, and of the others nothing is known."""
     if isinstance(error, Failed):
         clause, text = error.clause, f"{at(image, error.address, decoder)}: {error.text}"
@@ -151,7 +151,7 @@ def _broken(result, image, decoder, error, seconds):
         clause, text = "paths", str(error)
     for name, verdict in result.verdicts.items():
         if name == clause:
-            verdict.verdict, verdict.text, verdict.seconds = FAILED, text, seconds
+            verdict.verdict, verdict.text = FAILED, text
         else:
             verdict.text = f"not decided: {clause} failed"
 
@@ -159,6 +159,8 @@ def _broken(result, image, decoder, error, seconds):
 def _clause(contracts, image, decoder, routine, runs, clause):
     check = {"paths": _paths, "memory": _nothing, "loops": _nothing, "order": _order, "exit": _exit,
              "preserved": _preserved, "calls": _calls, "aligned": _aligned}.get(clause, None)
+    for run in runs:
+        run.judge.clause = clause
     try:
         if check is None:
             for run in runs:
@@ -314,4 +316,14 @@ def covered(contracts, image, addresses):
                 continue
             if not any(first <= address < last for first, last in data):
                 return f"0x{address:x} <{image.place(address)}> of {file}: on no path of a contract"
+    return ""
+
+
+def untouched(image, decoder):
+    """No compiled instruction names x18 or a register of FP or SIMD: the host's, which no vector saves."""
+    for low, high, file in image.compiled:
+        for address in range(low, high, 4):
+            text = decoder.names_host_register(address, image.word(address)) if image.word(address) else ""
+            if text:
+                return f"0x{address:x} <{image.place(address)}> of {file}: {text}"
     return ""

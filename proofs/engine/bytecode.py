@@ -22,7 +22,8 @@ _results = {}                   # (root, routines) -> what the tool said
 
 def _tool(root, *arguments):
     command = ["/usr/bin/python3", os.path.join(root, "proofs", "bytes", "prove.py"), "--json", *arguments]
-    process = smt.start(command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = smt.start(command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                        text=True)
     try:
         text, complaint = process.communicate(timeout=LIMIT)
     except subprocess.TimeoutExpired as error:
@@ -58,10 +59,11 @@ def answer(root, goal, only=None):
             _results[key] = result or {"goals": {}, "routines": {}, "error": error}
             if result and not only:
                 with open(os.path.join(root, RECORD), "w", encoding="utf-8") as file:
-                    json.dump({"routines": result["routines"], "elf": result["elf"], "tools": result["tools"]}, file, indent=1)
+                    json.dump({key: result[key] for key in ("elf", "tools", "routines")}, file, indent=1)
                     file.write("\n")
     result = _results[key]
     found = result["goals"].get(goal.name)
     if found is None:
-        return {"verdict": "missing", "text": result.get("error", "") or "the tool gave no verdict", "steps": 0, "seconds": 0.0}
+        text = result.get("error", "") or "the tool gave no verdict"
+        return {"verdict": "missing", "text": text, "steps": 0, "seconds": 0.0}
     return found | result["routines"].get(goal.function, {})

@@ -44,7 +44,8 @@ def assemble(lines):
         obj, raw = f"{folder}/a.o", f"{folder}/a.bin"
         subprocess.run(["aarch64-linux-gnu-as", "-march=armv8-a", "-o", obj, "-"], input="\n".join(lines) + "\n",
                        text=True, check=True, timeout=LIMIT)
-        subprocess.run(["aarch64-linux-gnu-objcopy", "-O", "binary", "-j", ".text", obj, raw], check=True, timeout=LIMIT)
+        subprocess.run(["aarch64-linux-gnu-objcopy", "-O", "binary", "-j", ".text", obj, raw], check=True,
+                       timeout=LIMIT)
         data = pathlib.Path(raw).read_bytes()
     words = [word for (word,) in struct.iter_unpack("<I", data)]
     assert len(words) == len(lines)
@@ -87,7 +88,8 @@ def prove(elf, *routines, spec=TOP / "spec"):
     run = subprocess.run(["/usr/bin/python3", *command], capture_output=True, text=True, timeout=LIMIT, check=False)
     if run.returncode == 2:
         return run.returncode, run.stderr
-    return run.returncode, {name: (goal["verdict"], goal["text"]) for name, goal in json.loads(run.stdout)["goals"].items()}
+    goals = json.loads(run.stdout)["goals"]
+    return run.returncode, {name: (goal["verdict"], goal["text"]) for name, goal in goals.items()}
 
 
 # Symbol behind which the instruction stands, its text, which of them, what stands there instead, the routine that is
@@ -98,9 +100,12 @@ WRONG = (
     ("host_trap", "ldp x16, x17, [sp, #112]", 0, NOP, "host_sync", "preserved", r"x1[67] is not what it was at entry"),
     ("host_vectors", "stp x4, x5, [sp, #16]", 0, "stp x5, x4, [sp, #16]", "host_sync", "preserved",
      r"ldp x4, x5.*x[45] is not what it was at entry.*is 0x.*must be 0x"),
-    ("host_smc", "ldp x6, x7, [sp, #48]", 0, "ldp x6, x7, [sp, #64]", "host_sync", "calls", r"smc #0: x6 == old\(x6\): is 0x"),
-    ("host_trap", "ldp x0, x1, [sp], #16", 0, "ldp x0, x1, [sp], #32", "host_sync", "memory", r"outside of every region"),
-    ("host_smc", "add sp, sp, #0xa0", 0, "add sp, sp, #0x90", "host_sync", "preserved", r"sp is not what it was at entry"),
+    ("host_smc", "ldp x6, x7, [sp, #48]", 0, "ldp x6, x7, [sp, #64]", "host_sync", "calls",
+     r"smc #0: x6 == old\(x6\): is 0x"),
+    ("host_trap", "ldp x0, x1, [sp], #16", 0, "ldp x0, x1, [sp], #32", "host_sync", "memory",
+     r"outside of every region"),
+    ("host_smc", "add sp, sp, #0xa0", 0, "add sp, sp, #0x90", "host_sync", "preserved",
+     r"sp is not what it was at entry"),
     ("host_vectors", "mov x4, sp", 0, "add x4, sp, #16", "host_sync", "calls", r"hyp_handle_hvc: x4 == sp"),
     ("fatal_exception", "stp x18, x19, [sp, #144]", 0, "stp x18, x18, [sp, #144]", "fatal_exception", "calls",
      r"mem\(x1 \+ 8 \* 19\) == old\(x19\)"),
@@ -118,16 +123,19 @@ WRONG = (
     ("switch_pgd", "isb", 2, NOP, "switch_pgd", "order", r"the path ends without 'isb'"),
     ("switch_pgd", "tlbi alle2", 0, NOP, "switch_pgd", "order", r"'tlbi alle2' must come here, not 'dsb nsh'"),
     ("switch_pgd", "dsb nsh", 0, "dsb nshst", "switch_pgd", "order", r"'dsb nsh' must come here, not 'dsb nshst'"),
-    ("switch_pgd", "orr x3, x3, #0x80000", 0, "orr x3, x3, #0x40000", "switch_pgd", "order", r"msr sctlr_el2 .*is 0x.*must"),
+    ("switch_pgd", "orr x3, x3, #0x80000", 0, "orr x3, x3, #0x40000", "switch_pgd", "order",
+     r"msr sctlr_el2 .*is 0x.*must"),
     ("switch_pgd", "br x2", 0, "br x1", "switch_pgd", "exit", r"jump old\(x2\): is 0x.*must be 0x"),
     ("switch_pgd", "mov sp, x1", 0, NOP, "switch_pgd", "set_sp", r"sp == old\(x1\)"),
     ("mmu_on", "tlbi alle2", 0, "tlbi vmalle1", "mmu_on", "paths", r"unknown instruction: sys #0, c8, c7, #0"),
-    ("mmu_on", "msr ttbr0_el2, x0", 0, "msr ttbr0_el1, x0", "mmu_on", "paths", r"unknown instruction: msr s3_0_c2_c0_0"),
+    ("mmu_on", "msr ttbr0_el2, x0", 0, "msr ttbr0_el1, x0", "mmu_on", "paths",
+     r"unknown instruction: msr s3_0_c2_c0_0"),
     ("stub_call", "tlbi alle2", 0, NOP, "stub_call", "order", r"must come here"),
     ("el2_reset", "isb", 1, NOP, "el2_reset", "order", r"the path ends without 'isb'"),
     ("cache_inval", "dc ivac, x0", 0, "dc civac, x0", "cache_inval", "loops", r"'dc ivac' must come here"),
     ("cache_clean", "dsb sy", 0, NOP, "cache_clean", "order", r"the path ends without 'dsb sy'"),
-    ("cache_clean", "add x0, x0, x3", 0, "add x0, x0, x3, lsl #1", "cache_clean", "loops", r"x0 == head\(x0\) \+ x3|does not hold"),
+    ("cache_clean", "add x0, x0, x3", 0, "add x0, x0, x3, lsl #1", "cache_clean", "loops",
+     r"x0 == head\(x0\) \+ x3|does not hold"),
     # ways
     ("host_trap", "eret", 0, NOP, "host_sync", "memory", r"outside of every region"),
     ("host_trap", "dsb nsh", 0, NOP, "host_sync", "exit", r"behind the eret: 'dsb nsh' must stand here, not 'nop'"),
@@ -135,7 +143,8 @@ WRONG = (
     ("host_smc", "cbnz x0, ", 0, "cbz x0, . + 0x3c", "host_sync", "order", r"must come here"),
     ("cpu_find_index", "b.cs ", 0, "b.hi . + 0x18", "cpu_find_index", "memory|loops", r"."),
     ("park", "wfi", 0, "add v0.16b, v1.16b, v2.16b", "park", "paths", r"unknown instruction: add v0\.16b"),
-    ("host_trap", "mov x0, x4", 0, "adds x0, x4, #0", "host_sync", "paths", r"<host_trap\+0x[0-9a-f]+>.*unknown instruction"),
+    ("host_trap", "mov x0, x4", 0, "adds x0, x4, #0", "host_sync", "paths",
+     r"<host_trap\+0x[0-9a-f]+>.*unknown instruction"),
 )
 
 
@@ -196,10 +205,43 @@ class WrongImages(unittest.TestCase):
         (word,) = assemble(["ret"])
         gap = next(a for a in range(IMAGE.address("mmu_on"), IMAGE.address("switch_pgd"), 4) if IMAGE.word(a) == 0)
         changed = image.Image(self.patched("gap.elf", [(gap, word)]))
-        self.assertRegex(verdicts.registered(BOOK, changed), "neither compiled code nor assembly nor a packaged function")
+        self.assertRegex(verdicts.registered(BOOK, changed),
+                         "neither compiled code nor assembly nor a packaged function")
+
+    def test_compiled_code_that_touches_the_host(self):
+        self.assertEqual(verdicts.untouched(IMAGE, DECODER), "")
+        place = IMAGE.address("hyp_handle_hvc") + 8
+        for text in ("mov x18, x0", "str w18, [sp]", "fmov d0, x1", "ldr q3, [x0]", "mrs x18, esr_el2"):
+            (word,) = assemble([text])
+            changed = image.Image(self.patched("touch.elf", [(place, word)]))
+            self.assertRegex(verdicts.untouched(changed, DECODER), r"<hyp_handle_hvc\+0x8> of src/hyp/hvc\.c: ")
+
+    def linked(self, name, arrange):
+        """The image from the same objects, in the order that @arrange gives them."""
+        plan = subprocess.run(["make", "-n", "-W", "src/arch/arm64/image.lds", "QUIET=", "build/hypatia.elf"], cwd=TOP,
+                              text=True,
+                              capture_output=True, timeout=LIMIT, check=True).stdout.replace("\\\n", " ")
+        (command,) = re.findall(r"^aarch64-linux-gnu-ld .*$", plan, re.MULTILINE)
+        words = command.split()
+        words[words.index("-o") + 1], words[words.index("-Map") + 1] = str(self.folder / name), str(self.folder / "map")
+        objects = [word for word in words if word.endswith(".o")]
+        first = words.index(objects[0])
+        subprocess.run(words[:first] + arrange(objects) + words[first + len(objects):], cwd=TOP, timeout=LIMIT,
+                       check=True)
+        return self.folder / name
+
+    def test_a_new_routine(self):
+        source = self.folder / "new.S"
+        source.write_text("\t.text\n\t.globl new_routine\n\t.type new_routine, %function\nnew_routine:\n\tret\n")
+        subprocess.run(["aarch64-linux-gnu-gcc", "-c", "-Wa,-gdwarf-5", "-o", str(self.folder / "new.o"), str(source)],
+                       check=True,
+                       timeout=LIMIT)
+        changed = image.Image(self.linked("new.elf", lambda objects: [*objects, str(self.folder / "new.o")]))
+        self.assertRegex(verdicts.registered(BOOK, changed),
+                         "routine new_routine has neither a contract nor an entry in spec/assembly.toml")
 
     def test_the_same_bytes(self):
-        """--same accepts the image that was proved, also when only places moved, and refuses another."""
+        """--same accepts the image that was proved, also when what it refers to moved, and refuses another."""
         record = self.folder / "record.json"
         routines = {}
         for name, routine in BOOK.routines.items():
@@ -208,7 +250,10 @@ class WrongImages(unittest.TestCase):
         record.write_text(json.dumps({"routines": routines}))
         (word,) = assemble([NOP])
         other = self.patched("other.elf", [(place_of("switch_pgd", "isb"), word)])
-        for elf, status, text in ((ELF, 0, " of "), (other, 1, "switch_pgd: not the bytes that were proved")):
+        moved = self.linked("moved.elf", lambda objects: objects[:4] + objects[:3:-1])
+        self.assertNotEqual(image.Image(moved).address("hyp_handle_hvc"), IMAGE.address("hyp_handle_hvc"))
+        for elf, status, text in ((ELF, 0, " of "), (moved, 0, " of "), (other, 1,
+                                                                         "switch_pgd: not the bytes that were proved")):
             run = subprocess.run(["/usr/bin/python3", str(TOOL / "prove.py"), "--elf", str(elf), "--same", str(record)],
                                  capture_output=True, text=True, timeout=LIMIT, check=False)
             self.assertEqual(run.returncode, status, run.stdout + run.stderr)
@@ -239,10 +284,12 @@ class WrongContracts(unittest.TestCase):
         """A step that the assembly does not have, and one that the specification drops."""
         step = '[[switch_pgd.step]]\nop = "tlbi_alle2"\nasm = ["tlbi alle2"]\ndoc = "drop what the old tables left"\n'
         self.change("init", step, "", "switch_pgd", "switch_pgd/order", "'dsb nsh' must come here, not 'tlbi alle2'")
-        self.change("init", step, step + step, "switch_pgd", "switch_pgd/order", "'tlbi alle2' must come here, not 'dsb nsh'")
+        self.change("init", step, step + step, "switch_pgd", "switch_pgd/order",
+                    "'tlbi alle2' must come here, not 'dsb nsh'")
 
     def test_trap_action(self):
-        self.change("traps", 'ec = 0x20\naction = "abort"', 'ec = 0x20\naction = "undef"', "host_sync", "host_sync/order",
+        self.change("traps", 'ec = 0x20\naction = "abort"', 'ec = 0x20\naction = "undef"', "host_sync",
+                    "host_sync/order",
                     "call hyp_handle_other' must come here, not 'call hyp_handle_abort'")
 
     def test_register_value(self):
@@ -256,10 +303,12 @@ class WrongContracts(unittest.TestCase):
 
     def test_case_that_is_never_met(self):
         self.change("assembly", 'when = "old(tpidr_el0) == STUB_SET_VECTORS"',
-                    'when = "old(tpidr_el0) == STUB_SET_VECTORS and x0 != 0"', "stub_call", "stub_call/paths", "never met|no case")
+                    'when = "old(tpidr_el0) == STUB_SET_VECTORS and x0 != 0"', "stub_call", "stub_call/paths",
+                    "never met|no case")
 
     def test_impossible_requirement(self):
-        self.change("assembly", 'requires = ["(sp & 15) == 0"]', 'requires = ["(sp & 15) == 0 and (sp & 15) == 8"]', "host_sync",
+        self.change("assembly", 'requires = ["(sp & 15) == 0"]', 'requires = ["(sp & 15) == 0 and (sp & 15) == 8"]',
+                    "host_sync",
                     "host_sync/paths", "what the routine requires is impossible")
 
     def test_routine_without_contract(self):
@@ -273,16 +322,26 @@ class Meaning(unittest.TestCase):
     """What machine.py makes of an instruction is what Unicorn does."""
 
     CODE, DATA, SIZE = 0x10000, 0x200000, 0x10000
-    MORE = [f"csel x1, x2, x3, {c}" for c in ("eq", "ne", "hs", "lo", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt",
+    OTHERS = {"ldr", "str", "ldp", "stp", "cbz", "cbnz", "tbz", "tbnz"}
+    MORE = [f"csel x1, x2, x3, {c}" for c in ("eq", "ne", "hs", "lo", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt",
+                                              "gt",
                                               "le")] + [
-        "csel w1, w2, w3, hi", "cmp w1, w2", "cmp x1, x2", "cmp x1, x2, lsl #5", "cmp w1, #17", "sub w1, w2, w3", "sub sp, sp, #32",
-        "add x1, sp, #8", "add w1, w2, #1", "add x1, x2, x3, lsl #3", "and w1, w2, #0xff", "and x1, x2, x3", "orr w1, w2, w3",
-        "orr x1, x2, x3, lsl #16", "bic w1, w2, w3", "bic x1, x2, x3, lsl #4", "lsl w1, w2, w3", "lsl x1, x2, x3", "lsl x1, x2, #5",
-        "lsl w1, w2, #7", "ubfx w1, w2, #3, #7", "ubfx x1, x2, #20, #24", "movz w1, #5", "movz x1, #5, lsl #32", "movn x1, #5",
-        "movn x1, #0, lsl #16", "movk x1, #0xabcd, lsl #48", "movk w1, #0xabcd", "mov w1, w2", "mov sp, x1", "mov x1, sp",
-        "mov x1, #-2", "mov w1, #0xffff0000", "ldr x1, [x2]", "ldr w1, [x2, #4]", "ldr x1, [x2, #8]!", "ldr x1, [x2], #-8",
-        "ldr x1, [x2, x3, lsl #3]", "ldr x1, [x2, w3, uxtw #3]", "ldr x1, [x2, x3]", "str x1, [x2, #16]", "str x1, [x2], #8",
-        "ldp x1, x3, [x2, #16]", "ldp x1, x3, [x2], #32", "ldp x1, x3, [x2, #-16]!", "stp x1, x3, [x2, #-16]!", "stp xzr, x3, [x2]",
+        "csel w1, w2, w3, hi", "cmp w1, w2", "cmp x1, x2", "cmp x1, x2, lsl #5", "cmp w1, #17", "sub w1, w2, w3",
+        "sub sp, sp, #32",
+        "add x1, sp, #8", "add w1, w2, #1", "add x1, x2, x3, lsl #3", "and w1, w2, #0xff", "and x1, x2, x3",
+        "orr w1, w2, w3",
+        "orr x1, x2, x3, lsl #16", "bic w1, w2, w3", "bic x1, x2, x3, lsl #4", "lsl w1, w2, w3", "lsl x1, x2, x3",
+        "lsl x1, x2, #5",
+        "lsl w1, w2, #7", "ubfx w1, w2, #3, #7", "ubfx x1, x2, #20, #24", "movz w1, #5", "movz x1, #5, lsl #32",
+        "movn x1, #5",
+        "movn x1, #0, lsl #16", "movk x1, #0xabcd, lsl #48", "movk w1, #0xabcd", "mov w1, w2", "mov sp, x1",
+        "mov x1, sp",
+        "mov x1, #-2", "mov w1, #0xffff0000", "ldr x1, [x2]", "ldr w1, [x2, #4]", "ldr x1, [x2, #8]!",
+        "ldr x1, [x2], #-8",
+        "ldr x1, [x2, x3, lsl #3]", "ldr x1, [x2, w3, uxtw #3]", "ldr x1, [x2, x3]", "str x1, [x2, #16]",
+        "str x1, [x2], #8",
+        "ldp x1, x3, [x2, #16]", "ldp x1, x3, [x2], #32", "ldp x1, x3, [x2, #-16]!", "stp x1, x3, [x2, #-16]!",
+        "stp xzr, x3, [x2]",
         "str xzr, [x2]", "cbz w1, . + 8", "cbnz w1, . + 8", "cbz x1, . + 8", "tbz x1, #40, . + 8", "tbnz w1, #3, . + 8"]
 
     def forms(self):
@@ -293,8 +352,7 @@ class Meaning(unittest.TestCase):
                     insn = DECODER.decode(address, IMAGE.word(address))
                 except decode.Unknown:
                     continue
-                if insn.name in machine.DATA or insn.name in ("ldr", "str", "ldp", "stp", "cbz", "cbnz", "tbz", "tbnz") or \
-                        insn.condition:
+                if insn.name in machine.DATA or insn.name in self.OTHERS or insn.condition:
                     words[insn.word] = insn.text
         words.update(zip(assemble(self.MORE), self.MORE))
         return words
@@ -325,7 +383,7 @@ class Meaning(unittest.TestCase):
             for _ in range(6):
                 with self.subTest(f"{insn.address:x} {text}"):
                     self.compare(insn)
-        self.assertEqual(names, (machine.DATA | {"ldr", "str", "ldp", "stp", "cbz", "cbnz", "tbz", "tbnz", "b"}))
+        self.assertEqual(names, machine.DATA | self.OTHERS | {"b"})
 
     def compare(self, insn):
         values = [self.number() for _ in range(31)]
@@ -334,7 +392,8 @@ class Meaning(unittest.TestCase):
         if memory is not None and memory.base.name != "sp":
             values[memory.base.name] = self.DATA + 0x4000
             if memory.index is not None:
-                values[memory.index.name] = self.random.randrange(64) | (self.number() << 32 if memory.extend == "uxtw" else 0)
+                above = self.number() << 32 if memory.extend == "uxtw" else 0
+                values[memory.index.name] = self.random.randrange(64) | above
                 values[memory.index.name] &= (1 << 64) - 1
                 if memory.shift == 0:
                     values[memory.index.name] *= 8
@@ -398,8 +457,10 @@ class Meaning(unittest.TestCase):
         self.assertEqual(checked, set(kinds))
 
     def test_unknown_is_an_error(self):
-        for text in ("adds x1, x2, x3", "madd x1, x2, x3, x4", "ldr q1, [x2]", "ldrb w1, [x2]", "ldxr x1, [x2]", "msr tpidr_el1, x0",
-                     "tlbi vmalle1is", "dmb ish", "svc #0", "brk #0", "sev", "add x1, x2, w3, uxtw", "cmp x1, x2, asr #3",
+        for text in ("adds x1, x2, x3", "madd x1, x2, x3, x4", "ldr q1, [x2]", "ldrb w1, [x2]", "ldxr x1, [x2]",
+                     "msr tpidr_el1, x0",
+                     "tlbi vmalle1is", "dmb ish", "svc #0", "brk #0", "sev", "add x1, x2, w3, uxtw",
+                     "cmp x1, x2, asr #3",
                      "csinc x1, x2, x3, eq", "ldr x1, . + 8", "adr x1, . + 8", "ldpsw x1, x3, [x2]", "msr daifclr, #2",
                      "ldr x1, [x2, w3, sxtw #3]", "mrs x1, tpidr_el1", "fmov d0, x1", "bics x1, x2, x3", "paciasp"):
             with self.subTest(text):
