@@ -30,9 +30,9 @@ all: $(GEN_STAMP) $(BUILD)/hypatia.elf
 
 help:
 	@echo "make            install what is needed, generate, prove, build the image, boot Debian's Linux under it"
-	@echo "make check      every test: specification, unit tests, device tree, seeded bugs, system tests on QEMU"
+	@echo "make check      every test: specification, assembly, unit tests, device tree, seeded bugs, system tests on QEMU"
 	@echo "make check-all  the same with every configuration of the system tests"
-	@echo "make prove      the proof campaign: model, C code, bit lemmas, smoke tests"
+	@echo "make prove      the proof campaign: model, C code, bit lemmas, smoke tests, assembly"
 	@echo "make bytes      of the campaign only the assembly of the linked image, a line for each goal"
 	@echo "make run        boot a host under Hypatia: a console on a terminal, else a demonstration that ends"
 	@echo "                KERNEL= INITRD= APPEND= SMP=$(SMP) MEM=$(MEM) CPU=$(CPU) MODE=$(MODE) GIC=$(GIC)"

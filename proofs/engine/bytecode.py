@@ -17,7 +17,7 @@ RECORD = os.path.join("build", "proof-bytes.json")     # what `prove.py --same` 
 LIMIT = 600
 
 _lock = threading.Lock()
-_results = {}                   # (root, routines) -> what the tool said
+_results = {}                   # root -> what the tool said
 
 
 def _tool(root, *arguments):
@@ -49,21 +49,19 @@ def names(root, only=None):
     return [pair for pair in pairs if not only or pair[0] in only], errors
 
 
-def answer(root, goal, only=None):
+def prove(root, goal):
     """The tool's verdict for one goal: proved, failed or unproved, with steps, seconds and reason."""
-    key = (root, tuple(only or ()))
     with _lock:
-        if key not in _results:
-            arguments = [part for name in only or [] for part in ("--routine", name)]
-            result, error = _tool(root, "--elf", os.path.join(root, ELF), *arguments)
-            _results[key] = result or {"goals": {}, "routines": {}, "error": error}
-            if result and not only:
+        if root not in _results:
+            result, error = _tool(root, "--elf", os.path.join(root, ELF))
+            _results[root] = result or {"goals": {}, "routines": {}, "error": error}
+            if result:
                 with open(os.path.join(root, RECORD), "w", encoding="utf-8") as file:
                     json.dump({key: result[key] for key in ("elf", "tools", "routines")}, file, indent=1)
                     file.write("\n")
-    result = _results[key]
+    result = _results[root]
     found = result["goals"].get(goal.name)
     if found is None:
         text = result.get("error", "") or "the tool gave no verdict"
         return {"verdict": "missing", "text": text, "steps": 0, "seconds": 0.0}
-    return found | result["routines"].get(goal.function, {})
+    return found | {"sha256": result["routines"].get(goal.function, {}).get("sha256", "")}
