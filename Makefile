@@ -20,26 +20,27 @@ GIC ?= max
 RUN_ARGS := --smp $(SMP) --mem $(MEM) --cpu $(CPU) --mode $(MODE) --gic $(GIC) \
 	$(if $(KERNEL),--kernel $(KERNEL)) $(if $(INITRD),--initrd $(INITRD)) $(if $(APPEND),--append "$(APPEND)")
 
-.PHONY: all deps generate image prove run demo check check-all unit-check spec-check model-check boot-check \
-	system-check coverage misra trace reproduce reports-check campaign-check slurm-check prove-warm prove-changed \
-	prove-slurm mutants mutants-check bench lint clean help
+.PHONY: all deps generate image prove prove-warm prove-changed prove-slurm bytes bytes-same bytes-check run demo \
+	check check-all unit-check spec-check model-check boot-check system-check coverage misra trace reproduce \
+	reports-check campaign-check slurm-check mutants mutants-check bench lint clean help
 
 # The image is built and booted whatever the campaign says; the verdict is the last word, and the exit status.
-all: $(GEN_STAMP)
-	@status=0; $(PYTHON) proofs/campaign.py || status=$$?; $(MAKE) --no-print-directory image demo && \
+all: $(GEN_STAMP) $(BUILD)/hypatia.elf
+	@status=0; $(PYTHON) proofs/campaign.py || status=$$?; $(MAKE) --no-print-directory image bytes-same demo && \
 		tail -n 1 $(BUILD)/proof-summary.txt && exit $$status
 
 help:
 	@echo "make            install what is needed, generate, prove, build the image, boot Debian's Linux under it"
-	@echo "make check      every test: specification, unit tests, device tree, seeded bugs, system tests on QEMU"
+	@echo "make check      every test: specification, assembly, unit tests, device tree, seeded bugs, system tests on QEMU"
 	@echo "make check-all  the same with every configuration of the system tests"
 	@echo "make coverage   statements, branches and conditions of src/hyp that the unit tests reach (MC/DC)"
 	@echo "make mutants    every seeded bug and every generated mutant, and what notices it: some hours"
 	@echo "make misra      MISRA C:2012 findings in src/hyp that no recorded deviation covers"
 	@echo "make trace      who rests on whom, from requirement to goal and test; what has changed since its review"
 	@echo "make reproduce  the image built twice, elsewhere and at another time: the same bytes"
-	@echo "make prove      the proof campaign: model, C code, bit lemmas, smoke tests"
+	@echo "make prove      the proof campaign: model, C code, bit lemmas, smoke tests, assembly"
 	@echo "make prove-warm, make prove-changed: only what changed; no evidence. make prove-slurm: on a cluster"
+	@echo "make bytes      of the campaign only the assembly of the linked image, a line for each goal"
 	@echo "make run        boot a host under Hypatia: a console on a terminal, else a demonstration that ends"
 	@echo "                KERNEL= INITRD= APPEND= SMP=$(SMP) MEM=$(MEM) CPU=$(CPU) MODE=$(MODE) GIC=$(GIC)"
 	@echo "make bench      instruction counts beside pKVM and nVHE KVM of the same kernel"
@@ -60,20 +61,27 @@ generate: $(GEN_STAMP)
 image: $(BUILD)/hypatia.img
 	@echo "image: $< $$(stat -c %s $<) bytes"
 
-prove: $(GEN_STAMP)
+prove: $(GEN_STAMP) $(BUILD)/hypatia.elf
 	@$(PYTHON) proofs/campaign.py
 
 # What did not change is taken from build/cache/proof: for work in progress, no evidence.
-prove-warm: $(GEN_STAMP)
+prove-warm: $(GEN_STAMP) $(BUILD)/hypatia.elf
 	@$(PYTHON) proofs/campaign.py --warm
 
-prove-changed: $(GEN_STAMP)
+prove-changed: $(GEN_STAMP) $(BUILD)/hypatia.elf
 	@$(PYTHON) proofs/campaign.py --changed
 
 # A cold campaign as an array of SHARDS jobs on an existing Slurm cluster.
 SHARDS ?= 4
-prove-slurm: $(GEN_STAMP)
+prove-slurm: $(GEN_STAMP) $(BUILD)/hypatia.elf
 	@tools/prove-slurm $(SHARDS)
+
+bytes: $(GEN_STAMP) $(BUILD)/hypatia.elf
+	@$(PYTHON) proofs/bytes/prove.py
+
+# The campaign is about the image that it found; its result is compiled into the next one. The assembly is the same.
+bytes-same: $(BUILD)/hypatia.elf
+	@$(PYTHON) proofs/bytes/prove.py --same $(BUILD)/proof-bytes.json
 
 # On a terminal the user has the host's console; without one the host shows itself and powers off.
 run: $(BUILD)/hypatia.img $(BUILD)/initrd.cpio.gz | $(BUILD)/stamps/qemu
@@ -84,6 +92,9 @@ demo: $(BUILD)/hypatia.img $(BUILD)/initrd.cpio.gz | $(BUILD)/stamps/qemu
 
 spec-check: $(GEN_STAMP)
 	@$(PYTHON) tests/spec/run.py
+
+bytes-check: $(GEN_STAMP) $(BUILD)/hypatia.elf
+	@$(PYTHON) tests/bytes/run.py
 
 boot-check: $(BUILD)/tests/test_dt
 	@mkdir -p $(BUILD)/logs
@@ -133,12 +144,14 @@ slurm-check: $(GEN_STAMP)
 	@tools/deps.sh slurm
 	@$(PYTHON) tests/campaign/slurm.py
 
-check: lint spec-check boot-check unit-check coverage misra trace reproduce reports-check campaign-check seeded-check \
-	mutants-check system-check
+# In this order: what ends soon comes first.
+CHECKS := lint boot-check unit-check coverage misra trace reproduce bytes-check reports-check seeded-check spec-check \
+	campaign-check mutants-check
+
+check: $(CHECKS) system-check
 	@echo "check: every test passed"
 
-check-all: lint spec-check boot-check unit-check coverage misra trace reproduce reports-check campaign-check \
-	slurm-check seeded-check mutants-check $(SYSTEST_ALL_FILES) | $(BUILD)/stamps/qemu
+check-all: $(CHECKS) slurm-check $(SYSTEST_ALL_FILES) | $(BUILD)/stamps/qemu
 	@tools/systest --all
 	@echo "check-all: every test passed"
 

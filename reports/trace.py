@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import re
+import subprocess
 import sys
 import tomllib
 from collections import defaultdict
@@ -29,7 +30,7 @@ REVIEWED = "reports/reviewed.txt"
 FUNCTION = re.compile(r"/\*@((?:[^*]|\*(?!/))*)\*/\s*((?:(?:static|inline|extern|NOINLINE|const|struct)\s+)*\w+\s+\*?(\w+)\([^;{}]*\))"
                       r"\s*(;|\{)")
 CLAUSE = re.compile(r"\b(requires|ensures) (\w+):")
-REVIEWED_KINDS = ("requirement", "assumption", "theorem", "lemma", "clause", "function", "test")
+REVIEWED_KINDS = ("requirement", "assumption", "theorem", "lemma", "clause", "function", "routine", "test")
 
 
 class Trouble(Exception):
@@ -143,6 +144,28 @@ def add_core(graph):
                 graph.link(f"function {caller}", f"function {callee}", "calls")
 
 
+def add_assembly(graph):
+    """Routines of the image with the clauses that are proved from its bytes."""
+    command = ["/usr/bin/python3", os.path.join(ROOT, "proofs/bytes/prove.py"), "--list"]
+    listed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if listed.returncode != 0:
+        raise Trouble(f"proofs/bytes/prove.py --list: {(listed.stderr.strip().splitlines() or ['failed'])[-1]}")
+    table = toml("spec/assembly.toml")
+    texts = {entry.get("name"): json.dumps(entry, sort_keys=True) for part in table.values() if isinstance(part, list)
+             for entry in part}
+    places = {}
+    for name in files("src/arch/arm64/*.S", "build/gen/asm/*.S"):
+        for routine in re.findall(r"^(?:function\s+|ENTRY\()?(\w+)\)?(?::|\s*$)", read(name), re.MULTILINE):
+            places.setdefault(routine, name)
+    for pair in listed.stdout.split():
+        routine, clause = pair.split("/")
+        if f"routine {routine}" not in graph.items:
+            graph.add(Item(routine, "routine", texts.get(routine, routine), places.get(routine, "spec/assembly.toml")))
+        graph.add(Item(f"{routine}.{clause}", "clause", texts.get(routine, routine), "spec/assembly.toml",
+                       {"part": "ensures", "routine": routine}))
+        graph.link(f"clause {routine}.{clause}", f"routine {routine}", "specifies")
+
+
 def add_model(graph):
     for name in files("model/*.mlw", "build/gen/model/*.mlw"):
         texts = sources.theories(os.path.join(ROOT, name))
@@ -213,6 +236,9 @@ def add_requirements(graph):
                         graph.link(key, function, "implemented by")
                 graph.add(Item(link, "file", link, link))
                 graph.link(key, f"file {link}", "implemented by")
+                for routine in graph.of("routine"):
+                    if graph.items[routine].where == link:
+                        graph.link(key, routine, "implemented by")
         for link in entry["test"]:
             if f"test {link}" not in graph.items:
                 graph.add(Item(link, "file", link, link))
@@ -234,12 +260,20 @@ def link_helpers(graph):
                 graph.link(key, other, "helps")
 
 
+def baseline():
+    """What is checked out, as the campaign writes it."""
+    run = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+    return run.stdout.strip() if run.returncode == 0 else "unknown"
+
+
 def add_goals(graph, build):
-    """Goals of the last campaign and what they prove."""
+    """Goals of the last campaign, if it was one of what is checked out, and what they prove."""
     try:
         with open(os.path.join(build, "proof.json"), encoding="utf-8") as file:
             table = json.load(file)
     except OSError:
+        return False
+    if table.get("baseline") != baseline():
         return False
     clauses = defaultdict(list)
     for key in graph.of("clause"):
@@ -261,6 +295,9 @@ def add_goals(graph, build):
             graph.link(f"lemma {goal['unit']}", key, "proved by")
         elif goal["kind"] == "lemma" and goal["name"].split("_lemma_")[-1] in by_lemma:
             graph.link(f"lemma {goal['name'].split('_lemma_')[-1]}", key, "proved by")
+        elif f"routine {goal['function']}" in graph.items:
+            graph.link(f"routine {goal['function']}", key, "proved by")
+            graph.link(f"clause {goal['name'].replace('/', '.')}", key, "proved by")
         elif goal["unit"] == "bits":
             graph.link("file build/gen/qfbv/list.txt", key, "proved by")
         else:
@@ -327,9 +364,12 @@ def check(graph, have_goals, have_coverage):
         if have_coverage and item.where.startswith("src/hyp/") and not item.more.get("trusted") and \
                 not item.more.get("ghost") and not any(kind == "covered" for _, kind in ends[key]):
             problems.append(f"{item.where}: {key}: no test runs it")
+    for key in graph.of("routine"):
+        if not required(key, set()):
+            problems.append(f"{graph.items[key].where}: {key}: no requirement leads to it")
     for key in graph.of("clause"):
         item = graph.items[key]
-        trusted = graph.items[f"function {item.id.split('.')[0]}"].more.get("trusted")
+        trusted = "routine" not in item.more and graph.items[f"function {item.id.split('.')[0]}"].more.get("trusted")
         if have_goals and item.more["part"] == "ensures" and not trusted and \
                 not any(target.startswith("goal ") for target, _ in ends[key]):
             problems.append(f"{item.where}: {key}: no goal proves it")
@@ -379,6 +419,7 @@ def write_reviewed(graph):
 def build_graph(build):
     graph = Graph()
     add_core(graph)
+    add_assembly(graph)
     add_model(graph)
     add_lemmas(graph)
     add_tests(graph)
@@ -424,7 +465,7 @@ def main():
                              sorted(graph.links)],
                    "problems": graph.problems, "suspect": changed + gone}, file, indent=1)
         file.write("\n")
-    counts = ", ".join(f"{len(graph.of(kind))} {kind}s" for kind in ("requirement", "theorem", "clause", "function", "test",
+    counts = ", ".join(f"{len(graph.of(kind))} {kind}s" for kind in ("requirement", "theorem", "clause", "function", "routine", "test",
                                                                       "goal"))
     without = [name for name, there in (("goals", have_goals), ("coverage", have_coverage)) if not there]
     print(f"trace: {counts}; {len(graph.links)} links; {len(graph.problems)} problems, {len(changed) + len(gone)} suspect" +

@@ -27,7 +27,8 @@ pool=$build/packages
 log=$build/logs/deps.log
 
 BUILD_PACKAGES="frama-c-base why3 z3 cvc4 gcc libc6-dev make gcc-aarch64-linux-gnu libcmocka-dev
-	device-tree-compiler libfdt-dev python3 python3-jinja2 python3-jsonschema cpio"
+	device-tree-compiler libfdt-dev python3 python3-jinja2 python3-jsonschema cpio
+	python3-capstone python3-pyelftools python3-unicorn python3-z3"
 
 die()
 {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from .tools import Trouble
 
-C, MODEL, BITS = "c", "model", "bits"
+C, MODEL, BITS, BYTES = "c", "model", "bits", "bytes"
 
 
 @dataclass
@@ -112,6 +112,7 @@ def load(root):
         units.append(Unit(_text(entry, "name", where), C, source, drivers))
     units += _lemma_units(root, data.get("lemmas", []))
     units.append(Unit("bits", BITS, "build/gen/qfbv/list.txt"))
+    units.append(Unit("bytes", BYTES, "spec/assembly.toml"))
 
     names = [unit.name for unit in units]
     for name in names:

@@ -7,10 +7,10 @@ import re
 import subprocess
 from dataclasses import dataclass, field
 
-from . import config, smt, sources
+from . import bytecode, config, smt, sources
 from .tools import Trouble
 
-GOAL, SMOKE, LEMMA, BITS = "goal", "smoke", "lemma", "bits"
+GOAL, SMOKE, LEMMA, BITS, BYTES = "goal", "smoke", "lemma", "bits", "bytes"
 # A goal is proved and a smoke probe passed; else a prover gave up or refuted it, or the last limit ended it.
 PROVED, PASSED, FAILED, TIMED_OUT, MISSING = "proved", "passed", "failed", "timed out", "missing"
 PROVER = "cvc4"
@@ -61,6 +61,8 @@ def collect(root, work, table, units, wanted, jobs, say, written):
                 futures.append(pool.submit(_list_c, root, table, unit, wanted.get(unit.name), written))
             elif unit.kind == config.MODEL:
                 futures.append(pool.submit(_model, root, work, table, unit, written))
+            elif unit.kind == config.BYTES:
+                futures.append(pool.submit(_bytes, root, unit, [name for name in wanted.get(unit.name) or [] if name]))
             else:
                 futures.append(pool.submit(_bits, root, unit))
         listed = [_get(future) for future in futures]
@@ -337,3 +339,11 @@ def _bits(root, unit):
         errors.append(f"{unit.source}: not the list of the queries beside it")
     return [Goal(unit.name, "", name[:-len(".smt2")], BITS, os.path.join(folder, name))
             for name in names if name in there], errors, []
+
+
+# --- the image's bytes -------------------------------------------------------------------------------
+
+def _bytes(root, unit, only):
+    pairs, errors = bytecode.names(root, only)
+    image = os.path.join(root, bytecode.ELF)
+    return [Goal(unit.name, routine, f"{routine}/{clause}", BYTES, image) for routine, clause in pairs], errors, []

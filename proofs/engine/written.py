@@ -6,7 +6,8 @@ import tempfile
 import threading
 import time
 
-from . import config, goals, keys
+from . import bytecode, config, goals, keys
+from .store import digest
 from .tools import Trouble
 
 KEPT = ("function", "name", "kind", "verdict", "prover", "text", "z3_text")
@@ -24,6 +25,7 @@ class Written:
         self._lock = threading.Lock()
         self.seconds = {}               # (unit, function) -> seconds of writing
         self._functions = {}
+        self._bytes = None
 
     def functions(self, unit):
         """The functions that Frama-C sees in @unit, and complaints; the keys of all of them are then known."""
@@ -81,8 +83,11 @@ class Written:
             self.seconds[unit, function] = time.monotonic() - start
 
     def note(self, goal):
-        """Keep the text of a goal for later runs; a goal of another kind has none, and is never reused."""
-        if goal.kind not in (goals.GOAL, goals.SMOKE, goals.LEMMA, goals.BITS):
+        """Keep the text of a goal for later runs. A goal about bytes has none: what it depends on is its digest."""
+        if goal.kind == goals.BYTES:
+            if self._bytes is None:
+                self._bytes = bytecode.inputs(self.root)
+            goal.text = digest(self._bytes, goal.name)
             return
         if goal.file and not goal.text:
             goal.text = self.store.put_text(read(goal.file))

@@ -341,6 +341,77 @@ def check_traps(spec):
     unique("traps", "class and other_class", traps["class"] + traps["other_class"], "name")
 
 
+def check_assembly(spec):
+    asm, init = spec["assembly"], spec["init"]
+    for key, attribute in (
+        ("routine", "name"),
+        ("part", "name"),
+        ("function", "name"),
+        ("op", "op"),
+        ("register", "name"),
+        ("operation", "name"),
+    ):
+        unique("assembly", key, asm[key], attribute)
+    for key in ("register", "operation"):
+        codes = [{"encoding": tuple(entry["encoding"])} for entry in asm[key]]
+        unique("assembly", key, codes, "encoding")
+    generated = [name for name in init if name != "boot"]
+    if set(asm["steps"]) != set(generated):
+        raise SpecError(
+            "assembly", ["steps"], f"are to be the routines of init.toml: {', '.join(generated)}"
+        )
+    operations = {op["op"] for op in asm["op"]}
+    for routine in generated:
+        for i, step in enumerate(init[routine]["step"]):
+            if step["op"] not in operations:
+                raise SpecError(
+                    "assembly", ["op"], f"{step['op']}, {routine}.step.{i} of init.toml, is missing"
+                )
+    routines = {r["name"] for r in asm["routine"]} | set(generated)
+    for i, part in enumerate(asm["part"]):
+        known("assembly", ["part", i, "of"], part["of"], routines, "a routine with a contract")
+        if part["name"] in routines:
+            raise SpecError("assembly", ["part", i, "name"], f"{part['name']} has its own contract")
+    registers = {r["name"] for r in asm["register"]} | {"daifset", "spsel"}
+    for i, function in enumerate(asm["function"]):
+        for name in function.get("registers", []):
+            known("assembly", ["function", i, "registers"], name, registers, "in register")
+    callable_names = routines | {f["name"] for f in asm["function"]}
+    for i, routine in enumerate(asm["routine"]):
+        check_routine(["routine", i], routine, registers, routines, callable_names, asm)
+
+
+def check_routine(path, routine, registers, routines, callable_names, asm):
+    """Every name in a routine's orders, exits and loops is known."""
+    regions = {r["name"] for r in routine.get("region", [])}
+    loops = [loop["name"] for loop in routine.get("loop", [])]
+    operations = {op["name"] for op in asm["operation"]}
+    plain = operations | {"isb", "eret", "wfe", "wfi", "smc #0", "hvc #0"}
+    plain |= {f"loop {name}" for name in loops}
+    plain |= {f"dsb {domain}" for domain in ("sy", "ish", "nsh", "ishst", "nshst", "st")}
+    for i, loop in enumerate(routine.get("loop", [])):
+        for region in loop.get("writes", []):
+            known("assembly", [*path, "loop", i, "writes"], region, regions, "a region of the routine")
+        check_order([*path, "loop", i, "each"], loop["each"], plain, registers, callable_names)
+    for i, case in enumerate(routine["case"]):
+        check_order([*path, "case", i, "order"], case["order"], plain, registers, callable_names)
+        where, _, name = case["exit"].partition(" ")
+        if where == "goto":
+            known("assembly", [*path, "case", i, "exit"], name, routines, "a routine with a contract")
+
+
+def check_order(path, order, plain, registers, callable_names):
+    for i, text in enumerate(order):
+        event = text.partition(" with ")[0].partition(" = ")[0]
+        kind, _, name = event.partition(" ")
+        if kind == "msr":
+            known("assembly", [*path, i], name, registers, "a system register of register")
+        elif kind == "call":
+            known("assembly", [*path, i], name, callable_names, "a routine or a function")
+        else:
+            known("assembly", [*path, i], event, plain, "an event")
+
+
 def check_registers_of_ids(spec):
     unique("requirements", "requirement", spec["requirements"]["requirement"], "id")
     unique("assumptions", "assumption", spec["assumptions"]["assumption"], "id")
@@ -364,4 +435,5 @@ def check(spec):
     check_sysregs(spec)
     check_init(spec)
     check_traps(spec)
+    check_assembly(spec)
     check_registers_of_ids(spec)

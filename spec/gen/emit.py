@@ -237,6 +237,7 @@ PLAN = {
     "docs/registers.md": "registers.md.j2",
     "docs/traps.md": "traps.md.j2",
     "docs/init.md": "init.md.j2",
+    "docs/assembly.md": "assembly.md.j2",
     "docs/requirements.md": "requirements.md.j2",
     "docs/assumptions.md": "assumptions.md.j2",
 }
@@ -268,6 +269,7 @@ def outputs(spec):
         "carveout_vectors": carveout_vectors(spec["pool"]),
         "registers": registers(spec),
         "init": spec["init"],
+        "assembly": spec["assembly"],
         "requirements": spec["requirements"]["requirement"],
         "assumptions": spec["assumptions"]["assumption"],
     }

@@ -13,6 +13,7 @@ FILES = (
     "sysregs",
     "init",
     "traps",
+    "assembly",
     "requirements",
     "assumptions",
 )

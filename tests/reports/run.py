@@ -19,7 +19,7 @@ class Tree(unittest.TestCase):
     def setUp(self):
         self.root = tempfile.mkdtemp(prefix="hypatia-reports-")
         self.addCleanup(shutil.rmtree, self.root)
-        for folder in ("src/hyp", "src/arch/arm64/include", "annotations", "reports", "tests", "build/gen", "spec", "model",
+        for folder in ("src/hyp", "src/arch/arm64", "annotations", "reports", "tests", "build/gen", "spec", "model",
                        "proofs"):
             shutil.copytree(os.path.join(ROOT, folder), os.path.join(self.root, folder))
 
@@ -123,7 +123,7 @@ class Trace(Tree):
     def test_goal_that_is_missing(self):
         path = os.path.join(self.root, "build/proof.json")
         with open(path, "w", encoding="utf-8") as file:
-            file.write('{"goals": [{"unit": "vmid", "function": "vmid_setup", "name": "typed_vmid_setup_ensures_x", '
+            file.write('{"baseline": "unknown", "goals": [{"unit": "vmid", "function": "vmid_setup", "name": "typed_vmid_setup_ensures_x", '
                        '"kind": "goal", "verdict": "proved", "prover": "qed"}]}')
         self.expect(1, ["clause vmid_update.fresh: no goal proves it", "function vmid_update: no goal proves it"], "trace.py")
 

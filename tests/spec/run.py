@@ -389,8 +389,10 @@ class Good(Workspace):
         self.assertEqual(self.broken_contracts(), [])
 
     def broken_contracts(self):
-        """Links function.clause to no named clause of the function's contract."""
-        known = set()
+        """Links function.clause to no named clause of the function's contract, in C or in assembly.toml."""
+        command = [str(TOP / "proofs/bytes/prove.py"), "--spec", str(self.spec), "--list"]
+        listed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        known = {name.replace("/", ".") for name in listed.stdout.split()}
         form = r"/\*@(.*?)\*/\s*(?:(?:static|inline|struct|NOINLINE)\s+)*\w+\s+\*?(\w+)\("
         for path in [*(TOP / "src/hyp").glob("*.[ch]"), *self.gen.glob("include/gen/*.h")]:
             for text, function in re.findall(form, path.read_text(), re.DOTALL):
@@ -442,6 +444,69 @@ class Rejected(Workspace):
             'kind = "hope"',
             "assumption.0.kind: 'hope' is not one of "
             "['axiom', 'contract', 'hardware', 'tool', 'unverified']",
+        )
+
+    def test_assembly(self):
+        self.case(
+            "assembly",
+            'exit = "goto fatal_exception"',
+            'exit = "somewhere"',
+            "routine.2.case.0.exit: 'somewhere' does not match "
+            "'^(ret|eret|never|goto [a-z][a-z0-9_]*|jump .+)$'",
+        )
+        self.case(
+            "assembly",
+            'exit = "goto fatal_exception"',
+            'exit = "goto nowhere"',
+            "routine.2.case.0.exit: nowhere is not a routine with a contract",
+        )
+        self.case(
+            "assembly",
+            '"msr tpidr_el0 = old(x0)"',
+            '"msr tpidr_el4 = old(x0)"',
+            "routine.2.case.0.order.0: tpidr_el4 is not a system register of register",
+        )
+        self.case(
+            "assembly",
+            '"call hyp_handle_other with',
+            '"call hyp_handle_none with',
+            "routine.0.case.1.order.1: hyp_handle_none is not a routine or a function",
+        )
+        self.case(
+            "assembly",
+            '"ic iallu"',
+            '"ic ialluis"',
+            "routine.5.case.2.order.3: ic ialluis is not an event",
+        )
+        self.case(
+            "assembly",
+            'op = "tlbi_alle2"',
+            'op = "tlbi_all"',
+            "op: tlbi_alle2, mmu_on.step.1 of init.toml, is missing",
+        )
+        self.case(
+            "assembly",
+            "[steps.mmu_on]",
+            "[steps.mmu_off]",
+            "steps: are to be the routines of init.toml: mmu_on, switch_pgd",
+        )
+        self.case(
+            "assembly",
+            'of = "host_sync"',
+            'of = "host_async"',
+            "part.0.of: host_async is not a routine with a contract",
+        )
+        self.case(
+            "assembly",
+            'writes = ["bss"]',
+            'writes = ["heap"]',
+            "routine.8.loop.0.writes: heap is not a region of the routine",
+        )
+        self.case(
+            "assembly",
+            "encoding = [3, 4, 1, 0, 0]",
+            "encoding = [3, 0, 1, 0, 0]",
+            "register.1.encoding: (3, 0, 1, 0, 0) is taken by register.0",
         )
 
     def test_syntax(self):

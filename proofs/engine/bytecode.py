@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Proof from bytes as a part of the campaign: proofs/bytes on the linked image, a goal for each clause of a contract.
+
+The tool runs once for all goals, as a process of its own: Z3's library knows no threads.
+"""
+
+import json
+import os
+import subprocess
+import threading
+
+from . import smt
+from .tools import Trouble
+
+ELF = os.path.join("build", "hypatia.elf")
+RECORD = os.path.join("build", "proof-bytes.json")     # what `prove.py --same` compares a later image with
+LIMIT = 600
+
+_lock = threading.Lock()
+_results = {}                   # root -> what the tool said
+
+
+def _tool(root, *arguments):
+    command = ["/usr/bin/python3", os.path.join(root, "proofs", "bytes", "prove.py"), "--json", *arguments]
+    process = smt.start(command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                        text=True)
+    try:
+        text, complaint = process.communicate(timeout=LIMIT)
+    except subprocess.TimeoutExpired as error:
+        process.kill()
+        raise Trouble(f"proofs/bytes/prove.py: no end after {LIMIT} s") from error
+    finally:
+        smt.done(process)
+    try:
+        return json.loads(text), ""
+    except ValueError:
+        return None, (complaint.strip().splitlines() or ["proofs/bytes/prove.py failed"])[-1]
+
+
+def names(root, only=None):
+    """(routine, clause) of every goal that must exist, and errors."""
+    listed, error = _tool(root, "--list")
+    if listed is None:
+        return [], [error]
+    pairs = [tuple(name.split("/")) for name in listed]
+    errors = [f"bytes: no routine {name} in spec/assembly.toml" for name in only or [] if name not in dict(pairs)]
+    if not os.path.exists(os.path.join(root, ELF)):
+        errors.append(f"bytes: {ELF} is missing: link it first (make image)")
+    return [pair for pair in pairs if not only or pair[0] in only], errors
+
+
+def prove(root, goal):
+    """The tool's verdict for one goal: proved, failed or unproved, with steps, seconds and reason."""
+    with _lock:
+        if root not in _results:
+            result, error = _tool(root, "--elf", os.path.join(root, ELF))
+            _results[root] = result or {"goals": {}, "routines": {}, "error": error}
+            if result:
+                with open(os.path.join(root, RECORD), "w", encoding="utf-8") as file:
+                    json.dump({key: result[key] for key in ("elf", "tools", "routines")}, file, indent=1)
+                    file.write("\n")
+    result = _results[root]
+    found = result["goals"].get(goal.name)
+    if found is None:
+        text = result.get("error", "") or "the tool gave no verdict"
+        return {"verdict": "missing", "text": text, "steps": 0, "seconds": 0.0}
+    return found | {"sha256": result["routines"].get(goal.function, {}).get("sha256", "")}
