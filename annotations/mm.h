@@ -18,14 +18,14 @@
       (!is_ram{L}(n) ==> xl{L}(PGT_HOST, n) == 0 || xl{L}(PGT_HOST, n) == d_flat(n, 3, S2_DEVICE));
 
     // page n of Hypatia's own map: only what it owns or borrows; memory of the host is data, never
-    // text; no attribute set is both writable and executable
+    // text; what is in use for good may be part of a group; no attribute set is both writable and executable
     predicate hyp_view{L}(integer n) =
       (is_ram{L}(n) && !hyp_may(\at(fm_state[n],L)) ==> xl{L}(PGT_HYP, n) == 0) &&
       (is_ram{L}(n) && hyp_may(\at(fm_state[n],L)) &&
         (!hyp_owns(\at(fm_state[n],L)) || \at(fm_count[n],L) == 0) ==>
           xl{L}(PGT_HYP, n) == d_flat(n, 3, map_attrs(\at(boot_info.e2h,L), MAP_DATA))) &&
       (is_ram{L}(n) && hyp_owns(\at(fm_state[n],L)) ==> xl{L}(PGT_HYP, n) == 0 ||
-        (\exists integer k; MAP_TEXT <= k <= MAP_DATA &&
+        (\exists integer k; MAP_TEXT <= k < MAP_DEVICE &&
           xl{L}(PGT_HYP, n) == d_flat(n, 3, map_attrs(\at(boot_info.e2h,L), k)))) &&
       (!is_ram{L}(n) ==> xl{L}(PGT_HYP, n) == 0 ||
         xl{L}(PGT_HYP, n) == d_flat(n, 3, map_attrs(\at(boot_info.e2h,L), MAP_DEVICE)));

@@ -444,7 +444,7 @@ s32 hyp_claim(u64 pfn, u32 level, u32 mapped, u32 kind)
 	/*@ assert own_out_kind: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) &&
 	      is_ram{Here}(m) &&
 	      hyp_owns(fm_state[m]) ==> xl{Here}(PGT_HYP, m) == 0 ||
-	      (\exists integer k; MAP_TEXT <= k <= MAP_DATA &&
+	      (\exists integer k; MAP_TEXT <= k < MAP_DEVICE &&
 	      xl{Here}(PGT_HYP, m) == d_flat(m, 3, map_attrs(boot_info.e2h, k))); */
 	/*@ assert own_out_device: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) &&
 	      !is_ram{Here}(m) ==>
