@@ -133,18 +133,6 @@
     // all that is not Hypatia's is the host's, whose stage 2 is empty there
     predicate rest_host{L} = \forall integer n; 0 <= n < PFN_COUNT && elsewhere{L}(n) ==>
       \at(fm_state[n],L) == FRAME_HOST && \at(fm_count[n],L) == 0 && xl{L}(PGT_HOST, n) == 0;
-
-    // EL2 maps page n onto itself, with the attributes of kind k, as one of a group
-    predicate in_group{L}(integer n, integer k) = MAP_GROUP <= k < MAP_DEVICE &&
-      xl{L}(PGT_HYP, n) == d_flat(n, 3, map_attrs(\at(boot_info.e2h,L), k));
-
-    // when page n is mapped as one of a group, so are all of the group's pages, with the same attributes, and
-    // their frames are in use for good
-    predicate group_whole{L}(integer n) = \forall integer m, k;
-      n - n % CONTIGUOUS_PAGES <= m < n - n % CONTIGUOUS_PAGES + CONTIGUOUS_PAGES &&
-      d_valid(xl{L}(PGT_HYP, n)) && in_group{L}(n, k) ==>
-        in_group{L}(m, k) && \at(fm_state[m],L) == FRAME_HYP && \at(fm_count[m],L) == 1;
-    predicate groups_whole{L} = \forall integer n; 0 <= n < PFN_COUNT ==> group_whole{L}(n);
 */
 
 #endif

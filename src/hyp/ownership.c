@@ -24,6 +24,7 @@ static void prune(u32 t, u64 pfn)
 	//@ assert own: hyp_inv{Here};
 	//@ assert frames: frames_inv{Here};
 	//@ assert tables: tables_owned{Here};
+	//@ assert groups: groups_whole{Here};
 }
 
 /* Record that frame @pfn, whose record is @r, is in state @state with a count of 0. */
@@ -62,6 +63,7 @@ s32 host_share_hyp(u64 pfn)
 		//@ assert kept_all: same_frames{Pre,Here} && same_xl{Pre,Here};
 		//@ assert kept_host: host_inv{Here};
 		//@ assert kept_own: hyp_inv{Here};
+		//@ assert kept_groups: groups_whole{Here};
 		//@ assert kept: mm_inv{Here};
 		return error;
 	}
@@ -84,6 +86,7 @@ s32 host_share_hyp(u64 pfn)
 	//@ assert frames: frames_inv{Here};
 	//@ assert no_table: !table_frame{Here}(pfn);
 	//@ assert tables: tables_owned{Here};
+	//@ assert groups: groups_whole{Here};
 	//@ assert inv: mm_inv{Here};
 	return 0;
 }
@@ -109,6 +112,7 @@ s32 host_unshare_hyp(u64 pfn)
 		//@ assert kept_all: same_frames{Pre,Here} && same_xl{Pre,Here};
 		//@ assert kept_host: host_inv{Here};
 		//@ assert kept_own: hyp_inv{Here};
+		//@ assert kept_groups: groups_whole{Here};
 		//@ assert kept: mm_inv{Here};
 		return error;
 	}
@@ -131,6 +135,7 @@ s32 host_unshare_hyp(u64 pfn)
 	//@ assert frames: frames_inv{Here};
 	//@ assert no_table: !table_frame{Here}(pfn);
 	//@ assert tables: tables_owned{Here};
+	//@ assert groups: groups_whole{Here};
 	//@ assert inv: mm_inv{Here};
 	prune(PGT_HYP, pfn);
 	return 0;
@@ -168,6 +173,7 @@ s32 hyp_pin(u64 pfn)
 	//@ assert frames: frames_inv{Here};
 	//@ assert no_table: !table_frame{Here}(pfn);
 	//@ assert tables: tables_owned{Here};
+	//@ assert groups: groups_whole{Here};
 	//@ assert inv: mm_inv{Here};
 	return 0;
 }
@@ -204,6 +210,7 @@ s32 hyp_unpin(u64 pfn)
 	//@ assert frames: frames_inv{Here};
 	//@ assert no_table: !table_frame{Here}(pfn);
 	//@ assert tables: tables_owned{Here};
+	//@ assert groups: groups_whole{Here};
 	//@ assert inv: mm_inv{Here};
 	return 0;
 }
@@ -249,6 +256,8 @@ s32 host_donate_hyp(u64 pfn)
 	//@ assert frames: frames_inv{Here};
 	//@ assert no_table: !table_frame{Here}(pfn);
 	//@ assert tables: tables_owned{Here};
+	//@ assert unused: groups_whole{Pre} && !in_use{Pre}(pfn) && !in_use{Here}(pfn);
+	//@ assert groups: groups_whole{Here};
 	//@ assert inv: mm_inv{Here};
 	return 0;
 }
@@ -331,6 +340,8 @@ static void frame_return(u64 pfn, u64 r)
 	//@ assert frames: frames_inv{Here};
 	//@ assert no_table_still: !table_frame{Here}(pfn);
 	//@ assert tables: tables_owned{Here};
+	//@ assert unused: groups_whole{Pre} && !in_use{Pre}(pfn) && !in_use{Here}(pfn);
+	//@ assert groups: groups_whole{Here};
 	//@ assert reach: reach{Here};
 }
 
@@ -495,10 +506,12 @@ static s32 host_map(u64 n, u32 level, u32 ram)
 	      same_entry(n, m, level) ==> host_view{Here}(m); */
 	/*@ assert elsewhere: error == 0 ==> \forall integer m; 0 <= m < PFN_COUNT && !same_entry(n,
 	      m, level) ==> xl{Here}(PGT_HOST, m) == xl{Pre}(PGT_HOST, m); */
+	/*@ assert views_before: \forall integer m; 0 <= m < PFN_COUNT ==> host_view{Pre}(m); */
 	/*@ assert other_views: error == 0 ==> \forall integer m; 0 <= m < PFN_COUNT &&
 	      !same_entry(n, m, level) ==> host_view{Here}(m); */
 	//@ assert host_done: error == 0 ==> host_inv{Here};
 	//@ assert host_failed: error != 0 ==> host_inv{Here};
+	//@ assert groups: groups_whole{Here};
 	return error;
 }
 

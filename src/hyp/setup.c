@@ -62,13 +62,15 @@ static s32 claim_range(u64 first, u64 count, u32 mapped, u32 kind)
 		if (pfn % 512u == 0 && count - done >= 512u) {
 			//@ assert block: \forall integer n; pfn <= n < pfn + 512 ==> n - n % 512 == pfn;
 			error = hyp_claim(pfn, 2, mapped, kind);
-			//@ assert block_claimed: error == 0 ==> claimed_part{Here}(pfn, pfn + 512, mapped, kind, first, first + count);
+			/*@ assert block_claimed: error == 0 ==>
+			      claimed_part{Here}(pfn, pfn + 512, mapped, kind, first, first + count); */
 			done = done + 512u;
 		} else {
 			group = is_whole(pfn, first, first + count) ? MAP_GROUP : 0;
 			//@ assert kind: page_kind(kind, pfn, first, first + count) == kind + group;
 			error = hyp_claim(pfn, 3, mapped, kind + group);
-			//@ assert page_claimed: error == 0 ==> claimed_part{Here}(pfn, pfn + 1, mapped, kind, first, first + count);
+			/*@ assert page_claimed: error == 0 ==>
+			      claimed_part{Here}(pfn, pfn + 1, mapped, kind, first, first + count); */
 			done = done + 1u;
 		}
 		if (error != 0) {
@@ -361,10 +363,10 @@ static s32 claim_all(void)
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires console: boot_info.console_base.pa < 0x1000000000000;
     requires roots: roots_placed{Here};
-    requires inv: mm_inv{Here};
+    requires inv: core_inv{Here} && tables_owned{Here};
     requires quiet: quiet{Here};
     terminates \true; exits \false; assigns TABLE_STATE;
-    ensures inv: mm_inv{Here};
+    ensures inv: core_inv{Here} && tables_owned{Here};
     ensures quiet: quiet{Here};
     ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_ENOMEM;
     ensures refused: 1 <= boot_info.console_base.pa / 4096 && is_ram{Here}(boot_info.console_base.pa / 4096) ==>
