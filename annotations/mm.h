@@ -18,14 +18,14 @@
       (!is_ram{L}(n) ==> xl{L}(PGT_HOST, n) == 0 || xl{L}(PGT_HOST, n) == d_flat(n, 3, S2_DEVICE));
 
     // page n of Hypatia's own map: only what it owns or borrows; memory of the host is data, never
-    // text; no attribute set is both writable and executable
+    // text; what is in use for good may be part of a group; no attribute set is both writable and executable
     predicate hyp_view{L}(integer n) =
       (is_ram{L}(n) && !hyp_may(\at(fm_state[n],L)) ==> xl{L}(PGT_HYP, n) == 0) &&
       (is_ram{L}(n) && hyp_may(\at(fm_state[n],L)) &&
         (!hyp_owns(\at(fm_state[n],L)) || \at(fm_count[n],L) == 0) ==>
           xl{L}(PGT_HYP, n) == d_flat(n, 3, map_attrs(\at(boot_info.e2h,L), MAP_DATA))) &&
       (is_ram{L}(n) && hyp_owns(\at(fm_state[n],L)) ==> xl{L}(PGT_HYP, n) == 0 ||
-        (\exists integer k; MAP_TEXT <= k <= MAP_DATA &&
+        (\exists integer k; MAP_TEXT <= k < MAP_DEVICE &&
           xl{L}(PGT_HYP, n) == d_flat(n, 3, map_attrs(\at(boot_info.e2h,L), k)))) &&
       (!is_ram{L}(n) ==> xl{L}(PGT_HYP, n) == 0 ||
         xl{L}(PGT_HYP, n) == d_flat(n, 3, map_attrs(\at(boot_info.e2h,L), MAP_DEVICE)));
@@ -47,8 +47,23 @@
     predicate tables_owned{L} = \forall integer f; table_frame{L}(f) ==>
       is_ram{L}(f) && \at(fm_state[f],L) == FRAME_HYP && \at(fm_count[f],L) >= 1;
 
+    // frame n is Hypatia's and in use
+    predicate in_use{L}(integer n) = \at(fm_state[n],L) == FRAME_HYP && \at(fm_count[n],L) != 0;
+
+    // EL2 maps page n onto itself, with the attributes of kind k, as one of a group
+    predicate in_group{L}(integer n, integer k) = MAP_GROUP <= k < MAP_DEVICE &&
+      xl{L}(PGT_HYP, n) == d_flat(n, 3, map_attrs(\at(boot_info.e2h,L), k));
+
+    // when page n is mapped as one of a group, so are all of the group's pages, with the same attributes, and
+    // their frames are in use
+    predicate group_whole{L}(integer n) = \forall integer m, k;
+      n - n % CONTIGUOUS_PAGES <= m < n - n % CONTIGUOUS_PAGES + CONTIGUOUS_PAGES &&
+      d_valid(xl{L}(PGT_HYP, n)) && in_group{L}(n, k) ==>
+        in_group{L}(m, k) && in_use{L}(m);
+    predicate groups_whole{L} = \forall integer n; 0 <= n < PFN_COUNT ==> group_whole{L}(n);
+
     // what the memory lock protects
-    predicate mm_inv{L} = core_inv{L} && tables_owned{L};
+    predicate mm_inv{L} = core_inv{L} && tables_owned{L} && groups_whole{L};
 
     // no tree translates another page differently
     predicate others_translate{L,M}(integer n) = \forall integer t, m; 0 <= t < 2 && 0 <= m < PFN_COUNT &&

@@ -86,12 +86,22 @@
     // every root of tree t is empty
     predicate roots_zeroed{L}(integer t) = \forall integer f; is_root{L}(t, f) ==> zeroed{L}(f);
 
-    // frames first to end - 1 are Hypatia's and in use, hidden from the host, and at EL2 what kind says
-    // (mapped 0: nothing)
+    // what page n of a range of pages that are all of a kind is: part of a group when that is in the range, and
+    // not in a block that is
+    logic integer page_kind(integer kind, integer n, integer first, integer end) =
+      first <= n - n % CONTIGUOUS_PAGES && n - n % CONTIGUOUS_PAGES + CONTIGUOUS_PAGES <= end &&
+      !(first <= n - n % 512 && n - n % 512 + 512 <= end) ?
+        kind + MAP_GROUP : kind;
+
+    // frames from to to - 1, of the range from first to end - 1, are Hypatia's and in use, hidden from the host,
+    // and at EL2 what kind says (mapped 0: nothing)
+    predicate claimed_part{L}(integer from, integer to, integer mapped, integer kind, integer first,
+        integer end) = \forall integer n; from <= n < to ==>
+      \at(fm_state[n],L) == FRAME_HYP && \at(fm_count[n],L) == 1 && xl{L}(PGT_HOST, n) == DESC_HYP_OWNED &&
+      xl{L}(PGT_HYP, n) == (mapped != 0 ?
+        d_flat(n, 3, map_attrs(\at(boot_info.e2h,L), page_kind(kind, n, first, end))) : 0);
     predicate claimed{L}(integer first, integer end, integer mapped, integer kind) =
-      \forall integer n; first <= n < end ==>
-        \at(fm_state[n],L) == FRAME_HYP && \at(fm_count[n],L) == 1 && xl{L}(PGT_HOST, n) == DESC_HYP_OWNED &&
-        xl{L}(PGT_HYP, n) == (mapped != 0 ? d_flat(n, 3, map_attrs(\at(boot_info.e2h,L), kind)) : 0);
+      claimed_part{L}(first, end, mapped, kind, first, end);
 
     // nothing outside frames first to end - 1 changed hands or translates differently
     predicate only_claimed{L,M}(integer first, integer end) =

@@ -3,10 +3,11 @@
 """Split annotations/*.lemmas into one proof unit per step.
 
 A prover that is given sixty lemmas about two memory states finds none of them useful. So each step
-names the steps that it uses, all above it, and its unit has those as hypotheses and no others:
+names the steps that it uses, all above it or in a file that is before its own by name, and its unit has
+those as hypotheses and no others:
 
     include "pgtable.h"
-    step NAME [uses STEP ...] [for code]
+    step NAME [uses STEP TOPIC:STEP ...] [for code]
     ACSL lemmas and comments
 
 For annotations/TOPIC.lemmas this writes below OUT: TOPIC/STEP.h with the step's lemmas, TOPIC/STEP.c
@@ -27,8 +28,9 @@ class Trouble(Exception):
     """A mistake in a file of lemmas, in one line."""
 
 
-def parse(path, source):
-    """The header that the lemmas speak of, and the steps: name -> (uses, for code, text)."""
+def parse(path, source, known):
+    """The header that the lemmas speak of, and the steps: name -> (uses, for code, text). known: TOPIC:STEP of the
+    files before."""
     include, steps, name = None, {}, None
     with open(path, encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
@@ -39,14 +41,14 @@ def parse(path, source):
                 include = found.group(1)
                 continue
             if line.startswith("step"):
-                found = re.fullmatch(r"step (\w+)(?: uses ([\w ]+?))?( for code)?\s*", line)
+                found = re.fullmatch(r"step (\w+)(?: uses ([\w: ]+?))?( for code)?\s*", line)
                 if not found:
                     wrong("not 'step NAME [uses STEP ...] [for code]'")
                 name, uses = found.group(1), (found.group(2) or "").split()
                 if name in steps:
                     wrong(f"a second step '{name}'")
                 for other in uses:
-                    if other not in steps:
+                    if other not in steps and other not in known:
                         wrong(f"step '{name}' uses '{other}', which is not a step above it")
                 steps[name] = (uses, bool(found.group(3)), [])
                 continue
@@ -73,9 +75,10 @@ def files(source, topic, include, steps):
     out = {}
     for name, (uses, _, text) in steps.items():
         guard = f"LEMMAS_{topic}_{name}_H".upper()
+        paths = [f"../{one.replace(':', '/')}" if ":" in one else one for one in uses]
         out[f"{topic}/{name}.h"] = (f"{made}#ifndef {guard}\n#define {guard}\n\n#include \"{include}\"\n\n"
                                     f"/*@\n{text}\n*/\n\n#endif\n")
-        out[f"{topic}/{name}.c"] = made + "".join(f'#include "{one}.h"\n' for one in uses + [name])
+        out[f"{topic}/{name}.c"] = made + "".join(f'#include "{one}.h"\n' for one in paths + [name])
     for_code = "".join(f'#include "{topic}/{name}.h"\n' for name, (_, code, _) in steps.items() if code)
     guard = f"LEMMAS_{topic}_H".upper()
     out[f"{topic}.h"] = f"{made}#ifndef {guard}\n#define {guard}\n\n{for_code}\n#endif\n"
@@ -104,12 +107,14 @@ def main():
     parser = argparse.ArgumentParser(prog="proofs/lemmas.py", description=__doc__.split("\n\n")[0])
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write to, such as build/gen/lemmas")
     args = parser.parse_args()
-    out = {}
+    out, known = {}, set()
     try:
         for path in sorted(glob.glob(os.path.join(ROOT, "annotations", "*.lemmas"))):
             source = os.path.relpath(path, ROOT)
             topic = os.path.basename(path)[:-len(".lemmas")]
-            out.update(files(source, topic, *parse(path, source)))
+            include, steps = parse(path, source, known)
+            out.update(files(source, topic, include, steps))
+            known |= {f"{topic}:{name}" for name in steps}
     except (OSError, Trouble) as error:
         print(f"lemmas: {error}", file=sys.stderr)
         return 1

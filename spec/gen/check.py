@@ -220,7 +220,7 @@ def check_descriptors(spec):
     desc = spec["descriptors"]
     unique("descriptors", "attrs", desc["attrs"], "name")
     unique("descriptors", "owner", desc["owner"], "value")
-    base = {n: (f["msb"], f["lsb"]) for n, f in desc["field"].items()}
+    base = {n: (f["msb"], f["lsb"]) for n, f in (desc["field"] | desc["hint"]).items()}
     if base["pfn"] != (desc["geometry"]["address_bits"] - 1, desc["geometry"]["page_bits"]):
         raise SpecError(
             "descriptors", ["field", "pfn"], "does not span the address bits above the page offset"
@@ -233,6 +233,8 @@ def check_descriptors(spec):
             ["attribute", stage],
             base | {n: (f["msb"], f["lsb"]) for n, f in layout.items()},
         )
+    if base["contiguous"] != (52, 52):
+        raise SpecError("descriptors", ["hint", "contiguous"], "is bit 52")
     owner = desc["annotation"]["owner"]
     if owner["lsb"] <= desc["field"]["valid"]["msb"] or owner["msb"] < owner["lsb"]:
         raise SpecError("descriptors", ["annotation", "owner"], "covers the valid bit, or nothing")

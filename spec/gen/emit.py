@@ -151,6 +151,7 @@ def descriptors(spec):
         "pfn_bits": geo["address_bits"] - geo["page_bits"],
         "pfn_end": 1 << (geo["address_bits"] - geo["page_bits"]),
         "attrs": attrs,
+        "contiguous": 1 << desc["hint"]["contiguous"]["lsb"],
         "mair": mair,
         "mair_value": sum(m["value"] << (8 * m["index"]) for m in mair),
         "owner_unit": 1 << owner["lsb"],

@@ -166,6 +166,16 @@ def descriptor_queries(c):
             source, f"{a['name']}: each field reads back", [], [], claims
         )
 
+    hint, bits = const(c["contiguous"]), desc["hint"]["contiguous"]
+    claims = [f"(= {hint} {place(const(1), bits['msb'], bits['lsb'])})"]
+    for a in c["attrs"]:
+        value = const(a["value"])
+        claims.append(f"(= (bvadd {value} {hint}) (bvor {value} {hint}))")
+        claims.append(f"(= (bvand {value} {hint}) {const(0)})")
+    yield "contiguous", query(
+        source, "DESC_CONTIGUOUS: one bit, which no attribute set has", [], [], claims
+    )
+
 
 def queries(context):
     """Path below the output folder -> text, with the list of all of them."""

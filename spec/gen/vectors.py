@@ -56,6 +56,10 @@ def leaf_vectors(context):
                     a["value"] | (pfn << context["geo"]["page_bits"]) | (3 if level == last else 1)
                 )
                 vectors.append({"pfn": pfn, "level": level, "attrs": a["name"], "pte": pte})
+                if a["stage"] == "s1" and level == last:
+                    hinted = f"{a['name']} + DESC_CONTIGUOUS"
+                    pte |= context["contiguous"]
+                    vectors.append({"pfn": pfn, "level": level, "attrs": hinted, "pte": pte})
     return vectors
 
 

@@ -101,17 +101,20 @@ static inline u64 desc_flat(u64 n, u32 l, u64 a)
 	return pte_make_leaf(desc_first(n, l), l, a);
 }
 
-/* Kinds of memory in Hypatia's own map. */
+/* Kinds of memory in Hypatia's own map; MAP_GROUP and more: a page of a group that is mapped as a whole. */
 #define MAP_TEXT 0u
 #define MAP_RODATA 1u
 #define MAP_DATA 2u
-#define MAP_DEVICE 3u
+#define MAP_GROUP 3u
+#define MAP_DEVICE 6u
 
-/*@ logic integer map_attrs(integer e2h, integer kind) =
+/*@ logic integer kind_attrs(integer e2h, integer kind) =
       e2h == 0 ? (kind == MAP_TEXT ? S1_TEXT : kind == MAP_RODATA ? S1_RODATA :
                   kind == MAP_DATA ? S1_DATA : S1_DEVICE) :
                  (kind == MAP_TEXT ? S1_VHE_TEXT : kind == MAP_RODATA ? S1_VHE_RODATA :
                   kind == MAP_DATA ? S1_VHE_DATA : S1_VHE_DEVICE);
+    logic integer map_attrs(integer e2h, integer kind) = MAP_GROUP <= kind < MAP_DEVICE ?
+      kind_attrs(e2h, kind - MAP_GROUP) + DESC_CONTIGUOUS : kind_attrs(e2h, kind);
 */
 
 /*@ requires kind: kind <= MAP_DEVICE;
@@ -121,25 +124,32 @@ static inline u64 desc_flat(u64 n, u32 l, u64 a)
 */
 static inline u64 desc_map_attrs(u32 e2h, u32 kind)
 {
+	u64 hint = 0;
+	u32 memory = kind;
+
+	if (kind >= MAP_GROUP && kind < MAP_DEVICE) {
+		memory = kind - MAP_GROUP;
+		hint = DESC_CONTIGUOUS;
+	}
 	if (e2h == 0u) {
-		switch (kind) {
+		switch (memory) {
 		case MAP_TEXT:
-			return S1_TEXT;
+			return S1_TEXT + hint;
 		case MAP_RODATA:
-			return S1_RODATA;
+			return S1_RODATA + hint;
 		case MAP_DATA:
-			return S1_DATA;
+			return S1_DATA + hint;
 		default:
 			return S1_DEVICE;
 		}
 	}
-	switch (kind) {
+	switch (memory) {
 	case MAP_TEXT:
-		return S1_VHE_TEXT;
+		return S1_VHE_TEXT + hint;
 	case MAP_RODATA:
-		return S1_VHE_RODATA;
+		return S1_VHE_RODATA + hint;
 	case MAP_DATA:
-		return S1_VHE_DATA;
+		return S1_VHE_DATA + hint;
 	default:
 		return S1_VHE_DEVICE;
 	}

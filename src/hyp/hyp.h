@@ -41,6 +41,7 @@ u64 hyp_carveout_size(u64 ram_frames, u32 cpu_count);
     ensures image: \result == 0 ==> image_claimed{Here};
     ensures carveout: \result == 0 ==> carveout_claimed{Here};
     ensures rest: \result == 0 ==> rest_host{Here};
+    ensures groups: \result == 0 ==> groups_whole{Here};
     ensures console: \result == 0 && 1 <= boot_info.console_base.pa / 4096 ==>
       xl{Here}(PGT_HYP, boot_info.console_base.pa / 4096) ==
         d_flat(boot_info.console_base.pa / 4096, 3, map_attrs(boot_info.e2h, MAP_DEVICE));

@@ -26,6 +26,7 @@ static void prune(u32 t, u64 pfn)
 	//@ assert own: hyp_inv{Here};
 	//@ assert frames: frames_inv{Here};
 	//@ assert tables: tables_owned{Here};
+	//@ assert groups: groups_whole{Here};
 }
 
 /* Record that frame @pfn, whose record is @r, is in state @state with a count of 0. */
@@ -64,6 +65,7 @@ s32 host_share_hyp(u64 pfn)
 		//@ assert kept_all: same_frames{Pre,Here} && same_xl{Pre,Here};
 		//@ assert kept_host: host_inv{Here};
 		//@ assert kept_own: hyp_inv{Here};
+		//@ assert kept_groups: groups_whole{Here};
 		//@ assert kept: mm_inv{Here};
 		return error;
 	}
@@ -86,6 +88,7 @@ s32 host_share_hyp(u64 pfn)
 	//@ assert frames: frames_inv{Here};
 	//@ assert no_table: !table_frame{Here}(pfn);
 	//@ assert tables: tables_owned{Here};
+	//@ assert groups: groups_whole{Here};
 	//@ assert inv: mm_inv{Here};
 	return 0;
 }
@@ -111,6 +114,7 @@ s32 host_unshare_hyp(u64 pfn)
 		//@ assert kept_all: same_frames{Pre,Here} && same_xl{Pre,Here};
 		//@ assert kept_host: host_inv{Here};
 		//@ assert kept_own: hyp_inv{Here};
+		//@ assert kept_groups: groups_whole{Here};
 		//@ assert kept: mm_inv{Here};
 		return error;
 	}
@@ -133,6 +137,7 @@ s32 host_unshare_hyp(u64 pfn)
 	//@ assert frames: frames_inv{Here};
 	//@ assert no_table: !table_frame{Here}(pfn);
 	//@ assert tables: tables_owned{Here};
+	//@ assert groups: groups_whole{Here};
 	//@ assert inv: mm_inv{Here};
 	prune(PGT_HYP, pfn);
 	return 0;
@@ -170,6 +175,7 @@ s32 hyp_pin(u64 pfn)
 	//@ assert frames: frames_inv{Here};
 	//@ assert no_table: !table_frame{Here}(pfn);
 	//@ assert tables: tables_owned{Here};
+	//@ assert groups: groups_whole{Here};
 	//@ assert inv: mm_inv{Here};
 	return 0;
 }
@@ -206,6 +212,7 @@ s32 hyp_unpin(u64 pfn)
 	//@ assert frames: frames_inv{Here};
 	//@ assert no_table: !table_frame{Here}(pfn);
 	//@ assert tables: tables_owned{Here};
+	//@ assert groups: groups_whole{Here};
 	//@ assert inv: mm_inv{Here};
 	return 0;
 }
@@ -251,6 +258,8 @@ s32 host_donate_hyp(u64 pfn)
 	//@ assert frames: frames_inv{Here};
 	//@ assert no_table: !table_frame{Here}(pfn);
 	//@ assert tables: tables_owned{Here};
+	//@ assert unused: groups_whole{Pre} && !in_use{Pre}(pfn) && !in_use{Here}(pfn);
+	//@ assert groups: groups_whole{Here};
 	//@ assert inv: mm_inv{Here};
 	return 0;
 }
@@ -333,6 +342,8 @@ static void frame_return(u64 pfn, u64 r)
 	//@ assert frames: frames_inv{Here};
 	//@ assert no_table_still: !table_frame{Here}(pfn);
 	//@ assert tables: tables_owned{Here};
+	//@ assert unused: groups_whole{Pre} && !in_use{Pre}(pfn) && !in_use{Here}(pfn);
+	//@ assert groups: groups_whole{Here};
 	//@ assert reach: reach{Here};
 }
 
@@ -446,7 +457,7 @@ s32 hyp_claim(u64 pfn, u32 level, u32 mapped, u32 kind)
 	/*@ assert own_out_kind: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) &&
 	      is_ram{Here}(m) &&
 	      hyp_owns(fm_state[m]) ==> xl{Here}(PGT_HYP, m) == 0 ||
-	      (\exists integer k; MAP_TEXT <= k <= MAP_DATA &&
+	      (\exists integer k; MAP_TEXT <= k < MAP_DEVICE &&
 	      xl{Here}(PGT_HYP, m) == d_flat(m, 3, map_attrs(boot_info.e2h, k))); */
 	/*@ assert own_out_device: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) &&
 	      !is_ram{Here}(m) ==>
@@ -497,10 +508,12 @@ static s32 host_map(u64 n, u32 level, u32 ram)
 	      same_entry(n, m, level) ==> host_view{Here}(m); */
 	/*@ assert elsewhere: error == 0 ==> \forall integer m; 0 <= m < PFN_COUNT && !same_entry(n,
 	      m, level) ==> xl{Here}(PGT_HOST, m) == xl{Pre}(PGT_HOST, m); */
+	/*@ assert views_before: \forall integer m; 0 <= m < PFN_COUNT ==> host_view{Pre}(m); */
 	/*@ assert other_views: error == 0 ==> \forall integer m; 0 <= m < PFN_COUNT &&
 	      !same_entry(n, m, level) ==> host_view{Here}(m); */
 	//@ assert host_done: error == 0 ==> host_inv{Here};
 	//@ assert host_failed: error != 0 ==> host_inv{Here};
+	//@ assert groups: groups_whole{Here};
 	return error;
 }
 
@@ -545,6 +558,7 @@ static void host_join(u64 n, u32 level, u32 ram)
 	//@ assert own: hyp_inv{Here};
 	//@ assert frames: frames_inv{Here};
 	//@ assert tables: tables_owned{Here};
+	//@ assert groups: groups_whole{Here};
 }
 
 s32 host_fault(u64 n)

@@ -156,13 +156,14 @@ s32 hyp_donate_host(u64 pfn);
  * @pfn: first frame of an entry of level @level, whose frames are all RAM and the host's
  * @level: 2 (512 frames) or 3 (one frame)
  * @mapped: 0 to leave the frames unmapped at EL2 (guard pages), else 1
- * @kind: MAP_TEXT, MAP_RODATA or MAP_DATA
+ * @kind: MAP_TEXT, MAP_RODATA or MAP_DATA, for a frame also with MAP_GROUP: then the rest of its group follows
  *
  * Return: 0, HYP_EINVAL, HYP_EPERM or HYP_ENOMEM.
  */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires level: 2 <= level <= 3;
-    requires kind: kind <= MAP_DATA;
+    requires kind: kind < MAP_DEVICE;
+    requires group: kind >= MAP_GROUP ==> level == 3;
     requires inv: core_inv{Here};
     requires quiet: quiet{Here};
     terminates \true; exits \false; assigns MM_STATE;

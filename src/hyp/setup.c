@@ -5,13 +5,28 @@
 #include "layout.h"
 #include "ownership.h"
 #include "setup.h"
-#include "../../annotations/setup_lemmas.h"
+#include <lemmas/desc.h>
+#include <lemmas/setup.h>
 
 struct boot_info boot_info;
 
 struct layout layout;
 
-/* Claim frames @first to @first + @count - 1 one by one, or by 512 where they are whole blocks. */
+/* 1 when all of the group that page @n is one of lies within pages @first to @end - 1. */
+/*@ requires range: n < PFN_COUNT;
+    terminates \true; exits \false; assigns \nothing;
+    ensures whole: \result != 0 <==> first <= n - n % CONTIGUOUS_PAGES &&
+      n - n % CONTIGUOUS_PAGES + CONTIGUOUS_PAGES <= end;
+*/
+static u32 is_whole(u64 n, u64 first, u64 end)
+{
+	u64 group = n - n % CONTIGUOUS_PAGES;
+
+	return first <= group && group + CONTIGUOUS_PAGES <= end;
+}
+
+/* Claim frames @first to @first + @count - 1 one by one, or by 512 where they are whole blocks. Of what
+ * is left, whole groups are mapped as such: nothing that is claimed changes again. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires kind: kind <= MAP_DATA;
     requires range: first + count <= PFN_COUNT;
@@ -28,29 +43,40 @@ struct layout layout;
 static s32 claim_range(u64 first, u64 count, u32 mapped, u32 kind)
 {
 	u64 done = 0;
+	u32 group;
 	s32 error;
 
 	/*@ loop invariant range: 0 <= done <= count;
+	    loop invariant blocks: (first + done) % 512 != 0 ==> !(first <= first + done - (first + done) % 512 &&
+	      first + done - (first + done) % 512 + 512 <= first + count);
 	    loop invariant inv: core_inv{Here};
 	    loop invariant quiet: quiet{Here};
-	    loop invariant claimed: claimed{Here}(first, first + done, mapped, kind);
+	    loop invariant claimed: claimed_part{Here}(first, first + done, mapped, kind, first, first + count);
 	    loop invariant only: only_claimed{Pre,Here}(first, first + done);
-	    loop assigns done, error, MM_STATE;
+	    loop assigns done, group, error, MM_STATE;
 	    loop variant count - done;
 	*/
 	while (done < count) {
 		u64 pfn = first + done;
 
 		if (pfn % 512u == 0 && count - done >= 512u) {
+			//@ assert block: \forall integer n; pfn <= n < pfn + 512 ==> n - n % 512 == pfn;
 			error = hyp_claim(pfn, 2, mapped, kind);
+			/*@ assert block_claimed: error == 0 ==>
+			      claimed_part{Here}(pfn, pfn + 512, mapped, kind, first, first + count); */
 			done = done + 512u;
 		} else {
-			error = hyp_claim(pfn, 3, mapped, kind);
+			group = is_whole(pfn, first, first + count) ? MAP_GROUP : 0;
+			//@ assert kind: page_kind(kind, pfn, first, first + count) == kind + group;
+			error = hyp_claim(pfn, 3, mapped, kind + group);
+			/*@ assert page_claimed: error == 0 ==>
+			      claimed_part{Here}(pfn, pfn + 1, mapped, kind, first, first + count); */
 			done = done + 1u;
 		}
 		if (error != 0) {
 			return error;
 		}
+		//@ assert before: claimed_part{Here}(first, pfn, mapped, kind, first, first + count);
 	}
 	return 0;
 }
@@ -337,10 +363,10 @@ static s32 claim_all(void)
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires console: boot_info.console_base.pa < 0x1000000000000;
     requires roots: roots_placed{Here};
-    requires inv: mm_inv{Here};
+    requires inv: core_inv{Here} && tables_owned{Here};
     requires quiet: quiet{Here};
     terminates \true; exits \false; assigns TABLE_STATE;
-    ensures inv: mm_inv{Here};
+    ensures inv: core_inv{Here} && tables_owned{Here};
     ensures quiet: quiet{Here};
     ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_ENOMEM;
     ensures refused: 1 <= boot_info.console_base.pa / 4096 && is_ram{Here}(boot_info.console_base.pa / 4096) ==>
@@ -407,6 +433,11 @@ s32 hyp_setup(void)
 	/*@ assert apart: error == 0 ==> boot_info.console_base.pa / 4096 < layout.stacks ||
 	      layout.end <= boot_info.console_base.pa / 4096; */
 	//@ assert stacks: error == 0 ==> stacks_claimed{Here}(layout.stacks, boot_info.cpu_count);
+	//@ assert image: error == 0 ==> image_placed{Here} && image_claimed{Here};
+	//@ assert carveout: error == 0 ==> layout_placed{Here} && carveout_claimed{Here};
+	//@ assert rest: error == 0 ==> rest_host{Here};
+	//@ assert own: hyp_inv{Here};
+	//@ assert groups: error == 0 ==> groups_whole{Here};
 	return error;
 }
 

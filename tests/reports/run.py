@@ -116,9 +116,9 @@ class Trace(Tree):
         self.change("spec/requirements.toml", '\t"system.SystemRuns.kept",\n', "")
         self.expect(1, ["theorem system.SystemRuns.kept: no requirement needs it"], "trace.py")
 
-    def test_requirement_without_test(self):
-        self.change("spec/requirements.toml", 'test = ["tests/unit/test_traps.c:test_vmids"]', "test = []")
-        self.expect(1, ["requirement REQ-VMID-001: not tested by anything"], "trace.py")
+    def test_requirement_without_code(self):
+        self.change("spec/requirements.toml", 'code = ["vmid_setup", "vmid_update"]', "code = []")
+        self.expect(1, ["requirement REQ-VMID-001: not implemented by anything"], "trace.py")
 
     def test_goal_that_is_missing(self):
         path = os.path.join(self.root, "build/proof.json")

@@ -596,6 +596,19 @@ class Rejected(Workspace):
             "field.pfn: does not span the address bits above the page offset",
         )
 
+        self.case(
+            "descriptors",
+            "contiguous = { msb = 52, lsb = 52",
+            "contiguous = { msb = 51, lsb = 51",
+            "hint.contiguous: is bit 52",
+        )
+        self.case(
+            "descriptors",
+            "contiguous = { msb = 52, lsb = 52",
+            "contiguous = { msb = 53, lsb = 53",
+            "attribute.s1.pxn: bit 53 belongs to contiguous",
+        )
+
     def test_permissions(self):
         self.case(
             "descriptors",

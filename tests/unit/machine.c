@@ -463,6 +463,11 @@ void machine_reset(u32 pa_bits)
 void machine_boot(u32 pa_bits)
 {
 	machine_reset(pa_bits);
+	machine_start();
+}
+
+void machine_start(void)
+{
 	assert_int_equal(hyp_setup(), 0);
 	assert_int_equal(hyp_finalise(), 0);
 	machine_check_quiet();

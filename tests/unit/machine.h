@@ -47,8 +47,10 @@ extern struct machine machine;
 
 /* A new machine: RAM random, no lock held, TLB clean, boot_info filled in for @pa_bits. */
 void machine_reset(u32 pa_bits);
-/* machine_reset() and hyp_setup(), from then on with locks checked. */
+/* machine_reset() and machine_start(). */
 void machine_boot(u32 pa_bits);
+/* hyp_setup(), from then on with locks checked. */
+void machine_start(void);
 /* What must hold between two calls into the core. */
 void machine_check_quiet(void);
 /* Fill frame @pfn with a value; read it back. */

@@ -93,7 +93,7 @@ static void test_image_blocks(void **state)
 	assert_int_equal(machine_walk(PGT_HYP, first + 512).level, 3);
 	assert_int_equal(machine_walk(PGT_HYP, first + 1024).level, 3);
 	assert_int_equal(machine_page(PGT_HYP, first + 511), desc_flat(first + 511, 3, S1_TEXT));
-	assert_int_equal(machine_page(PGT_HYP, first + 1023), desc_flat(first + 1023, 3, S1_RODATA));
+	assert_int_equal(machine_page(PGT_HYP, first + 1023), desc_flat(first + 1023, 3, S1_RODATA + DESC_CONTIGUOUS));
 }
 
 /* A frame that is taken already stops setup, whichever part wants it. */

@@ -52,6 +52,40 @@ static u64 leaf_data(u64 pfn)
 	return desc_flat(pfn, 3, desc_map_attrs(0, MAP_DATA));
 }
 
+/* What EL2 has of page @n in a claimed range that begins at @first and ends before @end. */
+static u64 leaf_claimed(u64 n, u32 kind, u64 first, u64 end)
+{
+	u64 leaf = desc_flat(n, 3, desc_map_attrs(0, kind));
+	u32 block = first <= n / 512 * 512 && n / 512 * 512 + 512 <= end;
+
+	return !block && first <= n / 16 * 16 && n / 16 * 16 + 16 <= end ? leaf | 1ul << 52 : leaf;
+}
+
+/* Pages of EL2's map with the contiguous bit; checks that the 16 of a group all have it, and are one mapping. */
+static u64 count_groups(void)
+{
+	u64 count = 0;
+	u64 at;
+	u64 k;
+
+	for (at = 0; at < FRAMES; at++) {
+		u64 pfn = pfn_at(at);
+		u64 leaf = machine_page(PGT_HYP, pfn);
+
+		if ((leaf >> 52 & 1) == 0) {
+			continue;
+		}
+		count++;
+		for (k = 0; k < 16; k++) {
+			u64 other = pfn / 16 * 16 + k;
+
+			assert_int_equal(machine_walk(PGT_HYP, other).level, 3);
+			assert_int_equal(machine_page(PGT_HYP, other) - other * PAGE_SIZE, leaf - pfn * PAGE_SIZE);
+		}
+	}
+	return count;
+}
+
 /* Put frame @pfn, the host's, into a state by legal steps; its count by hand. */
 static void prepare(u64 pfn, u32 state, u32 count)
 {
@@ -212,10 +246,58 @@ static void test_boot_state(void **state)
 				   pfn < boot_info.rodata_end.pa / PAGE_SIZE ? MAP_RODATA : MAP_DATA;
 
 			assert_int_equal(machine_page(PGT_HYP, pfn), desc_flat(pfn, 3, desc_map_attrs(0, kind)));
+		} else if (carved && pfn >= layout.meta) {
+			assert_int_equal(machine_page(PGT_HYP, pfn),
+					 leaf_claimed(pfn, MAP_DATA, layout.meta, layout.end));
 		} else if (carved && pfn < layout.meta && (pfn - first) % (STACK_PAGES + STACK_GUARD_PAGES) == 0) {
 			assert_int_equal(machine_page(PGT_HYP, pfn), 0);
 		} else {
 			assert_int_equal(machine_page(PGT_HYP, pfn), carved ? leaf_data(pfn) : 0);
+		}
+	}
+}
+
+/* A group that lies in one range of the image is mapped as one; one across an edge, or in a block, is not. */
+static void test_groups(void **state)
+{
+	static const u64 image[][5] = {
+		/* first, frames of text, rodata and data, pages that are mapped in groups */
+		{ 0, 8, 4, 4, 0 },
+		{ 0, 16, 16, 16, 48 },
+		{ 1, 16, 16, 16, 0 },
+		{ 3, 29, 31, 17, 48 },
+		{ 15, 17, 15, 17, 32 },
+		{ 0, 384, 512, 16, 400 },
+		{ 0, 1024, 496, 32, 1040 },
+	};
+	u64 carved = 0;
+	u64 i;
+	u64 k;
+	u64 pfn;
+
+	(void)state;
+	for (i = 0; i < COUNT(image); i++) {
+		u64 end = IMAGE_FIRST + image[i][0];
+		u64 groups;
+
+		machine_reset(40);
+		boot_info.image_base.pa = end * PAGE_SIZE;
+		boot_info.text_end.pa = boot_info.image_base.pa + image[i][1] * PAGE_SIZE;
+		boot_info.rodata_end.pa = boot_info.text_end.pa + image[i][2] * PAGE_SIZE;
+		boot_info.image_end.pa = boot_info.rodata_end.pa + image[i][3] * PAGE_SIZE;
+		machine_start();
+		groups = count_groups();
+		carved = i == 0 ? groups : carved;
+		assert_true(carved > 0);
+		assert_int_equal(groups - carved, image[i][4]);
+		for (k = 0; k < 3; k++) {
+			u64 first = end;
+
+			end = first + image[i][k + 1];
+			for (pfn = first; pfn < end; pfn++) {
+				assert_int_equal(machine_page(PGT_HYP, pfn),
+						 leaf_claimed(pfn, MAP_TEXT + (u32)k, first, end));
+			}
 		}
 	}
 }
@@ -405,6 +487,7 @@ static void random_step(void)
 
 static void test_random_calls(void **state)
 {
+	u64 groups;
 	u32 run;
 	u32 step;
 	u64 at;
@@ -420,6 +503,7 @@ static void test_random_calls(void **state)
 			model[at].state = (u32)(info % 256);
 			model[at].count = (u32)(info / 256);
 		}
+		groups = count_groups();
 		for (step = 0; step < 20000; step++) {
 			random_step();
 			if (step % 512 == 0) {
@@ -430,6 +514,7 @@ static void test_random_calls(void **state)
 		for (at = 0; at < FRAMES; at++) {
 			check_frame(pfn_at(at));
 		}
+		assert_int_equal(count_groups(), groups);
 	}
 }
 
@@ -598,6 +683,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_boot_state),
+		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_widths),
 		cmocka_unit_test(test_transitions),
 		cmocka_unit_test(test_not_ram),

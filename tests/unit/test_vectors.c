@@ -73,12 +73,31 @@ static void test_carveout_sizes(void **state)
 	}
 }
 
+/* The attributes of each kind of memory, alone and as part of a group; devices are never in one. */
+static void test_kinds(void **state)
+{
+	static const u64 attrs[2][4] = { { S1_TEXT, S1_RODATA, S1_DATA, S1_DEVICE },
+					 { S1_VHE_TEXT, S1_VHE_RODATA, S1_VHE_DATA, S1_VHE_DEVICE } };
+	u32 e2h;
+	u32 kind;
+
+	(void)state;
+	for (e2h = 0; e2h < 2; e2h++) {
+		for (kind = MAP_TEXT; kind <= MAP_DATA; kind++) {
+			assert_int_equal(desc_map_attrs(e2h, kind), attrs[e2h][kind]);
+			assert_int_equal(desc_map_attrs(e2h, kind + MAP_GROUP), attrs[e2h][kind] + DESC_CONTIGUOUS);
+		}
+		assert_int_equal(desc_map_attrs(e2h, MAP_DEVICE), attrs[e2h][3]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_leaves),
 		cmocka_unit_test(test_indices),
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_carveout_sizes),
 	};
 
