@@ -118,6 +118,7 @@ WRONG = (
     ("host_vectors", "stp x2, x3, [sp, #-144]!", 0, "stp x2, x3, [sp, #-176]!", "host_sync", "memory",
      r"store of 8 bytes at .* outside of every region"),
     ("boot_entry", "str x20, [x0]", 0, "str x20, [x0, #8]", "boot_entry", "memory", r"outside of every region"),
+    ("boot_entry", "mrs x20, cntpct_el0", 0, NOP, "boot_entry", "ready", r"word\(boot_counter, 0\) == old\(cntpct_el0\)"),
     # order
     ("switch_pgd", "isb", 0, NOP, "switch_pgd", "order", r"'isb' must come here, not 'tlbi alle2'"),
     ("switch_pgd", "isb", 2, NOP, "switch_pgd", "order", r"the path ends without 'isb'"),
