@@ -160,8 +160,7 @@ def _split(text):
 def _routine(entry):
     shared = registers_of(entry.get("changes", []))
     cases = [Case(case.get("when", "True"), [item(text) for text in case["order"]], case["exit"],
-                  shared | registers_of(case.get("changes", [])),
-                  {**entry.get("ensures", {}), **case.get("ensures", {})})
+                  shared | registers_of(case.get("changes", [])), case.get("ensures", {}))
              for case in entry["case"]]
     loops = entry.get("loop", [])
     loops = [Loop(loop["name"], registers_of(loop["changes"]), loop.get("writes", []), loop.get("invariant", []),

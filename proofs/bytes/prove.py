@@ -64,6 +64,9 @@ def run(book, args):
 def same(book, args):
     """The routines' bytes against those of an earlier proof: what they refer to may stand elsewhere."""
     image, decoder = Image(args.elf), verdicts.new_decoder(book)
+    if not args.same.exists():
+        print(f"bytes: {args.same} is missing: nothing was proved (make prove)")
+        return 1
     before = json.loads(args.same.read_text(encoding="utf-8"))["routines"]
     wrong = []
     for name, routine in book.routines.items():

@@ -4,6 +4,7 @@
 The tool runs once for all goals, as a process of its own: Z3's library knows no threads.
 """
 
+import glob
 import json
 import os
 import subprocess
@@ -37,6 +38,17 @@ def _tool(root, *arguments):
         return None, (complaint.strip().splitlines() or ["proofs/bytes/prove.py failed"])[-1]
 
 
+def _stale(root):
+    """An image that is not what stands in the sources proves nothing about them."""
+    image = os.path.join(root, ELF)
+    if not os.path.exists(image):
+        return [f"bytes: {ELF} is missing: link it first (make image)"]
+    sources = glob.glob(os.path.join(root, "src/arch/arm64/**/*.[Sh]"), recursive=True) + \
+        glob.glob(os.path.join(root, "build/gen/asm/*.S")) + [os.path.join(root, "src/arch/arm64/image.lds")]
+    return [f"bytes: {os.path.relpath(file, root)} is newer than {ELF}: link it again (make image)"
+            for file in sorted(sources) if os.path.getmtime(file) > os.path.getmtime(image)]
+
+
 def names(root, only=None):
     """(routine, clause) of every goal that must exist, and errors."""
     listed, error = _tool(root, "--list")
@@ -44,8 +56,7 @@ def names(root, only=None):
         return [], [error]
     pairs = [tuple(name.split("/")) for name in listed]
     errors = [f"bytes: no routine {name} in spec/assembly.toml" for name in only or [] if name not in dict(pairs)]
-    if not os.path.exists(os.path.join(root, ELF)):
-        errors.append(f"bytes: {ELF} is missing: link it first (make image)")
+    errors += _stale(root)
     return [pair for pair in pairs if not only or pair[0] in only], errors
 
 
@@ -53,6 +64,8 @@ def prove(root, goal):
     """The tool's verdict for one goal: proved, failed or unproved, with steps, seconds and reason."""
     with _lock:
         if root not in _results:
+            if os.path.exists(os.path.join(root, RECORD)):
+                os.unlink(os.path.join(root, RECORD))
             result, error = _tool(root, "--elf", os.path.join(root, ELF))
             _results[root] = result or {"goals": {}, "routines": {}, "error": error}
             if result:

@@ -57,7 +57,8 @@ def run(found, jobs, say, last_times, written, store):
         for count, future in enumerate(concurrent.futures.as_completed(futures)):
             goal = future.result()
             if not goal.ok:
-                say.line(f"proof: {goal.verdict}: {goal.key}")
+                reason = f": {goal.tried[-1]['answer']}" if goal.kind == goals.BYTES else ""
+                say.line(f"proof: {goal.verdict}: {goal.key}{reason}")
             say.step("provers", count + 1, len(todo))
 
 

@@ -14,6 +14,10 @@ ENTRY_POINT_CALLS = (
 )
 
 
+# Clauses that every contract of an assembly routine has, or may have.
+RESERVED = ("paths", "memory", "order", "exit", "preserved", "calls", "loops", "aligned")
+
+
 def unique(name, key, entries, attribute):
     seen = {}
     for i, entry in enumerate(entries):
@@ -397,6 +401,11 @@ def check_routine(path, routine, registers, routines, callable_names, asm):
         check_order([*path, "loop", i, "each"], loop["each"], plain, registers, callable_names)
     for i, case in enumerate(routine["case"]):
         check_order([*path, "case", i, "order"], case["order"], plain, registers, callable_names)
+        for name in case.get("ensures", {}):
+            if name in RESERVED:
+                raise SpecError(
+                    "assembly", [*path, "case", i, "ensures", name], "is the name of another clause"
+                )
         where, _, name = case["exit"].partition(" ")
         if where == "goto":
             known("assembly", [*path, "case", i, "exit"], name, routines, "a routine with a contract")

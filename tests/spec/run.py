@@ -474,6 +474,12 @@ class Rejected(Workspace):
         )
         self.case(
             "assembly",
+            "ensures.kind = ",
+            "ensures.memory = ",
+            "routine.2.case.0.ensures.memory: is the name of another clause",
+        )
+        self.case(
+            "assembly",
             '"ic iallu"',
             '"ic ialluis"',
             "routine.5.case.2.order.3: ic ialluis is not an event",
