@@ -21,7 +21,8 @@ RUN_ARGS := --smp $(SMP) --mem $(MEM) --cpu $(CPU) --mode $(MODE) --gic $(GIC) \
 	$(if $(KERNEL),--kernel $(KERNEL)) $(if $(INITRD),--initrd $(INITRD)) $(if $(APPEND),--append "$(APPEND)")
 
 .PHONY: all deps generate image prove run demo check check-all unit-check spec-check model-check boot-check \
-	system-check coverage misra reproduce reports-check bench lint clean help
+	system-check coverage misra reproduce reports-check evidence evidence-check \
+	bench lint clean help
 
 # The image is built and booted whatever the campaign says; the verdict is the last word, and the exit status.
 all: $(GEN_STAMP)
@@ -36,6 +37,7 @@ help:
 	@echo "make misra      MISRA C:2012 findings in src/hyp that no recorded deviation covers"
 	@echo "make reproduce  the image built twice, elsewhere and at another time: the same bytes"
 	@echo "make prove      the proof campaign: model, C code, bit lemmas, smoke tests"
+	@echo "make evidence   the package for an assessor, after make prove and make check (KEY=, DRAFT=1)"
 	@echo "make run        boot a host under Hypatia: a console on a terminal, else a demonstration that ends"
 	@echo "                KERNEL= INITRD= APPEND= SMP=$(SMP) MEM=$(MEM) CPU=$(CPU) MODE=$(MODE) GIC=$(GIC)"
 	@echo "make bench      instruction counts beside pKVM and nVHE KVM of the same kernel"
@@ -96,10 +98,19 @@ reports-check: $(GEN_STAMP) | $(BUILD)/stamps/host
 	@tools/deps.sh reports
 	@$(PYTHON) tests/reports/run.py
 
-check: lint spec-check boot-check unit-check coverage misra reproduce reports-check seeded-check system-check
+# The package for an assessor, from a finished campaign and finished tests; KEY= names the user's own key.
+evidence: $(BUILD)/hypatia.img
+	@tools/deps.sh reports qemu evidence
+	@$(PYTHON) reports/evidence.py $(if $(KEY),--key "$(KEY)") $(if $(DRAFT),--draft)
+
+evidence-check: | $(BUILD)/stamps/build $(BUILD)/stamps/qemu
+	@tools/deps.sh reports evidence
+	@$(PYTHON) tests/evidence/run.py
+
+check: lint spec-check boot-check unit-check coverage misra reproduce reports-check evidence-check seeded-check system-check
 	@echo "check: every test passed"
 
-check-all: lint spec-check boot-check unit-check coverage misra reproduce reports-check seeded-check $(SYSTEST_ALL_FILES) | $(BUILD)/stamps/qemu
+check-all: lint spec-check boot-check unit-check coverage misra reproduce reports-check evidence-check seeded-check $(SYSTEST_ALL_FILES) | $(BUILD)/stamps/qemu
 	@tools/systest --all
 	@echo "check-all: every test passed"
 

@@ -3,6 +3,7 @@
 # Install and fetch what the build, the proofs and the system tests need, from Debian's archive.
 #
 #   tools/deps.sh [group ...]       groups: build qemu host libfdt kernel-6.12 module-6.1 module-6.12 reports
+#                                   evidence
 #                                   (default: build qemu host)
 #   libfdt       libfdt for arm64 alone
 #   build        native packages: provers, cross compiler, test library, generators
@@ -10,6 +11,7 @@
 #   host         arm64 kernel 6.1, busybox and libfdt, unpacked under build/
 #   kernel-6.12  arm64 kernel 6.12 from backports, unpacked under build/
 #   reports      Clang 19, which measures MC/DC; cppcheck with its MISRA addon; faketime, diffoscope
+#   evidence     WeasyPrint for the PDF; minisign and gpg for the signature
 #   module-*     headers to cross-build a kernel module for that kernel, unpacked under build/
 #
 # apt works on a configuration of its own below build/apt: the machine's sources and its list of
@@ -230,6 +232,9 @@ group()
 		install_native bookworm clang-19 llvm-19 libclang-rt-19-dev libcmocka-dev cppcheck faketime \
 			diffoscope-minimal git
 		;;
+	evidence)
+		install_native bookworm weasyprint minisign gpg xz-utils git
+		;;
 	libfdt)
 		if [ ! -e "$stamps/libfdt" ]; then
 			apt_setup
@@ -247,7 +252,7 @@ group()
 		module 6.12 bookworm-backports
 		;;
 	*)
-		die "unknown group '$1' (build qemu host libfdt kernel-6.12 module-6.1 module-6.12 reports)"
+		die "unknown group '$1' (build qemu host libfdt kernel-6.12 module-6.1 module-6.12 reports evidence)"
 		;;
 	esac
 }
