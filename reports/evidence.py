@@ -46,7 +46,7 @@ def make(root, args, stage):
     write_json(os.path.join(stage, "provenance.intoto.json"), statements.provenance(root, base))
     write_json(os.path.join(stage, "proof.intoto.json"), statements.proof(root, base, proof, assumptions))
     package.finish(stage, base["commit"])
-    # What comes below is itself an item: it is there when the items are looked up.
+    # The baseline is itself an item; it lists what the items lack, in a draft.
     write_json(os.path.join(stage, "baseline.json"), base)
     there, more = ledger.items(stage)
     problems += more
@@ -63,7 +63,7 @@ def make(root, args, stage):
     check_form(stage)
     package.manifest(stage)
     if args.key:
-        package.sign(stage, args.key)
+        package.sign(stage, args.key, base["commit"])
     return base
 
 

@@ -233,7 +233,7 @@ group()
 			diffoscope-minimal git
 		;;
 	evidence)
-		install_native bookworm weasyprint minisign gpg xz-utils git
+		install_native bookworm weasyprint minisign gpg gpg-agent git
 		;;
 	libfdt)
 		if [ ! -e "$stamps/libfdt" ]; then

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What was built and proved, from what, with what; and why it may not be packed."""
 
+import ast
 import glob
 import json
 import os
@@ -35,7 +36,7 @@ READS = {
     "build/reproduce/reproduce.json": ("src/*/*", "src/*/*/*", "spec/*.toml", "spec/gen/*", "tools/build.mk"),
     "build/hypatia.img": ("src/*/*.[chS]", "src/*/*/*.[chS]", "spec/*.toml", "tools/build.mk"),
 }
-SETTINGS = re.compile(r"^((?:[A-Z]+_)?(?:LADDER|LIMIT|CPU|COMMANDS|OPTIONS))\s*=\s*(.+?)(?=^\S)", re.M | re.S)
+SETTINGS = re.compile(r"(\w+_)?(LADDER|LIMIT|CPU|COMMANDS)$")
 
 
 def run(command, root, timeout=120):
@@ -65,16 +66,20 @@ def write_json(path, data):
 
 
 def _tools(root):
-    found = {}
+    found, paths = {}, {}
     for name, command in TOOLS.items():
         path = shutil.which(command[0])
         if not path:
             raise Trouble(f"{command[0]} is not installed (tools/deps.sh build qemu reports)")
-        real = os.path.realpath(path)
+        paths[name] = os.path.realpath(path)
         lines = run(command, root).decode(errors="replace").strip().splitlines()
-        owner = subprocess.run(["dpkg", "-S", real], capture_output=True, text=True, check=False).stdout
-        found[name] = {"version": lines[0] if lines else "", "sha256": verify.sha256(real),
-                       "package": owner.split(":")[0]}
+        found[name] = {"version": lines[0] if lines else "", "sha256": verify.sha256(paths[name]), "package": ""}
+    # Files that come from no package make it fail, and are named on the other stream.
+    owners = subprocess.run(["dpkg", "-S", *paths.values()], capture_output=True, text=True, check=False).stdout
+    for owner, path in re.findall(r"^([^:,\n]+)(?::\w+)?: (.*)$", owners, re.M):
+        for name in found:
+            if paths[name] == path:
+                found[name]["package"] = owner
     return found
 
 
@@ -100,8 +105,9 @@ def configuration(root, proof):
     engine = {}
     for path in sorted(glob.glob(os.path.join(root, "proofs/engine/*.py"))):
         with open(path, encoding="utf-8") as file:
-            constants = {name: re.sub(r"\s+", " ", value.split("\n\n")[0]).strip()
-                         for name, value in SETTINGS.findall(re.sub(r"^#.*\n", "", file.read(), flags=re.M))}
+            constants = {node.targets[0].id: ast.unparse(node.value) for node in ast.parse(file.read()).body
+                         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and
+                         SETTINGS.match(node.targets[0].id)}
         if constants:
             engine[os.path.basename(path)] = constants
     return {"wp": wp, "engine": engine, "limits": proof.get("limits", {}), "flags": _flags(root)}

@@ -78,11 +78,12 @@ def manifest(stage):
         file.writelines(lines)
 
 
-def sign(stage, key):
+def sign(stage, key, commit):
     """With the user's key: a file is a secret key of minisign, anything else names a key of gpg."""
     path = os.path.join(stage, verify.MANIFEST)
     if os.path.exists(key):
-        command = ["minisign", "-S", "-s", key, "-m", path, "-x", os.path.join(stage, verify.MINISIG)]
+        command = ["minisign", "-S", "-s", key, "-m", path, "-x", os.path.join(stage, verify.MINISIG),
+                   "-t", f"evidence for Hypatia, commit {commit}"]
     else:
         command = ["gpg", "--local-user", key, "--armor", "--detach-sign", "--output",
                    os.path.join(stage, verify.GPGSIG), path]

@@ -2,10 +2,12 @@
 """The package as pages for people: a folder of HTML files, and a PDF of all but the lists of goals."""
 
 import os
+import re
 import subprocess
 from collections import Counter
 
 import jinja2
+from markupsafe import Markup
 
 from . import verify
 from .baseline import Trouble
@@ -50,14 +52,14 @@ def write(stage, base, ledger, views, proof, assumptions, absent):
         page(file, title, body(data, "../", *args))
     for unit in data["units"]:
         page(unit["page"], unit["name"], bodies.unit(data, "../../", unit), "../")
-    # Links of the PDF lead to the files beside it.
-    whole = jinja2.utils.markupsafe.Markup("").join(
-        jinja2.utils.markupsafe.Markup("<section>{}</section>").format(body(data, "", *args)) for _, _, body, args in parts)
+    # A PDF cannot name the files beside it: its links would lead into the reader's own root folder.
+    whole = Markup("").join(Markup("<section>{}</section>").format(body(data, "", *args)) for _, _, body, args in parts)
     _pdf(stage, layout.render(title="Evidence", pages=[], base=base, up="", body=whole), base["epoch"])
 
 
 def _pdf(stage, html, epoch):
-    command = ["weasyprint", "--quiet", "--base-url", "file:///", "-", os.path.join(stage, "evidence.pdf")]
+    html = re.sub(r"</?a\b[^>]*>", "", html)
+    command = ["weasyprint", "--quiet", "-", os.path.join(stage, "evidence.pdf")]
     try:
         run = subprocess.run(command, input=html, text=True, capture_output=True, timeout=LIMIT, check=False,
                              env=dict(os.environ, SOURCE_DATE_EPOCH=str(epoch)))

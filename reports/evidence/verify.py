@@ -489,21 +489,23 @@ def main():
         print(f"verify: no {MANIFEST} beside this program", file=sys.stderr)
         return 2
     signed = check_signature(package, args.key, args.allow_unsigned)
-    for check in (check_files, check_baseline, check_proof, check_ledger, check_trace):
+    checks = [(check, ()) for check in (check_files, check_baseline, check_proof, check_ledger, check_trace)]
+    checks.append((prove_again, (None if args.all else args.sample, seed)))
+    if args.rewrite:
+        checks.append((rewrite, (args.rewrite, seed)))
+    whole = False
+    for check, more in checks:
+        if check in (prove_again, rewrite) and not whole:
+            print("verify: goals were not proved again: that runs programs of a package that is not whole")
+            break
         try:
-            check(package)
+            check(package, *more)
         except Stop as stop:
             package.fail(str(stop))
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as error:
-            package.fail(f"{check.__name__[6:]}: a document has not the form that it should have ({error!r})")
-    if package.failures == 0:
-        # What follows runs programs of the package: not before it is known to be whole.
-        try:
-            prove_again(package, None if args.all else args.sample, seed)
-            if args.rewrite:
-                rewrite(package, args.rewrite, seed)
-        except Stop as stop:
-            package.fail(str(stop))
+            package.fail(f"{check.__name__}: a document has not the form that it should have ({error!r})")
+        if check is check_files:
+            whole = package.failures == 0
     if package.failures:
         print(f"verify: {package.failures} failures: this package is no evidence")
         return 1
