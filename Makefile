@@ -22,7 +22,7 @@ RUN_ARGS := --smp $(SMP) --mem $(MEM) --cpu $(CPU) --mode $(MODE) --gic $(GIC) \
 
 .PHONY: all deps generate image prove prove-warm prove-changed prove-slurm bytes bytes-same bytes-check run demo \
 	check check-all unit-check spec-check model-check boot-check system-check coverage misra trace reproduce \
-	reports-check campaign-check slurm-check mutants mutants-check bench lint clean help
+	reports-check evidence evidence-check campaign-check slurm-check mutants mutants-check bench lint clean help
 
 # The image is built and booted whatever the campaign says; the verdict is the last word, and the exit status.
 all: $(GEN_STAMP) $(BUILD)/hypatia.elf
@@ -42,6 +42,7 @@ help:
 	@echo "make prove      the proof campaign: model, C code, bit lemmas, smoke tests, assembly"
 	@echo "make prove-warm, make prove-changed: only what changed; no evidence. make prove-slurm: on a cluster"
 	@echo "make bytes      of the campaign only the assembly of the linked image, a line for each goal"
+	@echo "make evidence   the package for an assessor, after make prove and make check (KEY=, DRAFT=1)"
 	@echo "make run        boot a host under Hypatia: a console on a terminal, else a demonstration that ends"
 	@echo "                KERNEL= INITRD= APPEND= SMP=$(SMP) MEM=$(MEM) CPU=$(CPU) MODE=$(MODE) GIC=$(GIC)"
 	@echo "make bench      instruction counts beside pKVM and nVHE KVM of the same kernel"
@@ -145,9 +146,18 @@ slurm-check: $(GEN_STAMP)
 	@tools/deps.sh slurm
 	@$(PYTHON) tests/campaign/slurm.py
 
+# The package for an assessor, from a finished campaign and finished tests; KEY= names the user's own key.
+evidence: $(BUILD)/hypatia.img
+	@tools/deps.sh reports qemu evidence
+	@$(PYTHON) reports/evidence.py $(if $(KEY),--key "$(KEY)") $(if $(DRAFT),--draft)
+
+evidence-check: | $(BUILD)/stamps/build $(BUILD)/stamps/qemu
+	@tools/deps.sh reports evidence
+	@$(PYTHON) tests/evidence/run.py
+
 # In this order: what ends soon comes first.
 CHECKS := lint boot-check unit-check coverage misra trace reproduce bytes-check reports-check seeded-check spec-check \
-	campaign-check mutants-check
+	campaign-check evidence-check mutants-check
 
 check: $(CHECKS) system-check
 	@echo "check: every test passed"

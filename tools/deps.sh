@@ -3,13 +3,14 @@
 # Install and fetch what the build, the proofs and the system tests need, from Debian's archive.
 #
 #   tools/deps.sh [group ...]       groups: build qemu host libfdt kernel-6.12 module-6.1 module-6.12 reports
-#                                   browser slurm (default: build qemu host)
+#                                   evidence browser slurm (default: build qemu host)
 #   libfdt       libfdt for arm64 alone
 #   build        native packages: provers, cross compiler, test library, generators
 #   qemu         qemu-system-arm 10 from backports
 #   host         arm64 kernel 6.1, busybox and libfdt, unpacked under build/
 #   kernel-6.12  arm64 kernel 6.12 from backports, unpacked under build/
 #   reports      Clang 19, which measures MC/DC; cppcheck with its MISRA addon; faketime, diffoscope
+#   evidence     WeasyPrint for the PDF; minisign and gpg for the signature
 #   module-*     headers to cross-build a kernel module for that kernel, unpacked under build/
 #   browser      headless Chromium, for the test of the report
 #   slurm        a batch system, for the test of a campaign on a cluster
@@ -233,6 +234,9 @@ group()
 		install_native bookworm clang-19 llvm-19 libclang-rt-19-dev libcmocka-dev cppcheck faketime \
 			diffoscope-minimal git
 		;;
+	evidence)
+		install_native bookworm weasyprint minisign gpg gpg-agent git
+		;;
 	libfdt)
 		if [ ! -e "$stamps/libfdt" ]; then
 			apt_setup
@@ -256,7 +260,7 @@ group()
 		install_native bookworm munge slurm-wlm
 		;;
 	*)
-		die "unknown group '$1' (build qemu host libfdt kernel-6.12 module-6.1 module-6.12 reports browser slurm)"
+		die "unknown group '$1' (build qemu host libfdt kernel-6.12 module-6.1 module-6.12 reports evidence browser slurm)"
 		;;
 	esac
 }

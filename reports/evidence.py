@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The evidence package: one archive with the proof, what it is about, and a program that checks it.
+
+Run it after the campaign (make prove) and the tests (make check), on a clean tree. It writes
+build/evidence/hypatia-evidence-COMMIT.tar.xz, or one line for each reason why it does not.
+"""
+
+import argparse
+import glob
+import os
+import shutil
+import sys
+import tempfile
+import tomllib
+
+import jsonschema
+
+from evidence import baseline, ledger, package, site, statements, verify
+from evidence.baseline import Trouble, write_json
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SCHEMAS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "evidence", "schema")
+
+
+def check_form(stage):
+    """Each document against its schema."""
+    for path in sorted(glob.glob(os.path.join(SCHEMAS, "*.json"))):
+        name = os.path.basename(path)
+        schema = baseline.read_json(SCHEMAS, name)
+        error = jsonschema.exceptions.best_match(
+            jsonschema.Draft202012Validator(schema).iter_errors(baseline.read_json(stage, name)))
+        if error:
+            raise Trouble(f"{name}: {'/'.join(map(str, error.absolute_path))}: {error.message[:200]}")
+
+
+def make(root, args, stage):
+    proof = baseline.read_json(root, verify.PROOF)
+    base, problems = baseline.collect(root, proof)
+    goals = ledger.goal_files(root, proof["goals"])
+    package.sources(root, stage)
+    package.fill(root, stage, goals)
+    with open(os.path.join(root, "spec/assumptions.toml"), "rb") as file:
+        assumptions = tomllib.load(file)["assumption"]
+    write_json(os.path.join(stage, "sbom.spdx.json"), statements.sbom(root, base))
+    write_json(os.path.join(stage, "provenance.intoto.json"), statements.provenance(root, base))
+    write_json(os.path.join(stage, "proof.intoto.json"), statements.proof(root, base, proof, assumptions))
+    package.finish(stage, base["commit"])
+    # The baseline is itself an item; it lists what the items lack, in a draft.
+    write_json(os.path.join(stage, "baseline.json"), base)
+    there, more = ledger.items(stage)
+    problems += more
+    if problems and not args.draft:
+        for problem in problems:
+            print(f"evidence: {problem}", file=sys.stderr)
+        raise Trouble(f"{len(problems)} reasons, no package (--draft packs all the same, marked on every page)")
+    write_json(os.path.join(stage, "baseline.json"), base)
+    indexes = ledger.views()
+    book = ledger.make(base, there, indexes, goals)
+    write_json(os.path.join(stage, "ledger.json"), book)
+    absent = [item["title"] for item in ledger.absent(there)]
+    site.write(stage, base, book, indexes, proof, assumptions, absent)
+    check_form(stage)
+    package.manifest(stage)
+    if args.key:
+        package.sign(stage, args.key, base["commit"])
+    return base
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="reports/evidence.py", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--key", help="sign with this: the file of a minisign secret key, or the id of a gpg key")
+    parser.add_argument("--draft", action="store_true", help="pack what is there, marked as a draft on every page")
+    parser.add_argument("--root", default=ROOT, help="the tree (default: this one)")
+    args = parser.parse_args()
+    root = os.path.abspath(args.root)
+    out = os.path.join(root, "build", "evidence")
+    os.makedirs(out, exist_ok=True)
+    work = tempfile.mkdtemp(prefix=".work-", dir=out)
+    stage, packed = os.path.join(work, "stage"), os.path.join(work, "packed")
+    os.mkdir(stage)
+    try:
+        base = make(root, args, stage)
+        name = "hypatia-evidence-" + base["commit"][:12] + ("-draft" if base["draft"] else "")
+        package.archive(stage, name, packed, base["epoch"])
+        target = os.path.join(out, name + ".tar.xz")
+        os.replace(packed, target)
+    except (Trouble, OSError, KeyError) as trouble:
+        print(f"evidence: {trouble if not isinstance(trouble, KeyError) else f'a report lacks {trouble}'}", file=sys.stderr)
+        return 2
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    said = "draft, no evidence" if base["draft"] else "signed" if args.key else "not signed (KEY=...)"
+    print(f"evidence: {os.path.relpath(target, root)}, {os.path.getsize(target)} bytes, {said}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
