@@ -21,7 +21,7 @@ RUN_ARGS := --smp $(SMP) --mem $(MEM) --cpu $(CPU) --mode $(MODE) --gic $(GIC) \
 	$(if $(KERNEL),--kernel $(KERNEL)) $(if $(INITRD),--initrd $(INITRD)) $(if $(APPEND),--append "$(APPEND)")
 
 .PHONY: all deps generate image prove prove-warm prove-changed prove-slurm bytes bytes-same bytes-check run demo \
-	check check-all unit-check spec-check model-check boot-check system-check coverage misra trace reproduce \
+	check check-all unit-check spec-check model-check boot-check system-check coverage coverage-image misra trace reproduce \
 	reports-check evidence evidence-check campaign-check slurm-check mutants mutants-check bench lint clean help
 
 # The image is built and booted whatever the campaign says; the verdict is the last word, and the exit status.
@@ -35,6 +35,7 @@ help:
 	@echo "make check      every test: specification, assembly, unit tests, device tree, seeded bugs, system tests on QEMU"
 	@echo "make check-all  the same with every configuration of the system tests"
 	@echo "make coverage   statements, branches and conditions of src/hyp that the unit tests reach (MC/DC)"
+	@echo "make coverage-image  instructions of the image that the system tests run, by source line"
 	@echo "make mutants    every seeded bug and every generated mutant, and what notices it: some hours"
 	@echo "make misra      MISRA C:2012 findings in src/hyp that no recorded deviation covers"
 	@echo "make trace      who rests on whom, from requirement to goal and test; what has changed since its review"
@@ -119,6 +120,13 @@ coverage: $(GEN_STAMP)
 	@tools/deps.sh reports
 	@$(PYTHON) reports/coverage.py --build $(BUILD)
 
+# Instructions of the image that the system tests run: each of them leaves a list.
+coverage-image: $(BUILD)/systest.json
+	@$(PYTHON) reports/coverage_image.py --build $(BUILD)
+
+$(BUILD)/systest.json: $(SYSTEST_FILES) tests/system/tests.toml tools/systest tools/run | $(BUILD)/stamps/qemu
+	@tools/systest
+
 # MISRA C:2012 findings in src/hyp against the recorded deviations.
 misra: $(GEN_STAMP)
 	@tools/deps.sh reports
@@ -159,11 +167,14 @@ evidence-check: | $(BUILD)/stamps/build $(BUILD)/stamps/qemu
 CHECKS := lint boot-check unit-check coverage misra trace reproduce bytes-check reports-check seeded-check spec-check \
 	campaign-check evidence-check mutants-check
 
+# The coverage of the image is of the system tests that were just run.
 check: $(CHECKS) system-check
+	@$(MAKE) --no-print-directory coverage-image
 	@echo "check: every test passed"
 
 check-all: $(CHECKS) slurm-check $(SYSTEST_ALL_FILES) | $(BUILD)/stamps/qemu
 	@tools/systest --all
+	@$(MAKE) --no-print-directory coverage-image
 	@echo "check-all: every test passed"
 
 bench: $(BENCH_FILES) | $(BUILD)/stamps/qemu
@@ -174,4 +185,4 @@ lint:
 
 clean:
 	rm -rf $(BUILD)/image $(BUILD)/gen $(BUILD)/tests $(BUILD)/payloads $(BUILD)/logs $(BUILD)/hypatia.* \
-		$(BUILD)/proof* $(BUILD)/report $(BUILD)/cache/proof $(BUILD)/stamps/gen $(BUILD)/*.cpio.gz $(BUILD)/bench.json $(BUILD)/systest.json
+		$(BUILD)/proof* $(BUILD)/report $(BUILD)/cache/proof $(BUILD)/stamps/gen $(BUILD)/*.cpio.gz $(BUILD)/bench.json $(BUILD)/systest.json $(BUILD)/coverage-image.*

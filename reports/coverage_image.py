@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Instructions of the image that the system tests run on QEMU, and the source lines that they come from.
 
-tools/systest leaves build/logs/system/NAME.ran: offset and word of each instruction of the image that ran. What none
-of the tests of `make check` ran is compared with tests/coverage-image.toml. A gap without an entry there fails; so does
-an entry whose gap is closed. Writes build/coverage-image.json and .txt.
+tools/systest leaves build/logs/system/NAME.ran: which instructions of the image ran. What none of the tests of
+`make check` ran is compared with tests/coverage-image.toml. A gap without an entry there fails; so does an entry whose
+gap is closed. Writes build/coverage-image.json and .txt.
 """
 
 import argparse
@@ -23,16 +23,16 @@ from coverage import ROOT, Trouble, run
 
 REGISTER = "tests/coverage-image.toml"
 CROSS = "aarch64-linux-gnu-"
-NOP = 0xD503201F
-# Nops behind these are fill: control does not go on there (a call that returns would run them, and that is noticed).
-LEAVES = re.compile(r"(b|br|ret|eret|udf|bl)\b(?!\.)")
+FILL = (0xD503201F, 0)
+# NOP and UDF #0 behind these are fill: control does not go on there (a call that returns would, and that is noticed).
+LEAVES = re.compile(r"(b|br|ret|eret|udf|brk|bl)\b(?!\.)")
 LIBRARY = "libfdt"
 
 
 @dataclass(frozen=True)
 class Instruction:
     offset: int
-    word: int
+    symbol: str
     file: str
     function: str
     line: int
@@ -40,7 +40,10 @@ class Instruction:
 
 @dataclass(frozen=True)
 class Gap:
-    """A line of which some or all instructions did not run; a function, where there are no lines."""
+    """
+    A line of which some or all instructions in one function of the image did not run; a function, where there are no
+    lines. What is inlined belongs to the function that it is inlined into.
+    """
     file: str
     function: str
     text: str
@@ -53,43 +56,46 @@ class Gap:
         return place + f"{self.function}: {self.missed} of {self.size}" + (f": {self.text}" if self.text else "")
 
 
-def disassemble(elf):
-    """(offset, word, mnemonic, symbol) of each instruction, fill left out."""
+def disassemble(elf, image):
+    """(offset, symbol) of each instruction of @elf, which is that of the bytes @image; fill left out."""
     symbol, found, after = "", [], False
     for line in run([CROSS + "objdump", "-d", "-j", ".text", elf]).splitlines():
         head = re.match(r"([0-9a-f]+) <(.*)>:$", line)
         if head:
-            symbol, after = head[2], False
+            symbol, after = head[2].split(".")[0], False
             continue
         parts = line.split("\t")
         if len(parts) < 3 or parts[2].startswith("."):
             continue
         offset, word = int(parts[0].strip(" :"), 16), int(parts[1], 16)
-        if after and word == NOP:
+        if image[offset:offset + 4] != word.to_bytes(4, "little"):
+            raise Trouble(f"{os.path.relpath(elf, ROOT)}: not that of hypatia.img")
+        if after and word in FILL:
             continue
         after = bool(LEAVES.match(parts[2]))
-        found.append((offset, word, parts[2].split()[0], symbol))
+        found.append((offset, symbol))
     return found
 
 
-def instructions(elf):
+def instructions(elf, image):
     """Each instruction with its innermost place in the source."""
-    code = disassemble(elf)
+    code = disassemble(elf, image)
     if not code:
         raise Trouble(f"{os.path.relpath(elf, ROOT)}: no instructions")
-    text = run([CROSS + "addr2line", "-a", "-f", "-i", "-e", elf, *(hex(offset) for offset, *_ in code)])
+    text = run([CROSS + "addr2line", "-a", "-f", "-i", "-e", elf, *(hex(offset) for offset, _ in code)])
     places = {}
-    for offset, function, file, line in re.findall(r"^0x([0-9a-f]+)\n(.*)\n(.*?):(\d+|\?)(?: .*)?$", text, re.MULTILINE):
+    place = re.compile(r"^0x([0-9a-f]+)\n(.*)\n(.*?):(\d+|\?)(?: .*)?$", re.MULTILINE)
+    for offset, function, file, line in place.findall(text):
         places[int(offset, 16)] = function, os.path.normpath(file), int(line) if line != "?" else 0
     result, last = [], None
-    for offset, word, _, symbol in code:
+    for offset, symbol in code:
         function, file, line = places[offset]
         if line == 0 and last and last[0] == symbol:
             # What the compiler adds has no line: it belongs to what stands before it.
             function, file, line = last[1:]
         elif line == 0:
             function, file = symbol, LIBRARY
-        result.append(Instruction(offset, word, file, function, line))
+        result.append(Instruction(offset, symbol, file, function, line))
         last = (symbol, function, file, line)
     return result
 
@@ -103,16 +109,14 @@ def systest_tests():
     return [test for test in module.load() if test["level"] == "check"]
 
 
-def ran(build, code):
+def ran(build, code, digest):
     """Offsets that ran in any test, and how many ran in each."""
-    with open(os.path.join(build, "hypatia.img"), "rb") as file:
-        digest = hashlib.sha256(file.read()).hexdigest()
     try:
         with open(os.path.join(build, "systest.json"), encoding="utf-8") as file:
             results = {result["name"]: result["passed"] for result in json.load(file)}
     except OSError as error:
         raise Trouble(f"build/systest.json: {error.strerror}: make system-check") from error
-    words = {one.offset: one.word for one in code}
+    offsets = {one.offset for one in code}
     every, counts = set(), {}
     for test in systest_tests():
         name = test["name"]
@@ -126,17 +130,18 @@ def ran(build, code):
             raise Trouble(f"system test {name}: no list of what ran: make system-check") from error
         if first != f"image {digest}":
             raise Trouble(f"system test {name}: was run with another image: make system-check")
-        pairs = [line.split() for line in lines]
-        # A test may change the image to make it panic: that word is not the image's.
-        here = {int(offset, 16) for offset, word in pairs if words.get(int(offset, 16)) == int(word, 16)}
-        strange = [offset for offset, word in pairs if int(offset, 16) not in words]
+        here = set()
+        for line in lines:
+            start, end = (int(offset, 16) for offset in line.split("-"))
+            here.update(range(start, end + 4, 4))
+        strange = sorted(here - offsets)
         if strange:
-            raise Trouble(f"system test {name}: at {strange[0]} ran what is no instruction of build/hypatia.elf")
+            raise Trouble(f"system test {name}: at {strange[0]:#x} ran what is no instruction of build/hypatia.elf")
         if not here:
             raise Trouble(f"system test {name}: nothing ran")
         every |= here
         counts[name] = len(here)
-    return every, counts, digest
+    return every, counts
 
 
 class Sources:
@@ -155,37 +160,53 @@ class Sources:
 
 
 def gaps(code, every):
-    """Counts by file and by function, [reached, all], and what was not reached."""
+    """Counts by file and by function of the source, [reached, all], and what was not reached."""
     sources = Sources()
     places = defaultdict(list)
-    for one in code:
-        places[one.file, one.function, one.line].append(one.offset in every)
     files = defaultdict(lambda: {"instructions": [0, 0], "lines": [0, 0]})
     functions = defaultdict(lambda: [0, 0])
     lines = defaultdict(bool)
-    missed = []
-    for (file, function, line), seen in sorted(places.items()):
-        for pair in (files[file]["instructions"], functions[function]):
-            pair[0] += sum(seen)
-            pair[1] += len(seen)
-        if line:
-            lines[file, line] |= any(seen)
-        if not all(seen):
-            missed.append(Gap(file, function, sources.text(file, line), line, len(seen) - sum(seen), len(seen)))
+    for one in code:
+        seen = one.offset in every
+        places[one.file, one.symbol, one.line].append(seen)
+        for pair in (files[one.file]["instructions"], functions[one.function]):
+            pair[0] += seen
+            pair[1] += 1
+        if one.line:
+            lines[one.file, one.line] |= seen
+    missed = [Gap(file, symbol, sources.text(file, line), line, len(seen) - sum(seen), len(seen))
+              for (file, symbol, line), seen in sorted(places.items()) if not all(seen)]
     for (file, _), seen in lines.items():
         files[file]["lines"][0] += seen
         files[file]["lines"][1] += 1
     return dict(files), dict(functions), missed
 
 
-def texts(entry, key):
-    value = entry.get(key, [])
-    value = [value] if isinstance(value, str) else value
-    return value if isinstance(value, list) and all(isinstance(one, str) and one.strip() for one in value) else None
+@dataclass(frozen=True)
+class Place:
+    """Part of an entry of the register. Without a text: the whole function, which nothing enters."""
+    function: str
+    text: str
+    reason: str
+    sometimes: bool
+
+    def tell(self):
+        return self.function + (f": {self.text}" if self.text else "")
+
+    def explains(self, gap, entered):
+        if self.function != gap.function:
+            return False
+        if not self.text:
+            # Of a library there are no lines, so a function that runs in part is named as a whole too.
+            return gap.file == LIBRARY or gap.function not in entered
+        return self.text == gap.text or (self.text != "}" and self.text in gap.text)
+
+
+def strings(value):
+    return isinstance(value, list) and bool(value) and all(isinstance(one, str) and one.strip() for one in value)
 
 
 def register():
-    """(file, function, text or "", reason, whether some runs reach it) of each place that an entry names."""
     with open(os.path.join(ROOT, REGISTER), "rb") as file:
         try:
             entries = tomllib.load(file).get("uncovered", [])
@@ -193,44 +214,51 @@ def register():
             raise Trouble(f"{REGISTER}: {error}") from error
     places = []
     for number, entry in enumerate(entries, 1):
-        for key in ("file", "function", "reason"):
-            if not texts(entry, key) or (key != "function" and not isinstance(entry[key], str)):
-                raise Trouble(f"{REGISTER}: entry {number}: key '{key}' is missing or empty")
-        if texts(entry, "text") is None or not isinstance(entry.get("sometimes", False), bool):
-            raise Trouble(f"{REGISTER}: entry {number}: key 'text' or 'sometimes' has a wrong value")
-        for key in set(entry) - {"file", "function", "text", "reason", "sometimes"}:
-            raise Trouble(f"{REGISTER}: entry {number}: unknown key '{key}'")
-        if not texts(entry, "text") and entry["file"] != LIBRARY:
-            raise Trouble(f"{REGISTER}: entry {number}: key 'text' is missing")
-        for function in texts(entry, "function"):
-            for text in texts(entry, "text") or [""]:
-                places.append((entry["file"], function, text, entry["reason"], entry.get("sometimes", False)))
+        where = f"{REGISTER}: entry {number}"
+        reason, whole, parts = entry.get("reason"), entry.get("whole", []), entry.get("part", {})
+        if not isinstance(reason, str) or not reason.strip():
+            raise Trouble(f"{where}: key 'reason' is missing or empty")
+        for key in sorted(set(entry) - {"reason", "whole", "part", "sometimes"}):
+            raise Trouble(f"{where}: unknown key '{key}'")
+        if not (whole or parts) or (whole and not strings(whole)):
+            raise Trouble(f"{where}: key 'whole' is no list of functions, and there is no key 'part'")
+        if not isinstance(parts, dict) or not all(strings(value) for value in parts.values()):
+            raise Trouble(f"{where}: key 'part' gives no texts for a function")
+        if not isinstance(entry.get("sometimes", False), bool):
+            raise Trouble(f"{where}: key 'sometimes' is neither true nor false")
+        for function, texts in [*((name, [""]) for name in whole), *parts.items()]:
+            places += [Place(function, text, reason, entry.get("sometimes", False)) for text in texts]
     return places
 
 
-def judge(missed, places):
+def judge(missed, places, entered):
     """Gaps with their reasons, gaps without one, and places where no gap is."""
     used = set()
     explained, open_gaps = [], []
     for gap in missed:
-        fitting = [place for place in places if place[:2] == (gap.file, gap.function) and place[2] in gap.text]
+        fitting = [place for place in places if place.explains(gap, entered)]
         if fitting:
             used.update(fitting)
-            explained.append((gap, fitting[0][3]))
+            explained.append((gap, fitting[0].reason))
         else:
             open_gaps.append(gap)
-    return explained, open_gaps, [place for place in places if place not in used and not place[4]]
+    return explained, open_gaps, [place for place in places if place not in used and not place.sometimes]
 
 
 def main():
     parser = argparse.ArgumentParser(prog="reports/coverage_image.py", description=__doc__.split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--build", default=os.path.join(ROOT, "build"), metavar="DIR", help="the build folder (default: build)")
+    parser.add_argument("--build", default=os.path.join(ROOT, "build"), metavar="DIR",
+                        help="the build folder (default: build)")
     args = parser.parse_args()
     try:
-        code = instructions(os.path.join(args.build, "hypatia.elf"))
-        every, counts, digest = ran(args.build, code)
+        with open(os.path.join(args.build, "hypatia.img"), "rb") as file:
+            image = file.read()
+        digest = hashlib.sha256(image).hexdigest()
+        code = instructions(os.path.join(args.build, "hypatia.elf"), image)
+        every, counts = ran(args.build, code, digest)
         files, functions, missed = gaps(code, every)
-        explained, open_gaps, stale = judge(missed, register())
+        entered = {one.symbol for one in code if one.offset in every}
+        explained, open_gaps, stale = judge(missed, register(), entered)
     except (Trouble, OSError) as trouble:
         print(f"coverage-image: {trouble}", file=sys.stderr)
         return 2
@@ -253,8 +281,8 @@ def main():
     print("\n".join(table))
     for gap in open_gaps:
         print(f"coverage-image: not reached, and not in {REGISTER}: {gap.tell()}")
-    for name, function, text, _, _ in stale:
-        print(f"coverage-image: {REGISTER} explains a gap that is not there: {name}: {function}" + (f": {text}" if text else ""))
+    for place in stale:
+        print(f"coverage-image: {REGISTER} explains a gap that is not there: {place.tell()}")
     print("coverage-image: " + ", ".join(f"{kind} {pair[0]}/{pair[1]}" for kind, pair in every_file.items()) +
           f"; {len(explained)} gaps with a reason, {len(open_gaps)} without")
     return 1 if open_gaps or stale else 0

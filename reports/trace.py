@@ -309,6 +309,7 @@ def add_goals(graph, build):
 
 
 def add_coverage(graph, build):
+    """What the unit tests reach of a function, and what the system tests run of its instructions in the image."""
     try:
         with open(os.path.join(build, "coverage", "coverage.json"), encoding="utf-8") as file:
             table = json.load(file)
@@ -321,9 +322,30 @@ def add_coverage(graph, build):
     return True
 
 
+def add_image_coverage(graph, build):
+    """Of the present image, if its system tests were run."""
+    try:
+        with open(os.path.join(build, "hypatia.img"), "rb") as file:
+            digest = hashlib.sha256(file.read()).hexdigest()
+        with open(os.path.join(build, "coverage-image.json"), encoding="utf-8") as file:
+            table = json.load(file)
+    except OSError:
+        return False
+    if table["image"] != digest:
+        return False
+    for name, (reached, size) in table["functions"].items():
+        for key in (f"function {name}", f"routine {name}"):
+            if key in graph.items:
+                graph.add(Item(f"{name} in the image", "coverage", f"{reached} of {size}", "build/coverage-image.json",
+                               {"instructions": [reached, size]}))
+                if reached:
+                    graph.link(key, f"coverage {name} in the image", "runs in")
+    return True
+
+
 # --- checks ----------------------------------------------------------------------------------------
 
-def check(graph, have_goals, have_coverage):
+def check(graph, have_goals, have_coverage, have_image):
     ends = defaultdict(set)
     starts = defaultdict(set)
     for source, target, kind in graph.links:
@@ -367,6 +389,8 @@ def check(graph, have_goals, have_coverage):
     for key in graph.of("routine"):
         if not required(key, set()):
             problems.append(f"{graph.items[key].where}: {key}: no requirement leads to it")
+        if have_image and not any(kind == "runs in" for _, kind in ends[key]):
+            problems.append(f"{graph.items[key].where}: {key}: no system test runs it")
     for key in graph.of("clause"):
         item = graph.items[key]
         trusted = "routine" not in item.more and graph.items[f"function {item.id.split('.')[0]}"].more.get("trusted")
@@ -427,8 +451,9 @@ def build_graph(build):
     link_helpers(graph)
     have_goals = add_goals(graph, build)
     have_coverage = add_coverage(graph, build)
-    check(graph, have_goals, have_coverage)
-    return graph, have_goals, have_coverage
+    have_image = add_image_coverage(graph, build)
+    check(graph, have_goals, have_coverage, have_image)
+    return graph, have_goals, have_coverage, have_image
 
 
 def main():
@@ -440,7 +465,7 @@ def main():
     parser.add_argument("--show", metavar="ID", help="print one item with all its links, and stop")
     args = parser.parse_args()
     try:
-        graph, have_goals, have_coverage = build_graph(args.build)
+        graph, have_goals, have_coverage, have_image = build_graph(args.build)
         if args.show:
             return show(graph, args.show)
         if args.review:
@@ -467,7 +492,8 @@ def main():
         file.write("\n")
     counts = ", ".join(f"{len(graph.of(kind))} {kind}s" for kind in ("requirement", "theorem", "clause", "function", "routine", "test",
                                                                       "goal"))
-    without = [name for name, there in (("goals", have_goals), ("coverage", have_coverage)) if not there]
+    parts = (("goals", have_goals), ("coverage", have_coverage), ("coverage of the image", have_image))
+    without = [name for name, there in parts if not there]
     print(f"trace: {counts}; {len(graph.links)} links; {len(graph.problems)} problems, {len(changed) + len(gone)} suspect" +
           (f"; without {' and '.join(without)}" if without else ""))
     return 1 if graph.problems or changed or gone or not graph.items else 0

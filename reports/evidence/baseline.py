@@ -32,6 +32,8 @@ TOOLS = {
 # A report that is older than what it reads speaks of something else.
 READS = {
     "build/coverage/coverage.json": ("src/hyp/*", "tests/unit/*", "tests/unit/*/*", "tests/coverage.toml"),
+    "build/coverage-image.json": ("src/*/*.[chS]", "src/*/*/*.[chS]", "tests/payloads/*", "tests/system/tests.toml",
+                                  "tests/coverage-image.toml"),
     "build/misra/misra.json": ("src/hyp/*", "reports/misra.*"),
     "build/reproduce/reproduce.json": ("src/*/*", "src/*/*/*", "spec/*.toml", "spec/gen/*", "tools/build.mk"),
     "build/hypatia.img": ("src/*/*.[chS]", "src/*/*/*.[chS]", "spec/*.toml", "tools/build.mk"),
@@ -156,6 +158,9 @@ def _report_problems(root, image):
         twice = read_json(root, "build/reproduce/reproduce.json")
         if not twice["same"] or twice["sha256"]["hypatia.img"] != image:
             yield "build/reproduce/reproduce.json: not the bytes of build/hypatia.img: make reproduce"
+    if os.path.exists(os.path.join(root, "build/coverage-image.json")):
+        if read_json(root, "build/coverage-image.json")["image"] != image:
+            yield "build/coverage-image.json: of another image: make check"
     if os.path.exists(os.path.join(root, "reports/trace.py")):
         if not os.path.exists(os.path.join(root, verify.TRACE)):
             yield f"{verify.TRACE}: missing"

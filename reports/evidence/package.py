@@ -13,7 +13,7 @@ from .baseline import Trouble
 
 # Below build/, as far as they are there; goal files come by the ledger.
 PARTS = ("hypatia.img", "hypatia.elf", "image/hypatia.map", "proof.json", "proof-summary.txt", "proof-history.jsonl", "gen",
-         "coverage/coverage.json", "coverage/coverage.txt", "misra/misra.json", "misra/misra.txt",
+         "coverage/coverage.json", "coverage/coverage.txt", "coverage-image.json", "coverage-image.txt", "misra/misra.json", "misra/misra.txt",
          "reproduce/reproduce.json", "trace", "report", "systest.json", "logs", "tests/seeded.json", "mutants.json",
          "bytes", "bench.json")
 README = """Evidence for Hypatia, commit {commit}

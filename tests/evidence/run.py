@@ -106,6 +106,7 @@ def results(root, **changes):
     write(root, "build/proof.json", json.dumps({**data, **changes}))
     digest = verify.sha256(os.path.join(root, "build/hypatia.img"))
     write(root, "build/reproduce/reproduce.json", json.dumps({"same": True, "sha256": {"hypatia.img": digest}}))
+    write(root, "build/coverage-image.json", json.dumps({"image": digest}))
 
 
 def make(root, *options, **more):
