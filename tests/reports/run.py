@@ -123,7 +123,7 @@ class Trace(Tree):
     def test_goal_that_is_missing(self):
         path = os.path.join(self.root, "build/proof.json")
         with open(path, "w", encoding="utf-8") as file:
-            file.write('{"baseline": "unknown", "goals": [{"unit": "vmid", "function": "vmid_setup", "name": "typed_vmid_setup_ensures_x", '
+            file.write('{"commit": "unknown", "goals": [{"unit": "vmid", "function": "vmid_setup", "name": "typed_vmid_setup_ensures_x", '
                        '"kind": "goal", "verdict": "proved", "prover": "qed"}]}')
         self.expect(1, ["clause vmid_update.fresh: no goal proves it", "function vmid_update: no goal proves it"], "trace.py")
 
