@@ -16,30 +16,35 @@ import tomllib
 
 import jsonschema
 
-from evidence import baseline, ledger, package, site, statements, verify
-from evidence.baseline import Trouble, write_json
-
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SCHEMAS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "evidence", "schema")
+sys.path.insert(0, os.path.join(ROOT, "proofs"))
+
+from evidence import baseline, ledger, package, site, statements, verify  # noqa: E402
+from evidence.baseline import Trouble, write_json  # noqa: E402
+from report import site as campaign_site  # noqa: E402
+
+SCHEMAS = os.path.join(ROOT, "reports", "evidence", "schema")
 
 
-def check_form(stage):
-    """Each document against its schema."""
-    for path in sorted(glob.glob(os.path.join(SCHEMAS, "*.json"))):
-        name = os.path.basename(path)
-        schema = baseline.read_json(SCHEMAS, name)
-        error = jsonschema.exceptions.best_match(
-            jsonschema.Draft202012Validator(schema).iter_errors(baseline.read_json(stage, name)))
-        if error:
-            raise Trouble(f"{name}: {'/'.join(map(str, error.absolute_path))}: {error.message[:200]}")
+def check_form(folder, name, schema):
+    """A document against its schema."""
+    error = jsonschema.exceptions.best_match(
+        jsonschema.validators.validator_for(schema)(schema).iter_errors(baseline.read_json(folder, name)))
+    if error:
+        raise Trouble(f"{name}: {'/'.join(map(str, error.absolute_path))}: {error.message[:200]}")
 
 
 def make(root, args, stage):
     proof = baseline.read_json(root, verify.PROOF)
+    check_form(root, verify.PROOF, baseline.read_json(ROOT, "proofs/report/schema/proof.json"))
     base, problems = baseline.collect(root, proof)
-    goals = ledger.goal_files(root, proof["goals"])
+    goals = ledger.goal_files(root, stage, proof["goals"])
+    # A later run may have left its own.
+    campaign_site.write(root, proof)
+    records, base["notes"], more = baseline.records(root, base["image"]["sha256"])
+    problems += more
     package.sources(root, stage)
-    package.fill(root, stage, goals)
+    package.fill(root, stage, records)
     with open(os.path.join(root, "spec/assumptions.toml"), "rb") as file:
         assumptions = tomllib.load(file)["assumption"]
     write_json(os.path.join(stage, "sbom.spdx.json"), statements.sbom(root, base))
@@ -60,7 +65,9 @@ def make(root, args, stage):
     write_json(os.path.join(stage, "ledger.json"), book)
     absent = [item["title"] for item in ledger.absent(there)]
     site.write(stage, base, book, indexes, proof, assumptions, absent)
-    check_form(stage)
+    for path in sorted(glob.glob(os.path.join(SCHEMAS, "*.json"))):
+        name = os.path.basename(path)
+        check_form(stage, name, baseline.read_json(SCHEMAS, name))
     package.manifest(stage)
     if args.key:
         package.sign(stage, args.key, base["commit"])

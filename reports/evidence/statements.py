@@ -102,7 +102,7 @@ def provenance(root, base):
 
 def proof(root, base, result, assumptions):
     return _statement(base, PROOF_TYPE, {
-        "commit": base["commit"], "mode": result.get("mode", "cold"), "summary": {
+        "commit": base["commit"], "inputs": result["inputs"], "mode": result["mode"], "summary": {
             name: result["summary"][name] for name in ("goals", "proved", "unproved", "smoke_failures", "assumptions")},
         "proof": {"file": verify.PROOF, "sha256": verify.sha256(os.path.join(root, verify.PROOF))},
         "tools": result["tools"], "configuration": {name: base["configuration"][name]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The evidence package of a small made-up tree: it verifies, and whatever is done to it is noticed."""
+"""The evidence package of a small tree that a campaign has proved: it verifies, and whatever is done to it is noticed."""
 
 import json
 import os
@@ -14,25 +14,57 @@ import unittest
 
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "reports"))
+sys.path[:0] = [os.path.join(ROOT, folder) for folder in ("reports", "proofs", "tests/campaign")]
 from evidence import package, verify  # noqa: E402
+import tree as campaign_tree  # noqa: E402
 
 LIMIT = 120
+PYTHON = "/usr/bin/python3"
 ASSUMPTION = """[[assumption]]
-id = "ASM-TST-{0}"
+id = "ASM-T-{0}"
 kind = "tool"
 text = "Something is believed."
 reason = "It has to be."
 evidence = "None."
-where = ["src/hyp/one.c"]
+where = ["src/hyp/low.c"]
 """
-TRUE = "(set-logic QF_BV)\n(declare-const x (_ BitVec 8))\n(assert (not (= (bvand x x) x)))\n; {}\n(check-sat)\n"
-FALSE = "(set-logic QF_BV)\n(declare-const x (_ BitVec 8))\n(assert (not (= (bvand x #x01) x)))\n; {}\n(check-sat)\n"
-LINE = "proof: 7 goals, 7 proved, 0 unproved, 0 smoke failures, 2 assumptions"
+REQUIREMENT = """# SPDX-License-Identifier: BSD-2-Clause
+[[requirement]]
+id = "REQ-T-001"
+text = "Twice is twice."
+why = "A test."
+model = ["sum.Sum.twice"]
+contract = ["low_twice.value"]
+code = ["low_twice"]
+test = []
+"""
+# In place of the proof from bytes: one routine, whose bytes are there or are not.
+BYTES = """# SPDX-License-Identifier: BSD-2-Clause
+import json
+import sys
+if "--list" in sys.argv:
+    print(json.dumps(["start/order"]))
+    sys.exit(0)
+with open(sys.argv[sys.argv.index("--elf") + 1], "rb") as file:
+    good = b"the routine" in file.read()
+if "--same" in sys.argv:
+    print("bytes: " + ("as proved" if good else "start: not the bytes that were proved"))
+    sys.exit(not good)
+print(json.dumps({"goals": {"start/order": {"verdict": "proved" if good else "failed", "text": "", "steps": 1,
+                                            "seconds": 0.0}}, "routines": {}, "elf": "", "tools": {}}))
+"""
+SCRIPT = "/* SPDX-License-Identifier: BSD-2-Clause */\nSECTIONS { . = 0; .text : { *(.text) *(.rodata) } }\n"
+IMAGE = ".globl start\nstart: nop\n.ascii \"the routine\"\n.section .rodata\n.asciz \"{}\"\n"
 
 
 def run(command, folder=None, **more):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=LIMIT, check=False, **more)
+
+
+def good(command, folder=None):
+    done = run(command, folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def write(root, name, text):
@@ -42,74 +74,74 @@ def write(root, name, text):
         file.write(text)
 
 
-def goal(unit, name, kind, prover, file, tries):
-    return {"unit": unit, "function": "one", "name": name, "kind": kind, "verdict": "passed" if kind == "smoke" else "proved",
-            "prover": prover, "seconds": 0.1, "steps": 10, "file": file,
-            "tried": [{"prover": one, "limit": 1000000, "answer": answer, "steps": 10, "seconds": 0.1}
-                      for one, answer in tries]}
+def read(root, name):
+    with open(os.path.join(root, name), encoding="utf-8") as file:
+        return json.load(file)
 
 
-GOALS = [
-    goal("bits", "field", "bits", "z3", "build/gen/qfbv/field.smt2", [("z3", "unsat")]),
-    goal("model:m", "theorem", "goal", "z3", "build/proof/goals/model-m/cvc4/theorem.smt2",
-         [("cvc4", "unknown"), ("z3", "unsat")]),
-    goal("one", "by_cvc4", "goal", "cvc4", "build/proof/goals/one/by_cvc4.smt2", [("cvc4", "unsat")]),
-    goal("one", "by_qed", "goal", "qed", "", []),
-    goal("one", "by_z3", "goal", "z3", "build/proof/goals/one/by_z3.smt2", [("cvc4", "unknown"), ("z3", "unsat")]),
-    goal("one", "lemma", "lemma", "cvc4", "build/proof/goals/one/lemma.smt2", [("cvc4", "unsat")]),
-    goal("one", "probe", "smoke", "z3", "build/proof/goals/one/probe.smt2", [("cvc4", "sat"), ("z3", "sat")]),
-]
-
-
-def tree(root):
+def make_tree(root):
     """A repository with one commit, and what campaign and tests leave in build/."""
     with open(os.path.join(ROOT, "reports/views/items.toml"), "rb") as file:
         for item in tomllib.load(file)["item"]:
             if item["file"].startswith("sources/"):
                 name = item["file"][len("sources/"):]
                 write(root, name if "." in os.path.basename(name) else name + "/file.txt", "some text\n")
-    write(root, ".gitignore", "/build/\n")
-    write(root, "spec/assumptions.toml", ASSUMPTION.format("001") + ASSUMPTION.format("002"))
-    write(root, "src/hyp/one.c", "/* SPDX-License-Identifier: BSD-2-Clause */\nint one(void)\n{\n\treturn 1;\n}\n")
-    write(root, "proofs/units.toml", "[wp]\noptions = [\"-wp-rte\"]\n")
+    # Of the campaign's tree the lower unit: writing goals takes most of this test's time.
+    for name, text in campaign_tree.FILES.items():
+        if "high" not in name:
+            write(root, name, text)
+    write(root, "spec/requirements.toml", REQUIREMENT)
+    write(root, "spec/assembly.toml", "# SPDX-License-Identifier: BSD-2-Clause\nname = \"start\"\n")
+    write(root, ".gitignore", "/build/\n__pycache__/\n")
     write(root, "tools/build.mk", "IMAGE_LDFLAGS := -static\n")
-    for name in ("__init__.py", "smt.py"):
-        with open(os.path.join(ROOT, "proofs/engine", name), encoding="utf-8") as file:
-            write(root, "proofs/engine/" + name, file.read())
+    for name in ("campaign.py", "engine"):
+        source, target = os.path.join(ROOT, "proofs", name), os.path.join(root, "proofs", name)
+        if os.path.isdir(source):
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    write(root, "proofs/bytes/prove.py", BYTES)
+    write(root, "src/arch/arm64/image.lds", SCRIPT)
     commit(root)
-    write(root, "build/proof-summary.txt", "a table\n" + LINE + "\n")
-    write(root, "build/hypatia.img", "\x01image " + LINE + "\n")
-    os.makedirs(os.path.join(root, "build/image"))
-    run(["aarch64-linux-gnu-gcc", "-g", "-MMD", "-MF", "build/image/one.d", "-c", "-o", "build/hypatia.elf",
-         "src/hyp/one.c"], root)
-    for name in ("build/image/hypatia.map", "build/coverage/coverage.json", "build/misra/misra.json", "build/logs/one.log"):
-        write(root, name, "{}\n")
-    for one in GOALS:
-        if one["file"]:
-            write(root, one["file"], (FALSE if one["kind"] == "smoke" else TRUE).format(one["name"]))
-    write(root, "build/proof/goals/model-m/z3/theorem.smt2", TRUE.format("for Z3"))
-    results(root)
+    link(root, "no proof yet")
+    good([PYTHON, os.path.join(root, "proofs/campaign.py"), "--source", root, "--no-report"])
+    records(root)
 
 
 def commit(root):
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "all"]):
-        done = run(["git", "-c", "user.name=Test", "-c", "user.email=test@localhost", *command], root)
-        assert done.returncode == 0, done.stderr
+        good(["git", "-c", "user.name=Test", "-c", "user.email=test@localhost", *command], root)
 
 
-def results(root, **changes):
-    """proof.json and reproduce.json for HEAD; @changes: keys of proof.json that are otherwise."""
-    tools = {name: {"version": "1", "sha256": verify.sha256(os.path.realpath(shutil.which(name)))} for name in ("z3", "cvc4")}
-    data = {"baseline": run(["git", "rev-parse", "--short", "HEAD"], root).stdout.strip(), "tools": tools, "partial": False,
-            "mode": "cold", "errors": [], "goals": GOALS,
-            "summary": {"goals": 7, "proved": 7, "unproved": 0, "smoke_failures": 0, "assumptions": 2}}
-    write(root, "build/proof.json", json.dumps({**data, **changes}))
-    digest = verify.sha256(os.path.join(root, "build/hypatia.img"))
-    write(root, "build/reproduce/reproduce.json", json.dumps({"same": True, "sha256": {"hypatia.img": digest}}))
+def link(root, banner):
+    write(root, "build/image/start.S", IMAGE.format(banner))
+    elf, image = os.path.join(root, verify.ELF), os.path.join(root, verify.IMAGE)
+    good(["aarch64-linux-gnu-gcc", "-g", "-nostdlib", "-static", "-MMD", "-MF", "build/image/start.d", "-Wl,-e,start,--build-id=none",
+          "-T", "src/arch/arm64/image.lds", "-o", elf, "build/image/start.S"], root)
+    good(["aarch64-linux-gnu-objcopy", "-O", "binary", elf, image])
+    write(root, "build/image/hypatia.map", "a map\n")
+
+
+def records(root):
+    """What is made of the proof in proof.json: the image with its banner, and the reports of this commit."""
+    proof, head = read(root, verify.PROOF), {"commit": good(["git", "rev-parse", "HEAD"], root).strip()}
+    link(root, verify.last_line_of(proof["summary"]))
+    digest = verify.sha256(os.path.join(root, verify.IMAGE))
+    items = [{"id": "REQ-T-001", "kind": "requirement"}, {"id": "low_twice", "kind": "function"}, {"id": "t", "kind": "test"}]
+    items += [{"id": verify.key_of(goal), "kind": "goal", "verdict": goal["verdict"]} for goal in proof["goals"]]
+    links = [{"from": "requirement REQ-T-001", "to": "function low_twice", "kind": "implemented by"},
+             {"from": "requirement REQ-T-001", "to": "test t", "kind": "tested by"}]
+    for name, data in ((verify.COVERAGE, {"open": []}), (verify.MISRA, {"unrecorded": []}),
+                       (verify.REPRODUCE, {"same": True, "sha256": {"hypatia.img": digest}}),
+                       (verify.TRACE, {"items": items, "links": links, "problems": [], "suspect": []})):
+        write(root, name, json.dumps(head | data))
+    write(root, verify.SYSTEST, json.dumps({"image": digest, "tests": [{"name": "boot", "passed": True, "seconds": 1.0}]}))
+    write(root, "build/logs/system/boot.log", "it boots\n")
+    write(root, "build/logs/system/of-another-run.log", "it boots\n")
 
 
 def make(root, *options, **more):
-    return run(["/usr/bin/python3", os.path.join(ROOT, "reports/evidence.py"), "--root", root, *options], **more)
+    return run([PYTHON, os.path.join(ROOT, "reports/evidence.py"), "--root", root, *options], **more)
 
 
 class Base(unittest.TestCase):
@@ -118,7 +150,7 @@ class Base(unittest.TestCase):
         cls.top = tempfile.mkdtemp(prefix="hypatia-evidence-")
         cls.addClassCleanup(shutil.rmtree, cls.top)
         cls.tree = os.path.join(cls.top, "tree")
-        tree(cls.tree)
+        make_tree(cls.tree)
         for name in ("mine", "other"):
             done = run(["minisign", "-G", "-W", "-p", name + ".pub", "-s", name + ".sec"], cls.top)
             assert done.returncode == 0, done.stderr
