@@ -6,7 +6,6 @@ Run it after the campaign (make prove) and the tests (make check), on a clean tr
 build/evidence/hypatia-evidence-COMMIT.tar.xz, or one line for each reason why it does not.
 """
 
-import argparse
 import glob
 import os
 import shutil
@@ -75,28 +74,35 @@ def make(root, args, stage):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="reports/evidence.py", description=__doc__.split("\n\n")[0])
+    parser = verify.Parser(prog="evidence", description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--key", help="sign with this: the file of a minisign secret key, or the id of a gpg key")
     parser.add_argument("--draft", action="store_true", help="pack what is there, marked as a draft on every page")
     parser.add_argument("--root", default=ROOT, help="the tree (default: this one)")
     args = parser.parse_args()
     root = os.path.abspath(args.root)
     out = os.path.join(root, "build", "evidence")
-    os.makedirs(out, exist_ok=True)
-    work = tempfile.mkdtemp(prefix=".work-", dir=out)
-    stage, packed = os.path.join(work, "stage"), os.path.join(work, "packed")
-    os.mkdir(stage)
+    work = ""
     try:
+        if args.key:
+            package.check_key(args.key)
+        if not os.path.isdir(os.path.join(root, "build")):
+            raise Trouble(f"{root}: no build folder: make prove")
+        os.makedirs(out, exist_ok=True)
+        work = tempfile.mkdtemp(prefix=".work-", dir=out)
+        stage, packed = os.path.join(work, "stage"), os.path.join(work, "packed")
+        os.mkdir(stage)
         base = make(root, args, stage)
         name = "hypatia-evidence-" + base["commit"][:12] + ("-draft" if base["draft"] else "")
         package.archive(stage, name, packed, base["epoch"])
         target = os.path.join(out, name + ".tar.xz")
         os.replace(packed, target)
     except (Trouble, OSError, KeyError) as trouble:
-        print(f"evidence: {trouble if not isinstance(trouble, KeyError) else f'a report lacks {trouble}'}", file=sys.stderr)
+        said = f"a report lacks {trouble}" if isinstance(trouble, KeyError) else trouble
+        print(f"evidence: {said}", file=sys.stderr)
         return 2
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        if work:
+            shutil.rmtree(work)
     said = "draft, no evidence" if base["draft"] else "signed" if args.key else "not signed (KEY=...)"
     print(f"evidence: {os.path.relpath(target, root)}, {os.path.getsize(target)} bytes, {said}")
     return 0

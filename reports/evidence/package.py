@@ -75,6 +75,18 @@ def manifest(stage):
         file.writelines(lines)
 
 
+def check_key(key):
+    """Before the work begins: whether there is such a key to sign with."""
+    if os.path.exists(key):
+        with open(key, "rb") as file:
+            if b"secret key" not in file.readline():
+                raise Trouble(f"--key {key}: no secret key of minisign")
+    elif "/" in key:
+        raise Trouble(f"--key {key}: no such file")
+    elif subprocess.run(["gpg", "--batch", "--list-secret-keys", key], capture_output=True, check=False).returncode != 0:
+        raise Trouble(f"--key: no file '{key}', and gpg has no secret key '{key}'")
+
+
 def sign(stage, key, commit):
     """With the user's key: a file is a secret key of minisign, anything else names a key of gpg."""
     path = os.path.join(stage, verify.MANIFEST)
