@@ -40,7 +40,7 @@ def make(root, args, stage):
     goals = ledger.goal_files(root, stage, proof["goals"])
     # A later run may have left its own.
     campaign_site.write(root, proof)
-    records, base["notes"], more = baseline.records(root, base["image"]["sha256"])
+    records, base["notes"], more = baseline.records(root, base["commit"], base["image"]["sha256"])
     problems += more
     package.sources(root, stage)
     package.fill(root, stage, records)

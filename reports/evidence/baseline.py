@@ -31,7 +31,7 @@ TOOLS = {
     "qemu-system-aarch64": ["qemu-system-aarch64", "--version"], "clang-19": ["clang-19", "--version"],
     "cppcheck": ["cppcheck", "--version"], "git": ["git", "--version"],
 }
-MUTANTS = "build/mutants.json"
+MUTANTS, STABILITY = "build/mutants.json", "build/stability.json"
 SETTINGS = re.compile(r"(\w+_)?(LADDER|LIMIT|CPU|COMMANDS)$")
 
 
@@ -174,7 +174,7 @@ def _report_problems(root, commit, image):
             yield f"{name}: not the bytes of build/hypatia.img: make reproduce"
 
 
-def records(root, image):
+def records(root, commit, image):
     """Files of earlier tests that are about this image, a note on each that is left out or not bound to it, problems."""
     files, notes, problems = [], [], []
     if os.path.exists(os.path.join(root, verify.SYSTEST)):
@@ -199,6 +199,11 @@ def records(root, image):
             notes.append(f"{MUTANTS} has {len(found)} of the {len(known)} mutants of this tree, "
                          f"{sum(1 for by in verdicts.values() if by)} of them noticed; it does not say with which version of "
                          "the tests and contracts")
+    if os.path.exists(os.path.join(root, STABILITY)):
+        if read_json(root, STABILITY).get("baseline") == commit:
+            files.append(STABILITY)
+        else:
+            notes.append(f"{STABILITY} is left out: it is not of this commit (make stability)")
     return files, notes, problems
 
 

@@ -557,7 +557,9 @@ class Refused(Base):
     def test_draft(self):
         """What is of another image is left out, and everything else is marked."""
         self.change(verify.SYSTEST, image="0" * 64)
+        write(TREE, "build/stability.json", json.dumps({"baseline": "0" * 40}))
         write(TREE, "new.txt", "")
+        self.addCleanup(os.unlink, os.path.join(TREE, "build/stability.json"))
         self.addCleanup(os.unlink, os.path.join(TREE, "new.txt"))
         self.refuse("the tree is not that of a commit: 1 files changed, the first is new.txt")
         status, text = make(TREE, "--draft")
@@ -570,7 +572,8 @@ class Refused(Base):
             self.assertIn("DRAFT, no evidence", text)
             if name == "index.html":
                 self.assertIn("build/systest.json and its logs are left out: they are not of this image", text)
-        self.assertFalse(os.path.exists(self.path("build/logs")))
+                self.assertIn("build/stability.json is left out: it is not of this commit", text)
+        self.assertFalse(os.path.exists(self.path("build/logs")) or os.path.exists(self.path("build/stability.json")))
         names = [name for name, _ in verify.files_below(os.path.join(GOOD, "build/logs"))]
         self.assertEqual(names, ["system/boot.log"])
 
