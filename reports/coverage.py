@@ -259,7 +259,8 @@ def write(out, total, functions, explained, open_gaps):
     with open(os.path.join(out, "coverage.txt"), "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
     with open(os.path.join(out, "coverage.json"), "w", encoding="utf-8") as file:
-        json.dump({"commit": tools.commit(ROOT), "files": total, "functions": functions, "explained": [dict(vars(gap), reason=reason) for gap, reason in explained],
+        json.dump({"commit": tools.commit(ROOT), "files": total, "functions": functions,
+                   "explained": [dict(vars(gap), reason=reason) for gap, reason in explained],
                    "open": [vars(gap) for gap in open_gaps]}, file, indent=1)
         file.write("\n")
     return lines, every, gone_every

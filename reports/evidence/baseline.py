@@ -175,7 +175,7 @@ def _report_problems(root, commit, image):
 
 
 def records(root, commit, image):
-    """Files of earlier tests that are about this image, a note on each that is left out or not bound to it, problems."""
+    """Files of earlier runs that are about this image or commit; notes on what is left out or marked; problems."""
     files, notes, problems = [], [], []
     if os.path.exists(os.path.join(root, verify.SYSTEST)):
         found = read_json(root, verify.SYSTEST)
@@ -184,7 +184,8 @@ def records(root, commit, image):
             files += [verify.SYSTEST] + [name for name in logs if os.path.exists(os.path.join(root, name))]
             bad = [one["name"] for one in found["tests"] if not one["passed"]]
             if bad:
-                problems.append(f"{verify.SYSTEST}: {len(bad)} of {len(found['tests'])} tests failed, the first is {bad[0]}")
+                problems.append(f"{verify.SYSTEST}: {len(bad)} of {len(found['tests'])} tests failed, "
+                                f"the first is {bad[0]}")
         else:
             notes.append(f"{verify.SYSTEST} and its logs are left out: they are not of this image (make system-check)")
     if os.path.exists(os.path.join(root, MUTANTS)):
@@ -197,8 +198,8 @@ def records(root, commit, image):
         elif found:
             files.append(MUTANTS)
             notes.append(f"{MUTANTS} has {len(found)} of the {len(known)} mutants of this tree, "
-                         f"{sum(1 for by in verdicts.values() if by)} of them noticed; it does not say with which version of "
-                         "the tests and contracts")
+                         f"{sum(1 for by in verdicts.values() if by)} of them noticed; it does not say with which "
+                         "version of the tests and contracts")
     if os.path.exists(os.path.join(root, STABILITY)):
         if read_json(root, STABILITY).get("baseline") == commit:
             files.append(STABILITY)
@@ -213,7 +214,8 @@ def collect(root, proof):
     problems = []
     changed = run(["git", "status", "--porcelain"], root).decode().splitlines()
     if changed:
-        problems.append(f"the tree is not that of a commit: {len(changed)} files changed, the first is {changed[0][3:]}")
+        problems.append(f"the tree is not that of a commit: {len(changed)} files changed, "
+                        f"the first is {changed[0][3:]}")
     for name in (verify.IMAGE, verify.ELF, verify.BYTES, verify.SUMMARY):
         if not os.path.exists(os.path.join(root, name)):
             raise Trouble(f"{name}: missing: make prove image")

@@ -12,8 +12,8 @@ from . import baseline, verify
 from .baseline import Trouble
 
 # Below build/, as far as they are there. Goals come by the ledger, records of tests by baseline.records().
-PARTS = ("hypatia.img", "hypatia.elf", "image/hypatia.map", "proof.json", "proof-summary.txt", "proof-bytes.json", "gen",
-         "coverage/coverage.json", "coverage/coverage.txt", "misra/misra.json", "misra/misra.txt",
+PARTS = ("hypatia.img", "hypatia.elf", "image/hypatia.map", "proof.json", "proof-summary.txt", "proof-bytes.json",
+         "gen", "coverage/coverage.json", "coverage/coverage.txt", "misra/misra.json", "misra/misra.txt",
          "reproduce/reproduce.json", "trace", "report")
 README = """Evidence for Hypatia, commit {commit}
 
@@ -35,8 +35,9 @@ To check it, with Python 3.11, z3 4.8.12 and cvc4 1.8 (Debian 12) and no network
 With Frama-C 25 and Why3 1.5.1 it makes the goals from the sources again; without them it asks the provers about the
 texts in goals/, and says so.
 
-This program came with the package. Before you run it, check the manifest's signature with a program and a key of your own
-(minisign -Vm manifest.sha256 -p SIGNER.pub; gpg --verify manifest.sha256.asc), and the files with sha256sum -c.
+This program came with the package. Before you run it, check the manifest's signature with a program and a key of
+your own (minisign -Vm manifest.sha256 -p SIGNER.pub; gpg --verify manifest.sha256.asc), and the files with
+sha256sum -c.
 sources/docs/evidence.md says what it checks.
 """
 
@@ -83,7 +84,8 @@ def check_key(key):
                 raise Trouble(f"--key {key}: no secret key of minisign")
     elif "/" in key:
         raise Trouble(f"--key {key}: no such file")
-    elif subprocess.run(["gpg", "--batch", "--list-secret-keys", key], capture_output=True, check=False).returncode != 0:
+    elif subprocess.run(["gpg", "--batch", "--list-secret-keys", key], capture_output=True,
+                        check=False).returncode != 0:
         raise Trouble(f"--key: no file '{key}', and gpg has no secret key '{key}'")
 
 

@@ -11,8 +11,8 @@ from . import verify
 LICENCE = re.compile(r"SPDX-License-Identifier: ([\w.+ ()-]+?)\s*(?:\*/|-->|$)", re.M)
 LIBFDT = "build/arm64/usr/lib/aarch64-linux-gnu/libfdt.a"
 LINKED = ("src/arch/arm64/image.lds", "tools/build.mk")
-BUILD_TOOLS = ("aarch64-linux-gnu-gcc", "aarch64-linux-gnu-as", "aarch64-linux-gnu-ld", "aarch64-linux-gnu-objcopy", "make",
-               "python3")
+BUILD_TOOLS = ("aarch64-linux-gnu-gcc", "aarch64-linux-gnu-as", "aarch64-linux-gnu-ld", "aarch64-linux-gnu-objcopy",
+               "make", "python3")
 PROOF_TYPE = "urn:hypatia:predicate:proof:1"
 
 

@@ -491,7 +491,8 @@ class Tree:
     def lacks(self, *modules):
         """Which of these modules are not installed."""
         code = "import importlib.util, sys\nprint(*(one for one in sys.argv[1:] if not importlib.util.find_spec(one)))"
-        return subprocess.run([self.python, "-c", code, *modules], capture_output=True, text=True, check=True).stdout.split()
+        run = subprocess.run([self.python, "-c", code, *modules], capture_output=True, text=True, check=True)
+        return run.stdout.split()
 
     def run(self, *command):
         return subprocess.run(command, cwd=self.root, env=dict(os.environ, PWD=self.root, PYTHONDONTWRITEBYTECODE="1"),
@@ -518,7 +519,8 @@ def check_complete(package, tree):
     names = {unit.name: [goal.name for goal in found if goal.unit == unit.name] for unit in table.units}
     for unit in table.units:
         if unit.kind == config.BITS:
-            listed = [line.strip() for line in package.text(unit.source).splitlines() if line.strip() and line[0] != "#"]
+            lines = package.text(unit.source).splitlines()
+            listed = [line.strip() for line in lines if line.strip() and line[0] != "#"]
             there = [f"{name}.smt2" for name in names[unit.name]]
             errors += [f"bits/{name}: listed, and no goal" for name in listed if name not in there]
         elif unit.kind == config.MODEL:
@@ -549,7 +551,8 @@ def check_made(package, tree):
         # The campaign adds its result for the banner.
         there = {name for name, _ in files_below(package.path("build/gen"))} - {"include/gen/proof_summary.h"}
         for name in sorted(made ^ there):
-            package.fail(f"build/gen/{name}: " + ("spec/ gives it, and it is missing" if name in made else "spec/ does not give it"))
+            wrong = "spec/ gives it, and it is missing" if name in made else "spec/ does not give it"
+            package.fail(f"build/gen/{name}: {wrong}")
         for name in sorted(made & there):
             if not filecmp.cmp(tree.path(f"again/gen/{name}"), package.path(f"build/gen/{name}"), False):
                 package.fail(f"build/gen/{name}: not what spec/ gives")
@@ -562,8 +565,8 @@ def check_made(package, tree):
         run = tree.run(tree.python, "reports/trace.py", "--commit", package.json("baseline.json")["commit"])
         if run.returncode == 2:
             raise Stop(f"reports/trace.py: {last_of(run)}")
-        package.want(filecmp.cmp(tree.path(TRACE), package.path(TRACE), False), f"{TRACE}: not the trace of these sources, "
-                     "goals and coverage")
+        package.want(filecmp.cmp(tree.path(TRACE), package.path(TRACE), False),
+                     f"{TRACE}: not the trace of these sources, goals and coverage")
         print("verify: traced again")
 
 
@@ -584,10 +587,12 @@ def prove_again(package, tree, number, seed, texts):
     of_bytes = [goal for goal in goals if goal["kind"] == "bytes"]
     lacks = tree.lacks("z3", "capstone", "elftools", "jinja2", "jsonschema") if of_bytes else []
     if lacks:
-        print(f"verify: not checked: {len(of_bytes)} goals about the image's bytes (no Python module {', '.join(lacks)})")
+        print(f"verify: not checked: {len(of_bytes)} goals about the image's bytes "
+              f"(no Python module {', '.join(lacks)})")
     if why:
         alone = [goal for goal in goals if not goal["text"]]
-        print(f"verify: not checked: that the sources give the archived texts, and {len(alone)} goals without one ({why})")
+        print(f"verify: not checked: that the sources give the archived texts, and {len(alone)} goals without one "
+              f"({why})")
     chosen = choose([goal for goal in goals if (goal["kind"] != "bytes" or not lacks) and (goal["text"] or not why)],
                     number, seed)
     if not chosen:
@@ -595,7 +600,8 @@ def prove_again(package, tree, number, seed, texts):
     for prover in ("cvc4", "z3"):
         if not shutil.which(prover):
             raise Stop(f"{prover} is not installed")
-        if tool_digest(sha256(os.path.realpath(shutil.which(prover)))) != package.json(PROOF)["tools"][prover]["sha256"]:
+        here = tool_digest(sha256(os.path.realpath(shutil.which(prover))))
+        if here != package.json(PROOF)["tools"][prover]["sha256"]:
             print(f"verify: note: {prover} here is not the recorded program; its steps may mean something else")
     others = [goal for goal in chosen if goal["kind"] != "bytes"]
     failures, told = package.failures, "" if number is None else f", seed {seed}"
@@ -635,7 +641,8 @@ def ask_again(package, goals):
         texts, smoke = ledger[key_of(goal)], goal["kind"] == "smoke"
         for one in goal["tried"] if smoke else goal["tried"][-1:]:
             file = texts.get("z3_text" if one["prover"] == "z3" else "text", texts["text"])[0]
-            answer = smt.solve(one["prover"], package.path(file), one["limit"], prove.SMOKE_CPU if smoke else smt.CPU_LIMIT)
+            answer = smt.solve(one["prover"], package.path(file), one["limit"],
+                               prove.SMOKE_CPU if smoke else smt.CPU_LIMIT)
             proved = bool(answer.answers) and set(answer.answers) == {"unsat"} and not answer.error
             if proved is smoke or (smoke and answer.error):
                 said = answer.error or " ".join(answer.answers) or "nothing"
@@ -669,7 +676,8 @@ def write_again(package, tree, chosen, whole):
         result = tree.path("build/proof-partial.json")
         if os.path.exists(result):
             os.unlink(result)
-        run = tree.run(sys.executable, "proofs/campaign.py", "--no-report", "--restart", "--source", tree.root, *options)
+        run = tree.run(sys.executable, "proofs/campaign.py", "--no-report", "--restart", "--source", tree.root,
+                       *options)
         if not os.path.exists(result):
             package.fail(f"{' '.join(options[1:4:2])}: {last_of(run)}")
             continue
@@ -712,7 +720,8 @@ def arguments():
     some = parser.add_mutually_exclusive_group()
     some.add_argument("--sample", type=count_of, default=20, metavar="N", help="prove N goals again (default 20)")
     some.add_argument("--all", action="store_true", help="prove every goal again")
-    parser.add_argument("--texts", action="store_true", help="ask about the archived texts, even where Frama-C is installed")
+    parser.add_argument("--texts", action="store_true",
+                        help="ask about the archived texts, even where Frama-C is installed")
     parser.add_argument("--seed", type=int, help="of the sample (default: a new one, printed)")
     args = parser.parse_args()
     if args.key and not os.path.isfile(args.key) and len(_base64(args.key)) != 42:
