@@ -45,7 +45,7 @@ help:
 	@echo "make prove-warm, make prove-changed: only what changed; no evidence. make prove-slurm: on a cluster"
 	@echo "make stability  each goal under several seeds and both provers; make nightly: all that takes hours"
 	@echo "make bytes      of the campaign only the assembly of the linked image, a line for each goal"
-	@echo "make evidence   the package for an assessor, after make prove and make check (KEY=, DRAFT=1)"
+	@echo "make evidence   the package for an assessor, after make prove: docs/evidence.md (KEY=, DRAFT=1)"
 	@echo "make run        boot a host under Hypatia: a console on a terminal, else a demonstration that ends"
 	@echo "                KERNEL= INITRD= APPEND= SMP=$(SMP) MEM=$(MEM) CPU=$(CPU) MODE=$(MODE) GIC=$(GIC)"
 	@echo "make bench      instruction counts beside pKVM and nVHE KVM of the same kernel"
@@ -164,9 +164,12 @@ slurm-check: $(GEN_STAMP)
 	@tools/deps.sh slurm
 	@$(PYTHON) tests/campaign/slurm.py
 
-# The package for an assessor, from a finished campaign and finished tests; KEY= names the user's own key.
+# The package for an assessor, from a finished campaign; KEY= names the user's own key. The quick reports are made anew,
+# so that they are of this tree and this image; with DRAFT=1 their findings are only marked.
 evidence: $(BUILD)/hypatia.img
-	@tools/deps.sh reports qemu evidence
+	@tools/deps.sh build reports qemu evidence
+	@for report in coverage misra reproduce trace; do \
+		$(MAKE) --no-print-directory $$report || [ -n "$(DRAFT)" ] || exit 1; done
 	@$(PYTHON) reports/evidence.py $(if $(KEY),--key "$(KEY)") $(if $(DRAFT),--draft)
 
 evidence-check: | $(BUILD)/stamps/build $(BUILD)/stamps/qemu

@@ -113,9 +113,12 @@ def ran(build, code, digest):
     """Offsets that ran in any test, and how many ran in each."""
     try:
         with open(os.path.join(build, "systest.json"), encoding="utf-8") as file:
-            results = {result["name"]: result["passed"] for result in json.load(file)}
+            data = json.load(file)
     except OSError as error:
         raise Trouble(f"build/systest.json: {error.strerror}: make system-check") from error
+    if data["image"] != digest:
+        raise Trouble("build/systest.json: of another image: make system-check")
+    results = {result["name"]: result["passed"] for result in data["tests"]}
     offsets = {one.offset for one in code}
     every, counts = set(), {}
     for test in systest_tests():

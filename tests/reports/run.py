@@ -103,17 +103,22 @@ class ImageCoverage(unittest.TestCase):
     TEXT = '[[uncovered]]\nreason = "Rare."\npart.twice = ["return 0x1234;"]\n'
     NEVER = '[[uncovered]]\nreason = "Nobody calls it."\nwhole = ["never"]\n'
 
+    def systest(self, name, passed, image=None):
+        with open(self.path("build/hypatia.img"), "rb") as file:
+            digest = image or hashlib.sha256(file.read()).hexdigest()
+        self.write("build/systest.json", json.dumps({"image": digest, "tests": [{"name": name, "passed": passed}]}))
+
     def setUp(self):
         self.root = tempfile.mkdtemp(prefix="hypatia-reports-")
         self.addCleanup(shutil.rmtree, self.root)
-        for name in ("reports/coverage.py", "reports/coverage_image.py", "tools/systest", "tools/run"):
+        for name in ("reports/coverage.py", "reports/coverage_image.py", "tools/systest", "tools/run",
+                     "proofs/engine/__init__.py", "proofs/engine/tools.py"):
             os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
             shutil.copy(os.path.join(ROOT, name), self.path(name))
         self.write("src/one.c", self.CODE)
         self.write("tests/system/tests.toml", "[defaults]\ntimeout = 1\n"
                    '[[test]]\nname = "one"\ndoc = "one"\nargs = []\n[[test]]\nname = "two"\nlevel = "all"\ndoc = "two"\nargs = []\n')
         self.compile("src/one.c")
-        self.write("build/systest.json", '[{"name": "one", "passed": true}]')
         self.starts = {words[2]: int(words[0], 16) for words in
                        (line.split() for line in self.output("aarch64-linux-gnu-nm", "build/hypatia.elf").splitlines())}
         dump = self.output("aarch64-linux-gnu-objdump", "-d", "--no-show-raw-insn", "build/hypatia.elf")
@@ -138,6 +143,7 @@ class ImageCoverage(unittest.TestCase):
         self.output("aarch64-linux-gnu-gcc", "-g", "-O0", "-ffreestanding", "-nostdlib", "-static", "-fno-asynchronous-unwind-tables",
                     f"-ffile-prefix-map={self.root}=.", "-Wl,-Ttext=0,--build-id=none,-e0", "-o", "build/hypatia.elf", source)
         self.output("aarch64-linux-gnu-objcopy", "-O", "binary", "-j", ".text", "build/hypatia.elf", "build/hypatia.img")
+        self.systest("one", True)
 
     def ran(self, offsets):
         with open(self.path("build/hypatia.img"), "rb") as file:
@@ -193,11 +199,13 @@ class ImageCoverage(unittest.TestCase):
             self.expect(2, words)
 
     def test_tests_that_do_not_count(self):
-        self.write("build/systest.json", '[{"name": "two", "passed": true}]')
+        self.systest("one", True, "0" * 64)
+        self.expect(2, "build/systest.json: of another image")
+        self.systest("two", True)
         self.expect(2, "system test one: was not run")
-        self.write("build/systest.json", '[{"name": "one", "passed": false}]')
+        self.systest("one", False)
         self.expect(2, "system test one: failed")
-        self.write("build/systest.json", '[{"name": "one", "passed": true}]')
+        self.systest("one", True)
         self.ran([])
         self.expect(2, "system test one: nothing ran")
         self.ran([0x10000])
@@ -272,7 +280,7 @@ class Trace(Tree):
     def test_goal_that_is_missing(self):
         path = os.path.join(self.root, "build/proof.json")
         with open(path, "w", encoding="utf-8") as file:
-            file.write('{"baseline": "unknown", "goals": [{"unit": "vmid", "function": "vmid_setup", "name": "typed_vmid_setup_ensures_x", '
+            file.write('{"commit": "unknown", "goals": [{"unit": "vmid", "function": "vmid_setup", "name": "typed_vmid_setup_ensures_x", '
                        '"kind": "goal", "verdict": "proved", "prover": "qed"}]}')
         self.expect(1, ["clause vmid_update.fresh: no goal proves it", "function vmid_update: no goal proves it"], "trace.py")
 
