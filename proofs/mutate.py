@@ -28,8 +28,11 @@ class Mutant:
     def apply(self, text):
         return text[:self.start] + self.new + text[self.end:]
 
+    def change(self):
+        return f"{self.context}  [{self.old} -> {self.new.strip() or 'nothing'}]"
+
     def tell(self):
-        return f"{self.id} {self.file}:{self.line}: {self.rule}: {self.context}  [{self.old} -> {self.new or 'nothing'}]"
+        return f"{self.id} {self.file}:{self.line}: {self.rule}: {self.change()}"
 
 
 def _masked(text, pattern):
@@ -103,14 +106,18 @@ ASM_RULES = [
 ]
 
 
+_ROUTINE = re.compile(r"^(?:function|\.macro)\s+(\w+)|^(\w+):", re.MULTILINE)
+
+
 def of_asm(file, text):
     code = _masked(text, r"/\*.*?\*/|//[^\n]*")
     found = []
     for rule, pattern, change in ASM_RULES:
         for match in re.compile(pattern, re.MULTILINE).finditer(code):
             number, context, column = _line(text, match.start())
-            found.append(Mutant(file, "", number, rule, match.start(), match.end(), match[0].strip(), change(match),
-                                context, column))
+            inside = [one[1] or one[2] for one in _ROUTINE.finditer(code, 0, match.start())]
+            found.append(Mutant(file, inside[-1] if inside else "", number, rule, match.start(), match.end(),
+                                match[0].strip(), change(match), context, column))
     return _told_apart(found)
 
 
@@ -131,3 +138,8 @@ def of_spec(file, text):
             found.append(Mutant(file, "", number, rule, match.start(), match.end(), match[0].strip().split("\n")[0],
                                 change(match), context, column))
     return _told_apart(found)
+
+
+# What is mutated, and how. requirements.toml and assumptions.toml are texts.
+RULES = (("src/hyp/*.[ch]", of_c), ("src/arch/arm64/*.S", of_asm), ("spec/[!ra]*.toml", of_spec),
+         ("spec/assembly.toml", of_spec))
