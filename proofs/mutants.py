@@ -31,17 +31,33 @@ from workshop import ROOT, Broken, Trouble, Workshop  # noqa: E402
 
 STORE = os.path.join(ROOT, "build", "mutants.json")
 GOAL = 0.95                 # of the generated mutants that compile
+# The tests of tests/arch that are nearest to a file.
+ARCH_TESTS = {"cpu.c": "HostRegisters", "early_mmu.c": "BootstrapTables", "el3.c": "El3", "console.c": "Console",
+              "panic.c": "Panic", "string.c": "Strings", "hyp_arch.h": "Primitives"}
+# Routines of spec/assembly.toml that functions and macros without a contract of their own are part of.
+ROUTINES = {**dict.fromkeys(("save_caller", "restore_caller", "host_vectors", "host_trap", "host_smc"), ["host_sync"]),
+            "early_vectors": ["fatal", "stub_or_fatal"], "el3_vectors": ["el3_smc", "el3_other"], "cache_by_line": ["cache_clean"]}
 # What notices a mutant, as the report's columns; the first word of a verdict.
 MEANS = ("test", "proof", "bytes", "boot", "generator", "compiler")
+
+
+class Unfit(Trouble):
+    """The tree without any mutant does not pass: no verdict can be had."""
+
+
+def read(name):
+    with open(os.path.join(ROOT, name), encoding="utf-8") as file:
+        return file.read()
 
 
 def generate():
     """Every mutant, in the order of the files."""
     found = []
+    words = "".join(read(name) for pattern in ("src/**/*.[chS]", "spec/traps.toml")
+                    for name in sorted(glob.glob(pattern, root_dir=ROOT, recursive=True)))
     for pattern, make in mutate.RULES:
         for name in sorted(glob.glob(pattern, root_dir=ROOT)):
-            with open(os.path.join(ROOT, name), encoding="utf-8") as file:
-                found += make(name, file.read())
+            found += make(name, read(name), words) if make is mutate.of_spec else make(name, read(name))
     seen = Counter(mutant.id for mutant in found)
     doubled = [mutant for mutant in found if seen[mutant.id] > 1]
     if doubled:
@@ -63,11 +79,11 @@ class Judge:
     def _check(self):
         """Before the first mutant that is not of the core: nothing may notice the tree as it is."""
         if not self.shop.generate():
-            raise Trouble("the generator fails without any mutant")
+            raise Unfit("the generator fails without any mutant")
         self.good = self.shop.generated()
-        by = self._image([])
+        by = self._image() or self._boots()
         if by:
-            raise Trouble(f"{by} fails without any mutant")
+            raise Unfit(f"{by} fails without any mutant")
 
     def judge(self, mutant):
         if mutant.file.startswith("src/hyp/"):
@@ -77,7 +93,7 @@ class Judge:
         if mutant.file.startswith("spec/"):
             return self._spec(mutant)
         with self._spoilt(mutant):
-            return self._image([name for name in self.routines if name == mutant.function])
+            return self._arch(mutant)
 
     def _spoilt(self, mutant):
         return self.shop.changed(mutant.file, mutant.apply)
@@ -94,34 +110,56 @@ class Judge:
             return f"proof of {mutant.function}"
         return ""
 
+    def _arch(self, mutant):
+        """The assembly is proved from bytes; of the rest the bytes say nothing."""
+        first = ARCH_TESTS.get(os.path.basename(mutant.file))
+        if mutant.file.endswith(".h") and self.shop.arch_fail(first):
+            return f"test {first}"
+        return self._image(mutant, first) or self._boots()
+
     def _spec(self, mutant):
         try:
             with self._spoilt(mutant):
-                return self._generated()
+                return self._generated(mutant)
         finally:
             self.shop.generate()
 
-    def _generated(self):
+    def _generated(self, mutant):
+        """What ends soon comes first."""
         if not self.shop.generate():
             return "generator"
-        # spec/assembly.toml is read by the proof from bytes alone.
-        if self.shop.generated() != self.good:
-            try:
-                by = self.shop.test(None)
-            except Broken:
-                return "compiler"
-            if by:
-                return f"test {by}"
-            if self.with_proof and self.shop.prove(*(word for name in self.model for word in ("--unit", name))):
-                return "proof of the model"
-        return self._image([])
+        if self.shop.generated() == self.good:
+            # spec/assembly.toml is read by the proof from bytes alone.
+            return "bytes" if mutant.file == "spec/assembly.toml" and self.shop.bytes_fail() else ""
+        try:
+            by = self.shop.test(None, builds=(workshop.PLAIN,))
+        except Broken:
+            return "compiler"
+        if by:
+            return f"test {by}"
+        by = self._image()
+        if not by and self.with_proof and self._model():
+            by = "proof of the model"
+        return by or self._boots()
 
-    def _image(self, first):
-        """What notices the image, with the proof of the routines @first before that of all."""
+    def _model(self):
+        return self.shop.prove(*(word for name in self.model for word in ("--unit", name)))
+
+    def _image(self, mutant=None, first=None):
+        """What notices the image: the compiler, tests/arch (class @first before all) or the proof from bytes."""
         if not self.shop.image():
             return "compiler"
-        if first and self.shop.bytes_fail(first) or self.shop.bytes_fail():
-            return "bytes"
+        assembly = mutant is None or mutant.file.endswith(".S")
+        if (mutant is None or not assembly) and self.shop.arch_fail(first):
+            return f"test {first or 'arch'}"
+        if assembly:
+            own = ROUTINES.get(mutant.function, [mutant.function]) if mutant else []
+            own = [name for name in own if name in self.routines]
+            if own and self.shop.bytes_fail(own) or self.shop.bytes_fail():
+                return "bytes"
+        return ""
+
+    def _boots(self):
         by = self.shop.boot()
         return f"boot {by}" if by else ""
 
@@ -135,6 +173,8 @@ def _work(folder, with_proof, todo, done):
             start = time.monotonic()
             try:
                 by, trouble = judge.judge(mutant), ""
+            except Unfit:
+                raise
             except Trouble as error:
                 by, trouble = None, str(error)
             done.put((mutant, by, trouble, time.monotonic() - start))
@@ -275,6 +315,7 @@ def arguments():
 
 
 def main():
+    signal.signal(signal.SIGTERM, _stop)
     args = arguments()
     found = generate()
     chosen = choose(found, args)

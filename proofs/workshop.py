@@ -20,8 +20,8 @@ INCLUDE = ["-Itests/unit", "-Itests/unit/fake", "-Isrc/hyp", "-Ibuild/gen/includ
 PLAIN = ("plain", ["-O1"], 20)
 SANITIZED = ("sanitized", ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"], 200)
 # What `make image`, the campaign, the proof from bytes and tools/systest need.
-TREE = ("src", "annotations", "model", "spec", "proofs", "tools", "tests/unit", "tests/system", "tests/payloads",
-        "build/gen", "build/image", "build/payloads", "build/stamps", "build/arm64/usr")
+TREE = ("src", "annotations", "model", "spec", "proofs", "tools", "tests/unit", "tests/arch",
+        "tests/system", "tests/payloads", "build/gen", "build/image", "build/payloads", "build/stamps", "build/arm64/usr")
 FILES = ("Makefile", "build/initrd.cpio.gz", "build/hypatia.elf", "build/hypatia.img")
 # The ratchet compares with what was proved before; here only goals that fail count.
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "ratchet.txt")
@@ -30,6 +30,7 @@ PAYLOADS = [f"build/payloads/{name}.img" for name in ("attack", "smp", "entry", 
 BOOTS = ("attack", "attack-a57", "entry-el1", "entry-el3", "panic-early", "smp-2")
 STEP_LIMIT = 900
 BYTES_LIMIT = 200
+ARCH_LIMIT = 100
 
 
 class Trouble(Exception):
@@ -43,7 +44,7 @@ class Broken(Trouble):
 def tree_digest():
     """One digest of all that decides what becomes of a mutant."""
     digest = hashlib.sha256()
-    for part in TREE[:9]:
+    for part in TREE[:10]:
         for path in sorted(glob.glob(os.path.join(ROOT, part, "**", "*"), recursive=True)):
             if os.path.isfile(path) and "__pycache__" not in path and not path.endswith(("survivors.toml", "ratchet.txt")):
                 with open(path, "rb") as file:
@@ -143,9 +144,9 @@ class Workshop:
                 if not self.passes(build, name, self.good[build[0]]):
                     raise Trouble(f"{name} fails without any change")
 
-    def test(self, changed, names=None):
+    def test(self, changed, names=None, builds=(PLAIN, SANITIZED)):
         """The first test that fails with @changed, a source or header; None: everything may have changed."""
-        for build in (PLAIN, SANITIZED):
+        for build in builds:
             built = self._built(build, changed)
             for name in names or self.tests:
                 if not self.passes(build, name, built):
@@ -205,6 +206,11 @@ class Workshop:
 
     def image(self):
         return self.run(["make", "-s", "image", *PAYLOADS], 300)[0] == 0
+
+    def arch_fail(self, first):
+        """Whether a test of tests/arch fails; those of the class @first are tried before all."""
+        command = [sys.executable, "tests/arch/run.py", "-f"]
+        return bool(first) and self.run([*command, first], ARCH_LIMIT)[0] != 0 or self.run(command, ARCH_LIMIT)[0] != 0
 
     def bytes_fail(self, routines=()):
         """Whether a goal about the linked assembly fails; of @routines alone, when given."""
