@@ -68,12 +68,16 @@ def generate():
 class Judge:
     """Says what notices a mutant: "test NAME", "proof of FUNCTION", ... or "" for a survivor."""
 
-    def __init__(self, folder, with_proof):
-        self.shop = Workshop(folder)
+    def __init__(self, folder, with_proof, checks):
+        self.shop, self.checks = Workshop(folder), checks
         self.with_proof = with_proof
         self.units, self.model = workshop.units(ROOT)
         self.routines = self.shop.routines()
-        self.shop.check_tests()
+        # The sanitizers cost most: a survivor of tests alone is to be judged again anyhow.
+        self.builds = (workshop.PLAIN, workshop.SANITIZED) if with_proof else (workshop.PLAIN,)
+        self.shop.build_good(*self.builds)
+        if checks:
+            self.shop.check_tests(*self.builds)
         self.good = None
 
     def _check(self):
@@ -81,7 +85,7 @@ class Judge:
         if not self.shop.generate():
             raise Unfit("the generator fails without any mutant")
         self.good = self.shop.generated()
-        by = self._image() or self._boots()
+        by = self._image() or self._boots() if self.checks else ""
         if by:
             raise Unfit(f"{by} fails without any mutant")
 
@@ -101,7 +105,7 @@ class Judge:
     def _core(self, mutant):
         with self._spoilt(mutant):
             try:
-                by = self.shop.test(mutant.file)
+                by = self.shop.test(mutant.file, builds=self.builds)
             except Broken:
                 return "compiler"
         if by:
@@ -164,11 +168,11 @@ class Judge:
         return f"boot {by}" if by else ""
 
 
-def _work(folder, with_proof, todo, done):
-    """One of the processes side by side: mutants from a queue, verdicts into another."""
+def _work(number, folder, with_proof, todo, done):
+    """One of the processes side by side: mutants from a queue, verdicts into another. The first checks the good tree."""
     signal.signal(signal.SIGTERM, _stop)
     try:
-        judge = Judge(folder, with_proof)
+        judge = Judge(os.path.join(folder, str(number)), with_proof, number == 0)
         for mutant in iter(todo.get, None):
             start = time.monotonic()
             try:
@@ -196,7 +200,7 @@ def run(chosen, jobs, with_proof):
     todo, done = multiprocessing.Queue(), multiprocessing.Queue()
     for mutant in chosen + [None] * jobs:
         todo.put(mutant)
-    workers = [multiprocessing.Process(target=_work, args=(os.path.join(folder, str(number)), with_proof, todo, done))
+    workers = [multiprocessing.Process(target=_work, args=(number, folder, with_proof, todo, done))
                for number in range(jobs)]
     try:
         for worker in workers:

@@ -86,11 +86,13 @@ _FUNCTION = re.compile(r"^(?:[a-z]\w* +)*(?:struct )?\w+ +\*?(\w+)\([^;{}]*\)\s*
 def of_c(file, text):
     """Mutants of the function bodies of a C file."""
     code = _masked(text, r"/\*.*?\*/|//[^\n]*")
+    plain = re.sub(r'"(?:[^"\\\n]|\\.)*"', lambda match: '"' + " " * (len(match[0]) - 2) + '"', code)
     found = []
     for function in _FUNCTION.finditer(code):
         stop = code.find("\n}", function.end())
         for rule, pattern, change in C_RULES:
-            for match in re.compile(pattern, re.MULTILINE).finditer(code, function.end(), stop + 1):
+            within = code if rule == "barrier dropped" else plain
+            for match in re.compile(pattern, re.MULTILINE).finditer(within, function.end(), stop + 1):
                 new = change(match)
                 if new is None:
                     continue

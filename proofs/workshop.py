@@ -115,18 +115,25 @@ class Workshop:
             raise Broken(f"{source}: {(text.splitlines() or ['does not compile'])[0]}")
         return target
 
-    def _objects(self, build, only):
+    def _objects(self, build, folder, only):
         """Objects of the core, the machine and the test programs; of @only (a source) alone when given."""
-        folder = os.path.join(self.root, "objects", "changed" if self.good.get(build[0]) else "good")
+        folder = os.path.join(self.root, "objects", folder)
         os.makedirs(folder, exist_ok=True)
         sources = [only] if only else sorted(glob.glob("src/hyp/*.c", root_dir=self.root)) + \
             sorted(glob.glob("tests/unit/*.c", root_dir=self.root))
         return {source: self._compile(build, source, folder) for source in sources}
 
+    def build_good(self, *builds):
+        """The objects of the good version; before anything is changed."""
+        for build in builds:
+            if build[0] not in self.good:
+                self.good[build[0]] = self._objects(build, "good", None)
+
     def _built(self, build, changed):
-        if build[0] not in self.good:
-            raise Trouble("the good version was not built")
-        return self.good[build[0]] | self._objects(build, changed if changed and changed.endswith(".c") else None)
+        """All objects, of which those that hang on @changed (None: all) are new."""
+        if changed and changed.endswith(".c"):
+            return self.good[build[0]] | self._objects(build, "changed", changed)
+        return self._objects(build, "changed", None)
 
     def passes(self, build, name, built):
         core = [built[source] for source in built if not os.path.basename(source).startswith("test_")]
@@ -136,10 +143,9 @@ class Workshop:
             raise Broken(f"{name} does not link: {text.strip()[-300:]}")
         return self.run([program], build[2])[0] == 0
 
-    def check_tests(self):
-        """Build the good version; each test must pass."""
-        for build in (PLAIN, SANITIZED):
-            self.good[build[0]] = self._objects(build, None)
+    def check_tests(self, *builds):
+        """Each test must pass before anything is changed."""
+        for build in builds:
             for name in self.tests:
                 if not self.passes(build, name, self.good[build[0]]):
                     raise Trouble(f"{name} fails without any change")
@@ -207,10 +213,12 @@ class Workshop:
     def image(self):
         return self.run(["make", "-s", "image", *PAYLOADS], 300)[0] == 0
 
-    def arch_fail(self, first):
-        """Whether a test of tests/arch fails; those of the class @first are tried before all."""
+    def arch_fail(self, first="", alone=False):
+        """Whether a test of tests/arch fails; those of the class @first are tried before all, or @alone."""
         command = [sys.executable, "tests/arch/run.py", "-f"]
-        return bool(first) and self.run([*command, first], ARCH_LIMIT)[0] != 0 or self.run(command, ARCH_LIMIT)[0] != 0
+        if first and self.run([*command, first], ARCH_LIMIT)[0] != 0:
+            return True
+        return not alone and self.run(command, ARCH_LIMIT)[0] != 0
 
     def bytes_fail(self, routines=()):
         """Whether a goal about the linked assembly fails; of @routines alone, when given."""

@@ -250,9 +250,10 @@ class HostRegisters(unittest.TestCase):
                 ({"id_aa64pfr1_el1": SME}, {("cptr_el2", 0x23ff), ("smcr_el2", 0xc000000f)}),
                 ({"id_aa64mmfr0_el1": FGT}, fine),
                 ({"id_aa64mmfr0_el1": FGT, "id_aa64pfr0_el1": AMU}, fine | {("hafgrtr_el2", 0)}),
+                ({"id_aa64mmfr0_el1": FGT, "id_aa64pfr0_el1": 0}, fine),
                 ({"id_aa64pfr0_el1": AMU}, set()),
                 ({"id_aa64dfr0_el1": PMU1, "pmcr_el0": 31 << 11}, {("mdcr_el2", 0x1300301f)}),
-                ({"id_aa64dfr0_el1": PMU4, "pmcr_el0": 3 << 11}, {("mdcr_el2", 0x13003003)}),
+                ({"id_aa64dfr0_el1": PMU4, "pmcr_el0": 2 << 11}, {("mdcr_el2", 0x13003002)}),
                 ({"id_aa64dfr0_el1": PMU5, "pmcr_el0": 3 << 11}, {("mdcr_el2", 0x13023003)}),
                 ({"id_aa64dfr0_el1": PMU_OWN}, set()),
                 ({"id_aa64dfr0_el1": TRACE}, {("trfcr_el2", 0)}),
@@ -311,11 +312,11 @@ class El3(unittest.TestCase):
         machine.call("el3_setup")
         return machine.events
 
-    def test_oldest_cpu(self):
+    def test_oldest_cpu_at_el3(self):
         self.assertEqual(self.events(), [
             ("scr_el3", 0x30531), ("sctlr_el2", 0x30c51838), ("cptr_el3", 0), ("mdcr_el3", 0x3003000), ("isb",), ("isb",)])
 
-    def test_features_one_by_one(self):
+    def test_features_at_el3(self):
         for system, scr, more in (
                 ({"id_aa64pfr1_el1": MTE1}, 0, []), ({"id_aa64pfr1_el1": MTE2}, 1 << 26, []),
                 ({"id_aa64mmfr0_el1": FGT}, 1 << 27, []), ({"id_aa64mmfr0_el1": ECV}, 1 << 28, []),

@@ -204,6 +204,42 @@ static void test_claim_refused(void **state)
 	}
 }
 
+/* What cannot be claimed is refused for what it is, and nothing changes. */
+static void test_claim_errors(void **state)
+{
+	const u64 last = BANK1_FIRST + BANK1_COUNT - 512;
+	u64 free;
+
+	(void)state;
+	machine_reset(40);
+	boot_info.bank[1].size -= PAGE_SIZE;
+	machine_start();
+	lock_acquire(LOCK_MM);
+	free = pool.free;
+	assert_int_equal(hyp_claim(PFN_COUNT, 3, 1, MAP_DATA), HYP_EINVAL);
+	assert_int_equal(hyp_claim(BANK1_FIRST - 1, 3, 1, MAP_DATA), HYP_EINVAL);
+	/* A block of which the last frame is no memory, and one that is not aligned. */
+	assert_int_equal(hyp_claim(last, 2, 1, MAP_DATA), HYP_EINVAL);
+	assert_int_equal(hyp_claim(BANK1_FIRST + 1, 2, 1, MAP_DATA), HYP_EINVAL);
+	frame_state_set(BANK1_FIRST + 511, mem_record(BANK1_FIRST + 511), FRAME_HOST_SHARED_HYP);
+	assert_int_equal(hyp_claim(BANK1_FIRST, 2, 1, MAP_DATA), HYP_EPERM);
+	frame_state_set(BANK1_FIRST + 511, mem_record(BANK1_FIRST + 511), FRAME_HOST);
+	pool.free = 5;
+	assert_int_equal(hyp_claim(BANK1_FIRST, 2, 1, MAP_DATA), HYP_ENOMEM);
+	pool.free = free;
+	assert_int_equal(machine_page(PGT_HYP, BANK1_FIRST), 0);
+	assert_int_equal(machine_page(PGT_HOST, BANK1_FIRST), 0);
+	assert_int_equal(frame_info(BANK1_FIRST), FRAME_HOST);
+	pool.free = 6;
+	assert_int_equal(hyp_claim(BANK1_FIRST, 2, 1, MAP_RODATA), 0);
+	assert_int_equal(machine_walk(PGT_HYP, BANK1_FIRST).level, 2);
+	assert_int_equal(machine_page(PGT_HYP, BANK1_FIRST + 511), desc_flat(BANK1_FIRST + 511, 3, S1_RODATA));
+	assert_int_equal(machine_page(PGT_HOST, BANK1_FIRST + 511), desc_hyp_owned());
+	assert_int_equal(frame_info(BANK1_FIRST + 511), FRAME_HYP + 256);
+	assert_int_equal(frame_info(BANK1_FIRST + 512), FRAME_HOST);
+	lock_release(LOCK_MM);
+}
+
 /* Finalise wants the tables that setup built. */
 static void test_finalise(void **state)
 {
@@ -270,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_image_place),
 		cmocka_unit_test(test_image_blocks),
 		cmocka_unit_test(test_claim_refused),
+		cmocka_unit_test(test_claim_errors),
 		cmocka_unit_test(test_finalise),
 		cmocka_unit_test(test_no_console),
 		cmocka_unit_test(test_layout),
