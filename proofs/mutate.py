@@ -91,8 +91,7 @@ def of_c(file, text):
     for function in _FUNCTION.finditer(code):
         stop = code.find("\n}", function.end())
         for rule, pattern, change in C_RULES:
-            within = code if rule == "barrier dropped" else plain
-            for match in re.compile(pattern, re.MULTILINE).finditer(within, function.end(), stop + 1):
+            for match in re.compile(pattern, re.MULTILINE).finditer(plain if rule == "constant" else code, function.end(), stop + 1):
                 new = change(match)
                 if new is None:
                     continue

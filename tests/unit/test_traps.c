@@ -260,7 +260,7 @@ static void test_injection(void **state)
 static void test_injected_bits(void **state)
 {
 	static const u64 sctlr[] = { 0, 1ul << 23, 1ul << 44, 1ul << 44 | 1ul << 23, ~(1ul << 23 | 1ul << 44) };
-	static const u64 spsr[] = { 0x5, 0x5 | 0xfu << 28 | 1u << 24, 0x5 | 0xau << 28 | 1u << 22, 0x0 | 0x5u << 28, 0xffffffe5 };
+	static const u64 spsr[] = { 0x5, 0xf1000005, 0xa0400005, 0x50000000, 0xffffffe5 };
 	u64 i;
 	u64 k;
 
@@ -270,6 +270,7 @@ static void test_injected_bits(void **state)
 		u64 before = spsr[i % COUNT(spsr)];
 		u64 control = sctlr[i / COUNT(spsr)];
 		u64 pan = control >> 23 & 1 ? before >> 22 & 1 : 1;
+		u64 el0 = before & 0x10 || before % 16 == 0;
 
 		for (k = 0; k < 4; k++) {
 			u64 write = k & 1;
@@ -281,11 +282,10 @@ static void test_injected_bits(void **state)
 			hyp_handle_abort(ec << 26 | 1ul << 25 | write << 6 | 0x0f, 0xdead, IMAGE_FIRST << 4);
 			assert_int_equal(machine.spsr_el2, 0x3c5 | (before & 0xf1000000ul) | 1ul << 25 | pan << 22 |
 					 (control >> 44 & 1) << 12);
-			assert_int_equal(machine.elr_el2, HOST_VBAR + (before & 0x10 ? 0x600 : before % 16 == 0 ? 0x400 : 0x200));
+			assert_int_equal(machine.elr_el2, HOST_VBAR + (before & 0x10 ? 0x600 : el0 ? 0x400 : 0x200));
 			/* An instruction abort tells nothing of writing. */
 			write = ec == 0x24 ? write : 0;
-			assert_int_equal(machine.esr_el1, (before & 0x10 || before % 16 == 0 ? ec << 26 | 0x10 : (ec + 1) << 26 | 0x0f) |
-					 1ul << 25 | write << 6);
+			assert_int_equal(machine.esr_el1, (ec + !el0) << 26 | 1ul << 25 | write << 6 | (el0 ? 0x10 : 0x0f));
 		}
 	}
 	/* All four levels of a translation fault are for host_fault(), the next status is not. */
