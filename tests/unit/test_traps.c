@@ -285,7 +285,8 @@ static void test_injected_bits(void **state)
 			assert_int_equal(machine.elr_el2, HOST_VBAR + (before & 0x10 ? 0x600 : el0 ? 0x400 : 0x200));
 			/* An instruction abort tells nothing of writing. */
 			write = ec == 0x24 ? write : 0;
-			assert_int_equal(machine.esr_el1, (ec + !el0) << 26 | 1ul << 25 | write << 6 | (el0 ? 0x10 : 0x0f));
+			assert_int_equal(machine.esr_el1, (ec + !el0) << 26 | 1ul << 25 | write << 6 |
+					 (el0 ? 0x10 : 0x0f));
 		}
 	}
 	/* All four levels of a translation fault are for host_fault(), the next status is not. */
