@@ -73,7 +73,6 @@ class Judge:
         self.with_proof = with_proof
         self.units, self.model = workshop.units(ROOT)
         self.routines = self.shop.routines()
-        # The sanitizers cost most: a survivor of tests alone is to be judged again anyhow.
         self.builds = (workshop.PLAIN, workshop.SANITIZED) if with_proof else (workshop.PLAIN,)
         self.shop.build_good(*self.builds)
         if checks:
@@ -164,7 +163,7 @@ class Judge:
         return ""
 
     def _boots(self):
-        by = self.shop.boot()
+        by = self.shop.boot() if self.with_proof else ""
         return f"boot {by}" if by else ""
 
 
@@ -183,7 +182,9 @@ def _work(number, folder, with_proof, todo, done):
                 by, trouble = None, str(error)
             done.put((mutant, by, trouble, time.monotonic() - start))
     except KeyboardInterrupt:
-        pass
+        # Nobody reads any more.
+        done.cancel_join_thread()
+        return
     except (Trouble, OSError) as error:
         done.put((None, None, str(error), 0.0))
     done.put(None)
@@ -215,9 +216,12 @@ def run(chosen, jobs, with_proof):
             else:
                 yield item
     finally:
+        todo.cancel_join_thread()
         for worker in workers:
             worker.terminate()
-            worker.join()
+        for worker in workers:
+            worker.join(10)
+            worker.kill()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -304,7 +308,8 @@ def arguments():
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N",
                         help="processes side by side (default: the machine's cores)")
     parser.add_argument("--tests-only", action="store_true",
-                        help="without the proof of functions and the model: a survivor may be one that the proof notices")
+                        help="without what takes long: sanitizers, boots, the proof of functions and of the model; a run "
+                        "that has them judges the survivors again")
     modes = parser.add_mutually_exclusive_group()
     modes.add_argument("--resume", dest="mode", action="store_const", const="resume",
                        help="keep the verdicts of build/mutants.json that are about this tree")
