@@ -153,7 +153,7 @@ class Judge:
         if not self.shop.image():
             return "compiler"
         assembly = mutant is None or mutant.file.endswith(".S")
-        if (mutant is None or not assembly) and self.shop.arch_fail(first):
+        if (mutant is None or not assembly) and self.shop.arch_fail(first, alone=bool(first) and not self.with_proof):
             return f"test {first or 'arch'}"
         if assembly:
             own = ROUTINES.get(mutant.function, [mutant.function]) if mutant else []
@@ -244,9 +244,9 @@ def choose(found, args):
                 raise Trouble(f"{name}: no such mutant; --list shows them")
         return chosen
     chosen = [mutant for mutant in found if not args.file or mutant.file in args.file]
-    if args.sample and args.sample < len(chosen):
-        chosen = random.Random(args.seed).sample(chosen, args.sample)
-    return chosen
+    # In no order of files: what an unfinished run has seen is a fair sample.
+    random.Random(args.seed).shuffle(chosen)
+    return chosen[:args.sample]
 
 
 class Store:
@@ -261,7 +261,7 @@ class Store:
             self.data["verdicts"] = {name: entry for name, entry in old.items() if self._good(entry, tree, mode)}
 
     def _good(self, entry, tree, mode):
-        if mode == "carry" and entry["by"]:
+        if mode == "report" or mode == "carry" and entry["by"]:
             return True
         return entry["tree"] == tree and (entry["by"] or entry["proof"] or not self.with_proof)
 
@@ -333,7 +333,7 @@ def main():
             print(mutant.tell())
         return 0
     reasons = survivors()
-    store = Store(STORE, workshop.tree_digest(), "carry" if args.report else args.mode, not args.tests_only)
+    store = Store(STORE, workshop.tree_digest(), "report" if args.report else args.mode, not args.tests_only)
     errors = [f"proofs/survivors.toml: there is no mutant {name}" for name in reasons
               if name not in {mutant.id for mutant in found}]
     todo = [] if args.report else [mutant for mutant in chosen if store.known(mutant) is None]
