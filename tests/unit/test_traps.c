@@ -126,6 +126,13 @@ static void test_smc_filter(void **state)
 	for (i = 0x20; i <= 0x4f; i++) {
 		assert_int_equal(hyp_handle_smc(0x84000000ul + i, 0, 0, 0, 0).action, SMC_RETURN);
 	}
+	/* The ends of what is a function id. */
+	assert_int_equal(hyp_handle_smc(0x80000000ul, 0, 0, 0, 0).action, SMC_FORWARD);
+	assert_int_equal(hyp_handle_smc(0x7ffffffful, 0, 0, 0, 0).action, SMC_RETURN);
+	assert_int_equal(hyp_handle_smc(0xfffffffful, 0, 0, 0, 0).action, SMC_FORWARD);
+	assert_int_equal(hyp_handle_smc(0x100000000ul, 0, 0, 0, 0).action, SMC_RETURN);
+	assert_int_equal(hyp_handle_smc(0x84000050ul, 0, 0, 0, 0).action, SMC_FORWARD);
+	assert_int_equal(hyp_handle_smc(0x8400005ful, 0, 0, 0, 0).action, SMC_FORWARD);
 	/* TRNG, and what no standard has given a meaning yet. */
 	assert_int_equal(hyp_handle_smc(0x84000050ul, 0, 0, 0, 0).action, SMC_FORWARD);
 	assert_int_equal(hyp_handle_smc(0x840000f0ul, 0, 0, 0, 0).action, SMC_FORWARD);
@@ -175,6 +182,9 @@ static void test_cpu_on(void **state)
 
 	machine.smc_count = 0;
 	assert_int_equal((s64)hyp_handle_smc(PSCI_CPU_ON_64, 0x999, 0, 0, 0).a0, PSCI_INVALID_PARAMETERS);
+	boot_info.cpu_mpidr[boot_info.cpu_count] = 0x999;
+	assert_int_equal((s64)hyp_handle_smc(PSCI_CPU_ON_64, 0x999, 0, 0, 0).a0, PSCI_INVALID_PARAMETERS);
+	boot_info.cpu_mpidr[boot_info.cpu_count] = 0;
 	/* The search ends with the table, whatever the count says. */
 	boot_info.cpu_count = CPUS_MAX + 1;
 	assert_int_equal((s64)hyp_handle_smc(PSCI_CPU_ON_64, 0x999, 0, 0, 0).a0, PSCI_INVALID_PARAMETERS);

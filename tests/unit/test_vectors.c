@@ -82,8 +82,11 @@ static u64 round_up(u64 value, u64 unit)
 static void test_carveout_parts(void **state)
 {
 	static const u64 ram[] = { 1, 1023, 1024, 1025, 0x4fff, 0x5000, 0x5001, 0x20000, 0xffffffful };
+	/* With 6 CPUs one frame more or less of records shows in the 2 MiB that are asked for. */
+	static const u32 cpu_counts[] = { 1, 2, 6, 43, 64 };
 	u32 cpus;
 	u64 i;
+	u64 k;
 
 	(void)state;
 	for (i = 0; i < COUNT(ram) * 8; i++) {
@@ -107,7 +110,8 @@ static void test_carveout_parts(void **state)
 		assert_int_equal(l.pool, l.pool_ref + l.words_count);
 		assert_int_equal(l.pool_count, rest - 2 * l.words_count);
 	}
-	for (cpus = 1; cpus <= 64; cpus += 21) {
+	for (k = 0; k < COUNT(cpu_counts); k++) {
+		cpus = cpu_counts[k];
 		for (i = 0; i < 0x60000; i++) {
 			u64 frames = round_up(3 * cpus + round_up(4 * i, 4096) / 4096, 16) + 16 + 128 + i / 1024;
 
