@@ -20,7 +20,7 @@ GIC ?= max
 RUN_ARGS := --smp $(SMP) --mem $(MEM) --cpu $(CPU) --mode $(MODE) --gic $(GIC) \
 	$(if $(KERNEL),--kernel $(KERNEL)) $(if $(INITRD),--initrd $(INITRD)) $(if $(APPEND),--append "$(APPEND)")
 
-.PHONY: all deps generate image prove prove-warm prove-changed prove-slurm bytes bytes-same bytes-check run demo \
+.PHONY: all deps generate image prove prove-warm prove-changed prove-slurm bytes bytes-same bytes-check arch-check run demo \
 	check check-all unit-check spec-check model-check boot-check system-check coverage coverage-image misra trace reproduce \
 	reports-check evidence evidence-check campaign-check slurm-check mutants mutants-check \
 	stability nightly bench lint clean help
@@ -106,6 +106,10 @@ demo: $(BUILD)/hypatia.img $(BUILD)/initrd.cpio.gz | $(BUILD)/stamps/qemu
 spec-check: $(GEN_STAMP)
 	@$(PYTHON) tests/spec/run.py
 
+# The trusted C of src/arch/arm64, as compiled, in an emulator.
+arch-check: $(GEN_STAMP) $(BUILD)/hypatia.elf
+	@$(PYTHON) tests/arch/run.py
+
 bytes-check: $(GEN_STAMP) $(BUILD)/hypatia.elf
 	@$(PYTHON) tests/bytes/run.py
 
@@ -177,7 +181,7 @@ evidence-check: | $(BUILD)/stamps/build $(BUILD)/stamps/qemu
 	@$(PYTHON) tests/evidence/run.py
 
 # In this order: what ends soon comes first.
-CHECKS := lint boot-check unit-check coverage misra trace reproduce bytes-check reports-check seeded-check spec-check \
+CHECKS := lint boot-check unit-check arch-check coverage misra trace reproduce bytes-check reports-check seeded-check spec-check \
 	campaign-check evidence-check mutants-check
 
 # The coverage of the image is of the system tests that were just run.
