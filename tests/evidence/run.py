@@ -360,7 +360,9 @@ class Refused(Base):
         write(self.tree, "build/misra/misra.json", "no JSON")
         os.utime(os.path.join(self.tree, "build/coverage/coverage.json"), (0, 0))
         self.addCleanup(os.utime, os.path.join(self.tree, "build/coverage/coverage.json"))
-        self.refuse("-dirty, and HEAD is", "build/coverage/coverage.json: older than")
+        write(self.tree, "build/coverage-image.json", '{"image": "0"}')
+        self.refuse("-dirty, and HEAD is", "build/coverage/coverage.json: older than",
+                    "build/coverage-image.json: of another image")
 
     def test_draft(self):
         write(self.tree, "new.txt", "")
