@@ -556,7 +556,11 @@ class Refused(Base):
         self.change(verify.TRACE, suspect=["function low_set"])
         self.change(verify.REPRODUCE, sha256={"hypatia.img": "0" * 64})
         self.change(verify.SYSTEST, tests=[{"name": "boot", "passed": False}])
-        self.refuse(f"build/coverage/coverage.json: of {'0' * 40}, and HEAD is",
+        image = verify.sha256(os.path.join(TREE, verify.IMAGE))
+        write(TREE, verify.COVERAGE_IMAGE, json.dumps({"image": image, "open": [{"line": 1}]}))
+        self.addCleanup(os.unlink, os.path.join(TREE, verify.COVERAGE_IMAGE))
+        self.refuse("build/coverage-image.json: 1 entries in 'open'",
+                    f"build/coverage/coverage.json: of {'0' * 40}, and HEAD is",
                     "misra.json: 1 entries in 'unrecorded'",
                     "trace.json: 1 entries in 'suspect'", "not the bytes of build/hypatia.img: make reproduce",
                     "build/systest.json: 1 of 1 tests failed, the first is boot")
@@ -565,6 +569,8 @@ class Refused(Base):
         """What is of another image is left out, and everything else is marked."""
         self.change(verify.SYSTEST, image="0" * 64)
         write(TREE, "build/stability.json", json.dumps({"baseline": "0" * 40}))
+        write(TREE, verify.COVERAGE_IMAGE, json.dumps({"image": "0" * 64, "open": []}))
+        self.addCleanup(os.unlink, os.path.join(TREE, verify.COVERAGE_IMAGE))
         write(TREE, "new.txt", "")
         self.addCleanup(os.unlink, os.path.join(TREE, "build/stability.json"))
         self.addCleanup(os.unlink, os.path.join(TREE, "new.txt"))
