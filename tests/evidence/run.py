@@ -22,7 +22,7 @@ sys.path[:0] = [os.path.join(ROOT, folder) for folder in ("reports", "proofs", "
 from evidence import package, site, verify  # noqa: E402
 import tree as campaign_tree  # noqa: E402
 
-LIMIT = 120
+LIMIT = 300
 TOP = TREE = GOOD = KEY = PROGRAM = None     # of setUpModule()
 PYTHON = "/usr/bin/python3"
 ASSUMPTION = """[[assumption]]
