@@ -202,4 +202,5 @@ lint:
 
 clean:
 	rm -rf $(BUILD)/image $(BUILD)/gen $(BUILD)/tests $(BUILD)/payloads $(BUILD)/logs $(BUILD)/hypatia.* \
-		$(BUILD)/proof* $(BUILD)/report $(BUILD)/cache/proof $(BUILD)/stamps/gen $(BUILD)/*.cpio.gz $(BUILD)/bench.json $(BUILD)/systest.json $(BUILD)/coverage-image.*
+		$(BUILD)/proof* $(BUILD)/report $(BUILD)/cache/proof $(BUILD)/stamps/gen $(BUILD)/*.cpio.gz $(BUILD)/bench.json $(BUILD)/systest.json \
+		$(BUILD)/coverage $(BUILD)/coverage-image.* $(BUILD)/misra $(BUILD)/reproduce $(BUILD)/trace $(BUILD)/evidence

@@ -147,7 +147,7 @@ def add_core(graph):
 def add_assembly(graph):
     """Routines of the image with the clauses that are proved from its bytes."""
     command = ["/usr/bin/python3", os.path.join(ROOT, "proofs/bytes/prove.py"), "--list"]
-    listed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    listed = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     if listed.returncode != 0:
         raise Trouble(f"proofs/bytes/prove.py --list: {(listed.stderr.strip().splitlines() or ['failed'])[-1]}")
     table = toml("spec/assembly.toml")
@@ -469,7 +469,7 @@ def main():
         if args.review:
             write_reviewed(graph)
         changed, gone, touched = suspects(graph)
-    except (Trouble, OSError) as trouble:
+    except (Trouble, OSError, subprocess.SubprocessError) as trouble:
         print(f"trace: {trouble}", file=sys.stderr)
         return 2
     for key in changed:

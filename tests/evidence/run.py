@@ -22,7 +22,7 @@ sys.path[:0] = [os.path.join(ROOT, folder) for folder in ("reports", "proofs", "
 from evidence import package, site, verify  # noqa: E402
 import tree as campaign_tree  # noqa: E402
 
-LIMIT = 120
+LIMIT = 300
 TOP = TREE = GOOD = KEY = PROGRAM = None     # of setUpModule()
 PYTHON = "/usr/bin/python3"
 ASSUMPTION = """[[assumption]]
@@ -586,6 +586,7 @@ class Refused(Base):
             if name == "index.html":
                 self.assertIn("build/systest.json and its logs are left out: they are not of this image", text)
                 self.assertIn("build/stability.json is left out: it is not of this commit", text)
+                self.assertIn("build/coverage-image.json is left out: it is not of this image", text)
         self.assertFalse(os.path.exists(self.path("build/logs")) or os.path.exists(self.path("build/stability.json")))
         names = [name for name, _ in verify.files_below(os.path.join(GOOD, "build/logs"))]
         self.assertEqual(names, ["system/boot.log"])
