@@ -523,6 +523,8 @@ u64 machine_page_of(u64 entry, u32 level, u64 n)
 	if (!is_valid(entry)) {
 		return entry;
 	}
+	/* 0b01 is reserved at the last level: no translation. */
+	assert_true(level < 3 || (entry & 2) != 0);
 	return (entry | 2) + n % span * PAGE_SIZE;
 }
 
