@@ -9,6 +9,7 @@ Verdicts go to build/mutants.json as they come: --resume goes on where a run was
 """
 
 import argparse
+import contextlib
 import glob
 import json
 import multiprocessing
@@ -27,7 +28,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import mutate  # noqa: E402
 import workshop  # noqa: E402
 from engine import tools  # noqa: E402
-from workshop import ROOT, Broken, Trouble, Workshop  # noqa: E402
+from workshop import ROOT, Broken, Trouble, Unfit, Workshop  # noqa: E402
 
 STORE = os.path.join(ROOT, "build", "mutants.json")
 GOAL = 0.95                 # of the generated mutants that compile
@@ -39,10 +40,6 @@ ROUTINES = {**dict.fromkeys(("save_caller", "restore_caller", "host_vectors", "h
             "early_vectors": ["fatal", "stub_or_fatal"], "el3_vectors": ["el3_smc", "el3_other"], "cache_by_line": ["cache_clean"]}
 # What notices a mutant, as the report's columns; the first word of a verdict.
 MEANS = ("test", "proof", "bytes", "boot", "generator", "compiler")
-
-
-class Unfit(Trouble):
-    """The tree without any mutant does not pass: no verdict can be had."""
 
 
 def read(name):
@@ -73,11 +70,15 @@ class Judge:
         self.with_proof = with_proof
         self.units, self.model = workshop.units(ROOT)
         self.routines = self.shop.routines()
-        self.builds = (workshop.PLAIN, workshop.SANITIZED) if with_proof else (workshop.PLAIN,)
-        self.shop.build_good(*self.builds)
-        if checks:
-            self.shop.check_tests(*self.builds)
+        self._build(workshop.PLAIN)
         self.good = None
+
+    def _build(self, build):
+        """The tests' programs, when they are first asked for; nothing is spoilt then."""
+        if build[0] not in self.shop.good:
+            self.shop.build_good(build)
+            if self.checks:
+                self.shop.check_tests(build)
 
     def _check(self):
         """Before the first mutant that is not of the core: nothing may notice the tree as it is."""
@@ -102,14 +103,19 @@ class Judge:
         return self.shop.changed(mutant.file, mutant.apply)
 
     def _core(self, mutant):
-        with self._spoilt(mutant):
-            try:
-                by = self.shop.test(mutant.file, builds=self.builds)
-            except Broken:
-                return "compiler"
+        try:
+            with self._spoilt(mutant):
+                by = self.shop.test(mutant.file, builds=(workshop.PLAIN,))
+            if not by and self.with_proof:
+                self._build(workshop.SANITIZED)
+                with self._spoilt(mutant):
+                    by = self.shop.test(mutant.file, builds=(workshop.SANITIZED,))
+        except Broken:
+            return "compiler"
         if by:
             return f"test {by}"
-        if self.with_proof and self.shop.prove_function(self.units[mutant.file], mutant.function, self._spoilt(mutant)):
+        goals = ("--unit", self.units[mutant.file], "--function", mutant.function)
+        if self.with_proof and self.shop.prove_changed(goals, self._spoilt(mutant)):
             return f"proof of {mutant.function}"
         return ""
 
@@ -120,33 +126,39 @@ class Judge:
             return f"test {first}"
         return self._image(mutant, first) or self._boots()
 
-    def _spec(self, mutant):
+    @contextlib.contextmanager
+    def _generated(self, mutant):
+        """The tree with what a mutant of spec/ generates; whether it does."""
         try:
             with self._spoilt(mutant):
-                return self._generated(mutant)
+                yield self.shop.generate()
         finally:
             self.shop.generate()
 
-    def _generated(self, mutant):
-        """What ends soon comes first."""
-        if not self.shop.generate():
-            return "generator"
-        if self.shop.generated() == self.good:
+    def _spec(self, mutant):
+        """What ends soon comes first; what rests on nothing that has changed is left out."""
+        with self._generated(mutant) as well:
+            if not well:
+                return "generator"
             # spec/assembly.toml is read by the proof from bytes alone.
-            return "bytes" if mutant.file == "spec/assembly.toml" and self.shop.bytes_fail() else ""
-        try:
-            by = self.shop.test(None, builds=(workshop.PLAIN,))
-        except Broken:
-            return "compiler"
-        if by:
-            return f"test {by}"
-        by = self._image()
-        if not by and self.with_proof and self._model():
+            if mutant.file == "spec/assembly.toml":
+                return "bytes" if self.shop.bytes_fail() else ""
+            now = self.shop.generated()
+            changed = {part for part in now if now[part] != self.good.get(part)}
+            try:
+                by = self.shop.test(None, builds=(workshop.PLAIN,)) if changed & {"include", "vectors", "oracle"} else ""
+            except Broken:
+                return "compiler"
+            if by:
+                return f"test {by}"
+            if changed & {"include", "asm"}:
+                by = self._image() or self._boots()
+        units = [name for name in self.model if name.startswith("model:") and "model" in changed or
+                 name == "bits" and "qfbv" in changed]
+        goals = tuple(word for name in units for word in ("--unit", name))
+        if not by and self.with_proof and units and self.shop.prove_changed(goals, self._generated(mutant)):
             by = "proof of the model"
-        return by or self._boots()
-
-    def _model(self):
-        return self.shop.prove(*(word for name in self.model for word in ("--unit", name)))
+        return by
 
     def _image(self, mutant=None, first=None):
         """What notices the image: the compiler, tests/arch (class @first before all) or the proof from bytes."""

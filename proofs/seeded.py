@@ -72,7 +72,8 @@ class Trial:
         if self.tests and "arch" in bug or "routine" in bug:
             yield from self._image(bug)
         if self.proofs and "function" in bug:
-            yield f"proof of {bug['function']}", self.shop.prove_function(bug["unit"], bug["function"], self.seed(bug))
+            yield f"proof of {bug['function']}", self.shop.prove_changed(
+                ("--unit", bug["unit"], "--function", bug["function"]), self.seed(bug))
 
     def _image(self, bug):
         try:

@@ -38,6 +38,10 @@ class Trouble(Exception):
     """Something that stops the judgement of a mutant, in one line."""
 
 
+class Unfit(Trouble):
+    """The tree without any change does not pass: no verdict can be had."""
+
+
 class Broken(Trouble):
     """The changed tree does not compile or assemble."""
 
@@ -156,7 +160,7 @@ class Workshop:
         for build in builds:
             for name in self.tests:
                 if not self.passes(build, name, self.good[build[0]]):
-                    raise Trouble(f"{name} fails without any change")
+                    raise Unfit(f"{name} fails without any change")
 
     def test(self, changed, names=None, builds=(PLAIN, SANITIZED)):
         """The first test that fails with @changed, a source or header; None: everything may have changed."""
@@ -193,14 +197,13 @@ class Workshop:
             return False
         raise Trouble(f"the campaign did not run: {last or 'no output'}")
 
-    def prove_function(self, unit, function, mutant):
-        """Whether goals of @function fail in the tree that @mutant (a context) changes, and only there."""
-        options = ("--unit", unit, "--function", function)
+    def prove_changed(self, options, change):
+        """Whether goals fail in the tree that @change (a context) makes, and only there."""
         if options not in self.proved:
             if self.prove(*options):
-                raise Trouble(f"goals of {function} fail without any change")
+                raise Unfit(f"goals of {' '.join(options)} fail without any change")
             self.proved.add(options)
-        with mutant:
+        with change:
             return self.prove(*options)
 
     # Image, bytes, boots
@@ -209,14 +212,16 @@ class Workshop:
         return self.run(["make", "-s", "generate"], 120)[0] == 0
 
     def generated(self):
-        """Digest of what spec/ generates, without the documents."""
-        digest = hashlib.sha256()
-        for path in sorted(glob.glob(os.path.join(self.root, "build/gen/**/*"), recursive=True)):
-            name = os.path.relpath(path, self.root)
-            if os.path.isfile(path) and not name.startswith("build/gen/docs/"):
+        """Folder of build/gen -> digest of what spec/ generates there; without the documents."""
+        found = {}
+        for path in sorted(glob.glob(os.path.join(self.root, "build/gen/*/**"), recursive=True)):
+            name = os.path.relpath(path, os.path.join(self.root, "build/gen"))
+            part = name.split("/")[0]
+            if os.path.isfile(path) and part != "docs":
                 with open(path, "rb") as file:
-                    digest.update(name.encode() + hashlib.sha256(file.read()).digest())
-        return digest.hexdigest()
+                    digest = hashlib.sha256(name.encode() + hashlib.sha256(file.read()).digest()).hexdigest()
+                found[part] = hashlib.sha256((found.get(part, "") + digest).encode()).hexdigest()
+        return found
 
     def image(self):
         return self.run(["make", "-s", "image", *PAYLOADS], 300)[0] == 0

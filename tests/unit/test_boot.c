@@ -184,6 +184,22 @@ static void test_image_blocks(void **state)
 	assert_int_equal(machine_page(PGT_HYP, first + 1023), desc_flat(first + 1023, 3, S1_RODATA + DESC_CONTIGUOUS));
 }
 
+/* As many CPUs as there can be, each with its stack. */
+static void test_most_cpus(void **state)
+{
+	u64 top;
+
+	(void)state;
+	machine_reset(40);
+	boot_info.cpu_count = CPUS_MAX;
+	boot_info.carveout_size = hyp_carveout_size(BANK0_COUNT + BANK1_COUNT, CPUS_MAX);
+	boot_info.carveout_base.pa = (BANK0_FIRST + BANK0_COUNT - 1024) * PAGE_SIZE - boot_info.carveout_size;
+	machine_start();
+	top = hyp_stack_top(CPUS_MAX - 1) / PAGE_SIZE;
+	assert_int_equal(top, layout.meta);
+	assert_int_equal(machine_page(PGT_HYP, top - 1), desc_flat(top - 1, 3, S1_DATA));
+}
+
 /* A frame that is taken already stops setup, whichever part wants it. */
 static void test_claim_refused(void **state)
 {
@@ -305,6 +321,7 @@ int main(void)
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_image_place),
 		cmocka_unit_test(test_image_blocks),
+		cmocka_unit_test(test_most_cpus),
 		cmocka_unit_test(test_claim_refused),
 		cmocka_unit_test(test_claim_errors),
 		cmocka_unit_test(test_finalise),
