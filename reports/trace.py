@@ -253,8 +253,18 @@ def link_helpers(graph):
     theories = {}
     for name in files("model/*.mlw", "build/gen/model/*.mlw"):
         theories.update(sources.theories(os.path.join(ROOT, name)))
+    uses = {theory: set(re.findall(r"\b(?:use|clone)\s+(?:export\s+|import\s+)?(?:\w+\.)?(\w+)", text))
+            for theory, text in theories.items()}
+
+    def reached(theory, seen):
+        """The theories that this one rests on, directly or through others."""
+        for other in uses.get(theory, set()) - seen:
+            seen.add(other)
+            reached(other, seen)
+        return seen
+
     for key in met & set(graph.of("theorem")):
-        used = set(re.findall(r"\b(?:use|clone)\s+(?:export\s+|import\s+)?(?:\w+\.)?(\w+)", theories[graph.items[key].id.split(".")[1]]))
+        used = reached(graph.items[key].id.split(".")[1], set())
         for other in graph.of("theorem"):
             if other not in met and graph.items[other].id.split(".")[1] in used:
                 graph.link(key, other, "helps")

@@ -68,6 +68,52 @@ def check_pages(spec):
                 known("pages", ["transition", i, key], error, errors, "an error of hypercalls.toml")
 
 
+def check_vm(spec):
+    vm, pages = spec["vm"], spec["pages"]
+    errors = {e["name"] for e in spec["hypercalls"]["error"]}
+    for key in ("vm_state", "vcpu_state", "page_state"):
+        unique("vm", key, vm[key], "name")
+        unique("vm", key, vm[key], "value")
+    for key in ("vm_state", "vcpu_state"):
+        if [s for s in vm[key] if s["value"] == 0 and not s["holds"]] == []:
+            raise SpecError("vm", [key], "value 0 must hold no frame, because the table starts as zeros")
+    for i, s in enumerate(vm["page_state"]):
+        for other in pages["state"]:
+            if s["value"] == other["value"] or s["name"] == other["name"]:
+                raise SpecError("vm", ["page_state", i], f"is taken by {other['name']} of pages.toml")
+    for key, entries in (("operation", vm["operation"]), ("page_transition", vm["page_transition"])):
+        unique("vm", key, entries, "name")
+        unique("vm", key, entries + pages["transition"], "name")
+    for i, o in enumerate(vm["operation"]):
+        for kind in ("vm", "vcpu"):
+            if f"{kind}_from" not in o:
+                continue
+            states = {s["name"] for s in vm[f"{kind}_state"]}
+            for key in (f"{kind}_from", f"{kind}_to"):
+                known("vm", ["operation", i, key], o[key], states, f"a {kind}_state")
+            others = states - {o[f"{kind}_from"]}
+            if set(o[f"{kind}_errors"]) != others:
+                raise SpecError(
+                    "vm", ["operation", i, f"{kind}_errors"], f"must name exactly {', '.join(sorted(others))}"
+                )
+        for error in [*o["vm_errors"].values(), *o.get("vcpu_errors", {}).values(), o.get("busy_error")]:
+            if error is not None:
+                known("vm", ["operation", i], error, errors, "an error of hypercalls.toml")
+    states = {s["name"] for s in pages["state"] + vm["page_state"]}
+    for i, t in enumerate(vm["page_transition"]):
+        for key in ("from", "to"):
+            known("vm", ["page_transition", i, key], t[key], states, "a state")
+        if (t["guard"] == "any") == ("guard_error" in t):
+            raise SpecError(
+                "vm",
+                ["page_transition", i, "guard_error"],
+                "is to be there exactly when the guard can fail",
+            )
+        for error in (t["error"], t.get("guard_error")):
+            if error is not None:
+                known("vm", ["page_transition", i], error, errors, "an error of hypercalls.toml")
+
+
 def check_hypercalls(spec):
     hc = spec["hypercalls"]
     for key, attributes in (
@@ -440,6 +486,7 @@ def check_registers_of_ids(spec):
 
 def check(spec):
     check_pages(spec)
+    check_vm(spec)
     check_hypercalls(spec)
     check_pool(spec)
     check_descriptors(spec)

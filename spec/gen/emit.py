@@ -108,6 +108,70 @@ def ownership(spec):
     }
 
 
+# -------------------------------------------------------------------------------- virtual machines
+
+
+def error_list(errors, states, values):
+    """The error for each state of a table, by ascending value."""
+    numbers = {s["name"]: s["value"] for s in states}
+    return [
+        {"state": numbers[name], "name": error, "value": values[error]}
+        for name, error in sorted(errors.items(), key=lambda item: numbers[item[0]])
+    ]
+
+
+def virtual_machines(spec):
+    vm = spec["vm"]
+    errors = {e["name"]: e["value"] for e in spec["hypercalls"]["error"]}
+    pages = [s | {"guest": s.get("guest", "none")} for s in spec["pages"]["state"]] + vm["page_state"]
+    value = {
+        key: {s["name"]: s["value"] for s in states}
+        for key, states in (("vm", vm["vm_state"]), ("vcpu", vm["vcpu_state"]), ("page", pages))
+    }
+    operations = [
+        dict.fromkeys(("vcpu_from", "vcpu_to", "vcpu_errors", "busy", "busy_error"))
+        | o
+        | {
+            "vm_from_value": value["vm"][o["vm_from"]],
+            "vm_to_value": value["vm"][o["vm_to"]],
+            "vcpu_from_value": value["vcpu"].get(o.get("vcpu_from")),
+            "vcpu_to_value": value["vcpu"].get(o.get("vcpu_to")),
+            "vm_error_list": error_list(o["vm_errors"], vm["vm_state"], errors),
+            "vcpu_error_list": error_list(o.get("vcpu_errors", {}), vm["vcpu_state"], errors),
+            "busy_error_value": errors.get(o.get("busy_error")),
+        }
+        for o in vm["operation"]
+    ]
+    transitions = [
+        {"guard_error": None, "declared": False}
+        | t
+        | {
+            "from_value": value["page"][t["from"]],
+            "to_value": value["page"][t["to"]],
+            "error_value": errors[t["error"]],
+            "guard_error_value": errors.get(t.get("guard_error")),
+        }
+        for t in vm["page_transition"]
+    ]
+
+    def vm_or(key, variable):
+        """Why3 condition on a variable: one of the states that hold a frame."""
+        chosen = [s for s in vm[key] if s["holds"]]
+        return " \\/ ".join(f"{variable} = {s['value']}" for s in chosen) or "false"
+
+    def page_or(key, wanted=True):
+        chosen = [s for s in pages if key == "name" or s[key] == wanted]
+        return " \\/ ".join(f"s = {s['value']}" for s in chosen) or "false"
+
+    return {
+        "vm": vm,
+        "operations": operations,
+        "page_transitions": transitions,
+        "vm_or": vm_or,
+        "page_or": page_or,
+    }
+
+
 # --------------------------------------------------------------------------------------- hypercalls
 
 
@@ -227,12 +291,14 @@ PLAN = {
     "driver/ownership.driver": "ownership.driver.j2",
     "model/ownership_gen.mlw": "ownership_gen.mlw.j2",
     "model/vectors_gen.mlw": "vectors_gen.mlw.j2",
+    "model/vm_gen.mlw": "vm_gen.mlw.j2",
     "vectors/ownership_vectors.h": "ownership_vectors.h.j2",
     "vectors/descriptor_vectors.h": "descriptor_vectors.h.j2",
     "vectors/hypercall_vectors.h": "hypercall_vectors.h.j2",
     "vectors/layout_vectors.h": "layout_vectors.h.j2",
     "oracle/ownership_oracle.h": "ownership_oracle.h.j2",
     "docs/ownership.md": "ownership.md.j2",
+    "docs/vm.md": "vm.md.j2",
     "docs/hypercalls.md": "hypercalls.md.j2",
     "docs/memory.md": "memory.md.j2",
     "docs/registers.md": "registers.md.j2",
@@ -264,7 +330,7 @@ def carveout_vectors(pool):
 def outputs(spec):
     """Path below the output folder -> text."""
     env = environment()
-    context = ownership(spec) | hypercalls(spec) | descriptors(spec) | traps(spec)
+    context = ownership(spec) | virtual_machines(spec) | hypercalls(spec) | descriptors(spec) | traps(spec)
     context |= {
         "pool": spec["pool"],
         "carveout_vectors": carveout_vectors(spec["pool"]),

@@ -7,6 +7,7 @@ import jsonschema
 
 FILES = (
     "pages",
+    "vm",
     "hypercalls",
     "pool",
     "descriptors",

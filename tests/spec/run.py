@@ -49,14 +49,17 @@ def generate(spec, out):
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
-def prove(gen, path, seconds=5):
-    """Names of the goals of a file that are not proved; at least one goal must be there.
+def prove(gen, path, seconds=5, theory=None, goals=(), model=MODEL):
+    """Names of the goals of a file, or of some goals of one of its theories, that are not proved; at least one goal must be
+    there.
 
     A lemma is a hypothesis of those below it, so only the first one that fails says what broke.
     """
-    command = [*WHY3, "-t", str(seconds), "-L", str(gen / "model"), "-L", str(MODEL), str(path)]
+    command = [*WHY3, "-t", str(seconds), "-L", str(gen / "model"), "-L", str(model), str(path)]
+    if theory:
+        command += ["-T", theory] + [part for goal in goals for part in ("-G", goal)]
     output = subprocess.run(
-        command, capture_output=True, text=True, timeout=300, check=False
+        command, capture_output=True, text=True, timeout=900, check=False
     ).stdout
     results = re.findall(
         r"^(?:Goal|Sub-goal .* of goal) (\S+)\.\nProver result is: (\w+)", output, re.MULTILINE
@@ -182,7 +185,7 @@ class Good(Workspace):
 
     def test_model_is_proved(self):
         self.generate()
-        for path in [MODEL / f"{n}.mlw" for n in ("ownership", "system", "switch_pgd")] + [
+        for path in [MODEL / f"{n}.mlw" for n in ("ownership", "system", "vm", "vm_life", "vm_theorems", "switch_pgd")] + [
             self.gen / "model" / f"{n}.mlw" for n in ("mmu_on_gen", "switch_pgd_gen", "vectors_gen")
         ]:
             with self.subTest(path.name):
@@ -444,6 +447,29 @@ class Rejected(Workspace):
             'kind = "hope"',
             "assumption.0.kind: 'hope' is not one of "
             "['axiom', 'contract', 'hardware', 'tool', 'unverified']",
+        )
+
+    def test_vm(self):
+        self.case("vm", 'vm_to = "LIVE"', 'vm_to = "ALIVE"', "operation.2.vm_to: ALIVE is not a vm_state")
+        self.case(
+            "vm",
+            'vm_errors = { FREE = "HYP_ENOENT", LIVE',
+            'vm_errors = { RESERVED = "HYP_ENOENT", LIVE',
+            "operation.1.vm_errors: must name exactly DYING, FREE, LIVE",
+        )
+        self.case(
+            "vm",
+            'busy = "own_vcpu"\n',
+            "",
+            "operation.4: 'busy' is a dependency of 'busy_error'",
+        )
+        self.case("vm", "value = 3\nowner", "value = 2\nowner", "page_state.0: is taken by HYP of pages.toml")
+        self.case("vm", 'from = "GUEST"', 'from = "GUESTS"', "page_transition.3.from: GUESTS is not a state")
+        self.case(
+            "vm",
+            'guard_error = "HYP_ERANGE"\n',
+            "",
+            "page_transition.9.guard_error: is to be there exactly when the guard can fail",
         )
 
     def test_assembly(self):
@@ -798,6 +824,70 @@ class Disproved(Workspace):
                 wrong.mkdir(exist_ok=True)
                 (wrong / "system.mlw").write_text(text.replace(old, new))
                 self.assertIn(goal, prove(self.gen, wrong / "system.mlw", 2))
+
+    # an entry of vm.toml, what is changed in it -> a goal that breaks
+    VM_CHANGES = (
+        ("reclaim_guest", {"clears = true": "clears = false"}, "vm.VmTables", "leaves_cleared"),
+        ("guest_relinquish", {"clears = true": "clears = false"}, "vm.VmTables", "leaves_cleared"),
+        ("guest_share_host", {'by = "guest"': 'by = "host"'}, "vm.VmTables", "guest_declares"),
+        ("guest_unshare_host", {'by = "guest"': 'by = "hyp"', 'to = "GUEST"': 'to = "HYP_VM"'}, "vm.VmTables", "serves_no_move"),
+        (
+            "host_share_guest_again",
+            {'guard = "below_max"\nguard_error = "HYP_ERANGE"': 'guard = "any"'},
+            "vm.VmTables",
+            "move_meta",
+        ),
+        ("host_unshare_guest", {'guard = "many"': 'guard = "below_max"'}, "vm.VmFrames", "move_frame_inv'vc"),
+        ("GUEST", {"hyp_access = false": "hyp_access = true"}, "vm.VmTables", "hyp_reaches_no_guest"),
+        ("HOST_SHARED_GUEST", {'guest = "lent"': 'guest = "none"'}, "vm.VmFrames", "move_frame_inv'vc"),
+        (
+            "init_vcpu",
+            {'"LIVE"': '"DYING"', 'DYING = "HYP_EPERM"': 'LIVE = "HYP_EPERM"'},
+            "vm.VmTables",
+            "dying_gives_back",
+        ),
+        ("reclaim_vcpu", {'frame = "take_back"': 'frame = "none"'}, "vm.VmTables", "gives_to_keep_vcpu"),
+        ("init_vm", {'frame = "give"': 'frame = "none"'}, "vm.VmTables", "gives_to_keep"),
+        ("start_teardown_vm", {'busy = "loaded"\nbusy_error = "HYP_EBUSY"\n': ""}, "vm_life.VmRecords", "vm_after_inv'vc"),
+        ("finalize_teardown_vm", {'busy = "held"\nbusy_error = "HYP_EBUSY"\n': ""}, "vm_life.VmRecords", "vm_after_inv'vc"),
+        ("vcpu_load", {'busy = "own_vcpu"\nbusy_error = "HYP_EBUSY"\n': ""}, "vm_life.VmLifeInv", "load_free"),
+        ("vcpu_put", {'busy = "away"\nbusy_error = "HYP_ENOENT"\n': ""}, "vm_life.VmLifeInv", "put_own"),
+    )
+
+    def test_vm_changes(self):
+        for entry, changes, place, goal in self.VM_CHANGES:
+            with self.subTest(f"{entry}: {changes}"):
+                self.change_entry("vm", entry, changes)
+                self.generate()
+                file, _, theory = place.partition(".")
+                self.assertIn(goal, prove(self.gen, MODEL / f"{file}.mlw", 2, theory, [goal]))
+                shutil.copy(SPEC / "vm.toml", self.spec)
+
+    # a change of the hand-written model of VMs -> a goal that breaks
+    VM_MODEL_CHANGES = (
+        ("      host = if host_reaches st then r.host else False;\n      hyp = if hyp_reaches st then True else False;\n"
+         "      guest", "      host = r.host;\n      hyp = if hyp_reaches st then True else False;\n      guest",
+         "vm.VmFrames", "move_frame_inv'vc"),
+        ("else empty;", "else r.guest;", "vm.VmFrames", "move_frame_inv'vc"),
+        ("secret = if move_clears o \\/ declares o then False else r.secret", "secret = r.secret", "vm.VmFrames", "move_frame_inv'vc"),
+        ("if mem h r.guest /\\ not host_reaches r.state", "if mem h r.guest", "vm.VmFrames", "guest_write_inv"),
+        ("(gives o -> move_ok Vm_give s h s.frames[f])", "true", "vm_life.VmLife", "give_fits"),
+        ("\\/ (exists f. memory_of s.frames[f] h)", "", "vm_life.VmLife", "not_busy_held"),
+        ("s.lvm[p <- -1]", "s.lvm", "vm_life.VmLifeInv", "put_lvm"),
+        ("s.vms[h].vstate = vm_live /\\ s.vms[h].prot", "s.vms[h].vstate = vm_live", "vm.VmMoves", "move_kind'vc"),
+    )
+
+    def test_vm_model_changes(self):
+        self.generate()
+        text = (MODEL / "vm.mlw").read_text()
+        wrong = self.folder / "wrong"
+        shutil.copytree(MODEL, wrong)
+        for old, new, place, goal in self.VM_MODEL_CHANGES:
+            with self.subTest(new):
+                self.assertEqual(text.count(old), 1, "the model changed: update this test")
+                (wrong / "vm.mlw").write_text(text.replace(old, new))
+                file, _, theory = place.partition(".")
+                self.assertIn(goal, prove(self.gen, wrong / f"{file}.mlw", 2, theory, [goal], wrong))
 
     def test_boot_order(self):
         """Steps exchanged in the specification, and calls exchanged in the code."""
