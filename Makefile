@@ -22,7 +22,8 @@ RUN_ARGS := --smp $(SMP) --mem $(MEM) --cpu $(CPU) --mode $(MODE) --gic $(GIC) \
 
 .PHONY: all deps generate image prove prove-warm prove-changed prove-slurm bytes bytes-same bytes-check arch-check run demo \
 	check check-all unit-check spec-check model-check boot-check system-check coverage misra trace reproduce \
-	reports-check evidence evidence-check campaign-check slurm-check mutants mutants-check bench lint clean help
+	reports-check evidence evidence-check campaign-check slurm-check mutants mutants-check \
+	stability nightly bench lint clean help
 
 # The image is built and booted whatever the campaign says; the verdict is the last word, and the exit status.
 all: $(GEN_STAMP) $(BUILD)/hypatia.elf
@@ -41,6 +42,7 @@ help:
 	@echo "make reproduce  the image built twice, elsewhere and at another time: the same bytes"
 	@echo "make prove      the proof campaign: model, C code, bit lemmas, smoke tests, assembly"
 	@echo "make prove-warm, make prove-changed: only what changed; no evidence. make prove-slurm: on a cluster"
+	@echo "make stability  each goal under several seeds and both provers; make nightly: all that takes hours"
 	@echo "make bytes      of the campaign only the assembly of the linked image, a line for each goal"
 	@echo "make evidence   the package for an assessor, after make prove and make check (KEY=, DRAFT=1)"
 	@echo "make run        boot a host under Hypatia: a console on a terminal, else a demonstration that ends"
@@ -77,6 +79,14 @@ prove-changed: $(GEN_STAMP) $(BUILD)/hypatia.elf
 SHARDS ?= 4
 prove-slurm: $(GEN_STAMP) $(BUILD)/hypatia.elf
 	@tools/prove-slurm $(SHARDS)
+
+# Each goal of a finished campaign under several seeds and both provers: some hours the first time.
+stability: $(GEN_STAMP) $(BUILD)/hypatia.elf
+	@$(PYTHON) proofs/stability.py
+
+# What takes hours: every configuration, every mutant, every seed.
+nightly:
+	@$(MAKE) --no-print-directory prove check-all mutants stability
 
 bytes: $(GEN_STAMP) $(BUILD)/hypatia.elf
 	@$(PYTHON) proofs/bytes/prove.py

@@ -11,6 +11,7 @@ import subprocess
 import threading
 
 from . import smt
+from .store import digest
 from .tools import Trouble
 
 ELF = os.path.join("build", "hypatia.elf")
@@ -58,6 +59,17 @@ def names(root, only=None):
     errors = [f"bytes: no routine {name} in spec/assembly.toml" for name in only or [] if name not in dict(pairs)]
     errors += _stale(root)
     return [pair for pair in pairs if not only or pair[0] in only], errors
+
+
+def inputs(root):
+    """Digest of all that the verdicts depend on: the image, the contracts, the tool, which accepts one version of what it uses."""
+    names = ["proofs/bytes/*.py", "spec/*.toml", "spec/schema/*.json", "spec/gen/*.py", ELF]
+    paths = sorted(path for name in names for path in glob.glob(os.path.join(root, name)))
+    data = []
+    for path in paths:
+        with open(path, "rb") as file:
+            data += [os.path.relpath(path, root), file.read()]
+    return digest(*data)
 
 
 def prove(root, goal):
