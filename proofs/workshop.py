@@ -16,7 +16,7 @@ from engine import config
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 INCLUDE = ["-Itests/unit", "-Itests/unit/fake", "-Isrc/hyp", "-Ibuild/gen/include", "-Ibuild/gen", "-Ibuild"]
-# The tests as they are first, then as `make unit-check` runs them. The last number is their limit in seconds.
+# The tests as they are first, then as `make unit-check` runs them. The last number is their limit in CPU seconds.
 PLAIN = ("plain", ["-O1"], 20)
 SANITIZED = ("sanitized", ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"], 200)
 # What `make image`, the campaign, the proof from bytes and tools/systest need.
@@ -28,6 +28,7 @@ LEFT_OUT = shutil.ignore_patterns("__pycache__", "ratchet.txt")
 PAYLOADS = [f"build/payloads/{name}.img" for name in ("attack", "smp", "entry", "chain")]
 # Those without Linux: a few seconds each.
 BOOTS = ("attack", "attack-a57", "entry-el1", "entry-el3", "panic-early", "smp-2")
+# Seconds on the clock end what hangs. Whether a version is noticed is decided by CPU seconds, not by the machine's load.
 STEP_LIMIT = 900
 PROOF_LIMIT = 3000
 BYTES_LIMIT = 200
@@ -81,6 +82,13 @@ class Workshop:
         self.tests = [os.path.basename(name)[:-2] for name in tests]
         self.good = {}
         self.proved = {}        # options of a campaign -> goals that fail without any change
+
+    def decide(self, command, cpu):
+        """(exit status, output) of what notices changes, with a limit of @cpu seconds."""
+        status, text = self.run(["prlimit", f"--cpu={cpu}", *command])
+        if status is None:
+            raise Trouble(f"{command[0]}: no end after {STEP_LIMIT} s, and less than {cpu} s of CPU time")
+        return status, text
 
     def run(self, command, limit=STEP_LIMIT):
         """(exit status, output); None for one that met its limit."""
@@ -146,7 +154,7 @@ class Workshop:
         status, text = self.run(["gcc", *build[1], "-o", program, built[f"tests/unit/{name}.c"], *core, "-lcmocka"], 120)
         if status != 0:
             raise Broken(f"{name} does not link: {text.strip()[-300:]}")
-        return self.run([program], build[2])[0] == 0
+        return self.decide([program], build[2])[0] == 0
 
     def check_tests(self, *builds):
         """Each test must pass before anything is changed."""
@@ -229,15 +237,15 @@ class Workshop:
     def arch_fail(self, first="", alone=False):
         """Whether a test of tests/arch fails; those of the class @first are tried before all, or @alone."""
         command = [sys.executable, "tests/arch/run.py", "-f"]
-        if first and self.run([*command, first], ARCH_LIMIT)[0] != 0:
+        if first and self.decide([*command, first], ARCH_LIMIT)[0] != 0:
             return True
-        return not alone and self.run(command, ARCH_LIMIT)[0] != 0
+        return not alone and self.decide(command, ARCH_LIMIT)[0] != 0
 
     def bytes_fail(self, routines=()):
         """Whether a goal about the linked assembly fails; of @routines alone, when given."""
         options = [word for name in routines for word in ("--routine", name)]
-        status, text = self.run([sys.executable, "proofs/bytes/prove.py", *options], BYTES_LIMIT)
-        if status not in (0, 1, None):
+        status, text = self.decide([sys.executable, "proofs/bytes/prove.py", *options], BYTES_LIMIT)
+        if status not in (0, 1, -signal.SIGXCPU, -signal.SIGKILL):
             raise Trouble("the proof from bytes did not run: " + (text.strip().splitlines() or [""])[-1])
         return status != 0
 
