@@ -44,8 +44,8 @@ def _stale(root):
     image = os.path.join(root, ELF)
     if not os.path.exists(image):
         return [f"bytes: {ELF} is missing: link it first (make image)"]
-    sources = glob.glob(os.path.join(root, "src/arch/arm64/**/*.[Sh]"), recursive=True) + \
-        glob.glob(os.path.join(root, "build/gen/asm/*.S")) + [os.path.join(root, "src/arch/arm64/image.lds")]
+    sources = [path for name in ("src/arch/arm64/**/*.[Sh]", "src/arch/arm64/*.lds", "build/gen/asm/*.S")
+               for path in glob.glob(os.path.join(root, name), recursive=True)]
     return [f"bytes: {os.path.relpath(file, root)} is newer than {ELF}: link it again (make image)"
             for file in sorted(sources) if os.path.getmtime(file) > os.path.getmtime(image)]
 

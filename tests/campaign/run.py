@@ -461,7 +461,7 @@ class Firmness(Campaign):
         self.assertRegex(done.stdout, r"stability: (\d+) goals, .* 0 brittle, 0 of them new\n$")
         data = result(self.tree, "stability")
         asked = {goal["unit"] + "/" + goal["name"] for goal in result(self.tree)["goals"]
-                 if goal["prover"] in ("cvc4", "z3") and goal["verdict"] == "proved"}
+                 if goal["prover"] in ("cvc4", "z3") and goal["verdict"] == "proved" and goal["kind"] != "bytes"}
         self.assertEqual(set(data["goals"]), asked)
         self.assertTrue(all(goal["score"] == 1 for goal in data["goals"].values()), data)
 

@@ -43,21 +43,6 @@ contract = ["low_twice.value"]
 code = ["low_twice"]
 test = []
 """
-# In place of the proof from bytes: one routine, whose bytes are there or are not.
-BYTES = """# SPDX-License-Identifier: BSD-2-Clause
-import json
-import sys
-if "--list" in sys.argv:
-    print(json.dumps(["start/order"]))
-    sys.exit(0)
-with open(sys.argv[sys.argv.index("--elf") + 1], "rb") as file:
-    good = b"the routine" in file.read()
-if "--same" in sys.argv:
-    print("bytes: " + ("as proved" if good else "start: not the bytes that were proved"))
-    sys.exit(not good)
-print(json.dumps({"goals": {"start/order": {"verdict": "proved" if good else "failed", "text": "", "steps": 1,
-                                            "seconds": 0.0}}, "routines": {}, "elf": "", "tools": {}}))
-"""
 SCRIPT = "/* SPDX-License-Identifier: BSD-2-Clause */\nSECTIONS { . = 0; .text : { *(.text) *(.rodata) } }\n"
 IMAGE = ".globl start\nstart: nop\n.ascii \"the routine\"\n.section .rodata\n.asciz \"{}\"\n"
 
@@ -96,7 +81,6 @@ def make_tree(root):
         if "high" not in name:
             write(root, name, text)
     write(root, "spec/requirements.toml", REQUIREMENT)
-    write(root, "spec/assembly.toml", "# SPDX-License-Identifier: BSD-2-Clause\nname = \"start\"\n")
     write(root, ".gitignore", "/build/\n__pycache__/\n")
     write(root, "tools/build.mk", "IMAGE_LDFLAGS := -static\n")
     for name in ("campaign.py", "engine"):
@@ -105,7 +89,6 @@ def make_tree(root):
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, target)
-    write(root, "proofs/bytes/prove.py", BYTES)
     write(root, "src/arch/arm64/image.lds", SCRIPT)
     commit(root)
     link(root, "no proof yet")
