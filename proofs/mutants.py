@@ -30,7 +30,7 @@ import workshop  # noqa: E402
 from engine import tools  # noqa: E402
 from workshop import ROOT, Broken, Trouble, Unfit, Workshop  # noqa: E402
 
-STORE = os.path.join(ROOT, "build", "mutants.json")
+STORE, SAMPLE = (os.path.join(ROOT, "build", name) for name in ("mutants.json", "mutants-sample.json"))
 GOAL = 0.95                 # of the generated mutants that compile
 TESTS_GOAL = 0.9            # of them what --tests-only has to notice
 # The tests of tests/arch that are nearest to a file.
@@ -346,7 +346,7 @@ def main():
             print(mutant.tell())
         return 0
     reasons = survivors()
-    store = Store(STORE, workshop.tree_digest(), "report" if args.report else args.mode, not args.tests_only)
+    store = Store(SAMPLE if args.sample else STORE, workshop.tree_digest(), "report" if args.report else args.mode, not args.tests_only)
     errors = [f"proofs/survivors.toml: there is no mutant {name}" for name in reasons
               if name not in {mutant.id for mutant in found}]
     todo = [] if args.report else [mutant for mutant in chosen if store.known(mutant) is None]
