@@ -30,8 +30,9 @@ import workshop  # noqa: E402
 from engine import tools  # noqa: E402
 from workshop import ROOT, Broken, Trouble, Unfit, Workshop  # noqa: E402
 
-STORE = os.path.join(ROOT, "build", "mutants.json")
+STORE, SAMPLE = (os.path.join(ROOT, "build", name) for name in ("mutants.json", "mutants-sample.json"))
 GOAL = 0.95                 # of the generated mutants that compile
+TESTS_GOAL = 0.9            # of them what --tests-only has to notice
 # The tests of tests/arch that are nearest to a file.
 ARCH_TESTS = {"cpu.c": "HostRegisters", "early_mmu.c": "BootstrapTables", "el3.c": "El3", "console.c": "Console",
               "panic.c": "Panic", "string.c": "Strings", "hyp_arch.h": "Primitives"}
@@ -345,7 +346,7 @@ def main():
             print(mutant.tell())
         return 0
     reasons = survivors()
-    store = Store(STORE, workshop.tree_digest(), "report" if args.report else args.mode, not args.tests_only)
+    store = Store(SAMPLE if args.sample else STORE, workshop.tree_digest(), "report" if args.report else args.mode, not args.tests_only)
     errors = [f"proofs/survivors.toml: there is no mutant {name}" for name in reasons
               if name not in {mutant.id for mutant in found}]
     todo = [] if args.report else [mutant for mutant in chosen if store.known(mutant) is None]
@@ -356,10 +357,10 @@ def main():
         store.put(mutant, by, seconds)
         print(f"mutants: {number}/{len(todo)} {seconds:.0f} s: "
               f"{by or ('survives, with a reason' if mutant.id in reasons else 'SURVIVED')}: {mutant.tell()}", flush=True)
-    return verdict(store, chosen, found, reasons, errors)
+    return verdict(store, chosen, found, reasons, errors, TESTS_GOAL if args.tests_only else GOAL)
 
 
-def verdict(store, chosen, found, reasons, errors):
+def verdict(store, chosen, found, reasons, errors, goal):
     mine = [mutant for mutant in chosen if store.known(mutant) is not None]
     real = [mutant for mutant in mine if store.known(mutant) != "compiler"]
     caught = [mutant for mutant in real if store.known(mutant)]
@@ -369,7 +370,10 @@ def verdict(store, chosen, found, reasons, errors):
         if mutant.id in reasons and store.known(mutant):
             errors.append(f"proofs/survivors.toml: {mutant.id} is noticed: {store.known(mutant)}")
         if mutant.id not in reasons and not store.known(mutant):
-            errors.append(f"nothing notices {mutant.tell()}")
+            if goal == GOAL:
+                errors.append(f"nothing notices {mutant.tell()}")
+            else:
+                print(f"mutants: left to the proofs: {mutant.tell()}")
     for text in errors:
         print(f"mutants: error: {text}")
     score = len(caught) / len(real) if real else 0.0
@@ -377,7 +381,7 @@ def verdict(store, chosen, found, reasons, errors):
         print(f"mutants: {store.others(mine)} of the verdicts are about an earlier tree")
     print(f"mutants: {len(mine)} of {len(found)}; {len(real)} that compile, {len(caught)} noticed ({100 * score:.1f} %), "
           f"{len(real) - len(caught)} survived, {sum(1 for mutant in mine if mutant.id in reasons)} of them with a reason")
-    return 1 if errors or not real or score < GOAL else 0
+    return 1 if errors or not real or score < goal else 0
 
 
 if __name__ == "__main__":

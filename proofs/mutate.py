@@ -29,7 +29,8 @@ class Mutant:
         return text[:self.start] + self.new + text[self.end:]
 
     def change(self):
-        return f"{self.context}  [{self.old} -> {self.new.strip() or 'nothing'}]"
+        """On one line, whatever is changed."""
+        return f"{self.context}  [{' '.join(self.old.split())} -> {' '.join(self.new.split()) or 'nothing'}]"
 
     def tell(self):
         return f"{self.id} {self.file}:{self.line}: {self.rule}: {self.change()}"

@@ -197,17 +197,17 @@ def records(root, commit, image):
         else:
             notes.append(f"{verify.COVERAGE_IMAGE} is left out: it is not of this image (make coverage-image)")
     if os.path.exists(os.path.join(root, MUTANTS)):
-        verdicts = read_json(root, MUTANTS)
-        found = set(verdicts)
-        listed = run(["/usr/bin/python3", os.path.join(root, "proofs/mutants.py"), "--list"], root).decode()
-        known = {line.split(" ", 1)[0] for line in listed.splitlines()}
-        if found - known:
-            notes.append(f"{MUTANTS} is left out: {len(found - known)} of its mutants are not of this tree")
-        elif found:
+        data = read_json(root, MUTANTS)
+        if data.get("commit") == commit:
+            verdicts = data["verdicts"].values()
+            listed = run(["/usr/bin/python3", os.path.join(root, "proofs/mutants.py"), "--list"], root).decode()
+            earlier = sum(1 for entry in verdicts if entry["tree"] != data["tree"])
             files.append(MUTANTS)
-            notes.append(f"{MUTANTS} has {len(found)} of the {len(known)} mutants of this tree, "
-                         f"{sum(1 for by in verdicts.values() if by)} of them noticed; it does not say with which "
-                         "version of the tests and contracts")
+            notes.append(f"{MUTANTS} has {len(verdicts)} of the {len(listed.splitlines())} mutants of this tree, "
+                         f"{sum(1 for entry in verdicts if entry['by'])} of them noticed"
+                         + (f"; {earlier} verdicts are about an earlier tree" if earlier else ""))
+        else:
+            notes.append(f"{MUTANTS} is left out: it is not of this commit (make mutants)")
     if os.path.exists(os.path.join(root, STABILITY)):
         if read_json(root, STABILITY).get("baseline") == commit:
             files.append(STABILITY)
