@@ -265,16 +265,18 @@ def choose(found, args):
 class Store:
     """build/mutants.json: the verdict of each mutant, and the tree that it is about."""
 
-    def __init__(self, path, tree, mode, with_proof):
+    def __init__(self, path, tree, mode, with_proof, names):
         self.path, self.with_proof = path, with_proof
         self.data = {"commit": tools.commit(ROOT), "tree": tree, "verdicts": {}}
+        self.judged = set()     # what need not be judged again; the other verdicts stand until it is
         if mode and os.path.exists(path):
             with open(path, encoding="utf-8") as file:
                 old = json.load(file).get("verdicts", {})
-            self.data["verdicts"] = {name: entry for name, entry in old.items() if self._good(entry, tree, mode)}
+            self.data["verdicts"] = {name: entry for name, entry in old.items() if name in names}
+            self.judged = {name for name, entry in self.data["verdicts"].items() if self._good(entry, tree, mode)}
 
     def _good(self, entry, tree, mode):
-        if mode == "report" or mode == "carry" and entry["by"]:
+        if mode == "carry" and entry["by"]:
             return True
         return entry["tree"] == tree and (entry["by"] or entry["proof"] or not self.with_proof)
 
@@ -283,6 +285,7 @@ class Store:
         return entry and entry["by"]
 
     def put(self, mutant, by, seconds):
+        self.judged.add(mutant.id)
         self.data["verdicts"][mutant.id] = {
             "by": by, "proof": self.with_proof, "tree": self.data["tree"], "seconds": round(seconds, 1), "file": mutant.file,
             "function": mutant.function, "line": mutant.line, "rule": mutant.rule, "change": mutant.change()}
@@ -346,10 +349,11 @@ def main():
             print(mutant.tell())
         return 0
     reasons = survivors()
-    store = Store(SAMPLE if args.sample else STORE, workshop.tree_digest(), "report" if args.report else args.mode, not args.tests_only)
-    errors = [f"proofs/survivors.toml: there is no mutant {name}" for name in reasons
-              if name not in {mutant.id for mutant in found}]
-    todo = [] if args.report else [mutant for mutant in chosen if store.known(mutant) is None]
+    names = {mutant.id for mutant in found}
+    store = Store(SAMPLE if args.sample else STORE, workshop.tree_digest(), "carry" if args.report else args.mode,
+                  not args.tests_only, names)
+    errors = [f"proofs/survivors.toml: there is no mutant {name}" for name in reasons if name not in names]
+    todo = [] if args.report else [mutant for mutant in chosen if mutant.id not in store.judged]
     for number, (mutant, by, trouble, seconds) in enumerate(run(todo, min(args.jobs, len(todo)), not args.tests_only), 1):
         if trouble:
             errors.append(f"{mutant.tell()}: {trouble}")
@@ -367,7 +371,8 @@ def verdict(store, chosen, found, reasons, errors, goal):
     for line in report(store, chosen, reasons):
         print(line)
     for mutant in mine:
-        if mutant.id in reasons and store.known(mutant):
+        # A version that behaves the same may still be one that a proof does not go through with.
+        if mutant.id in reasons and store.known(mutant) and not store.known(mutant).startswith("proof"):
             errors.append(f"proofs/survivors.toml: {mutant.id} is noticed: {store.known(mutant)}")
         if mutant.id not in reasons and not store.known(mutant):
             if goal == GOAL:

@@ -306,6 +306,17 @@ class HostRegisters(unittest.TestCase):
             self.assertEqual(machine.events[-1], ("dsb sy",))
 
 
+class Values(unittest.TestCase):
+    def test_values_of_the_assembly(self):
+        """What head.S and the vectors write: fields by hand, as the Arm ARM has them."""
+        walks = 16 | 1 << 8 | 1 << 10 | 3 << 12
+        text = (TOP / "build/gen/include/gen/sysregs.h").read_text()
+        for name, value in (("SCTLR_EL2_MMU_OFF", 0x30c50830 | 1 << 3 | 1 << 12), ("SCTLR_EL2_MMU_ON", 0x30c50830 | 0xd | 1 << 12 | 1 << 19),
+                            ("TCR_EL2_48BIT", 1 << 31 | 1 << 23 | walks), ("VTCR_EL2_COMMON", 1 << 31 | 1 << 8 | 1 << 10 | 3 << 12),
+                            ("TCR_EL2_VHE_48BIT", walks | 16 << 16 | 1 << 23 | 2 << 30)):
+            self.assertEqual(int(re.search(rf"define {name} SYSREG_U64\((\w+)\)", text)[1], 16), value, name)
+
+
 class El3(unittest.TestCase):
     def events(self, **system):
         machine = Machine(PLAIN | system)

@@ -276,6 +276,12 @@ static void test_no_console(void **state)
 	boot_info.console_base.pa = 0;
 	assert_int_equal(hyp_setup(), 0);
 	assert_int_equal(machine_page(PGT_HYP, CONSOLE_PFN), 0);
+	/* Behind all RAM it is as good as before. */
+	machine_reset(40);
+	boot_info.console_base.pa = (BANK1_FIRST + BANK1_COUNT) * PAGE_SIZE;
+	assert_int_equal(hyp_setup(), 0);
+	assert_int_equal(machine_page(PGT_HYP, BANK1_FIRST + BANK1_COUNT),
+			 desc_flat(BANK1_FIRST + BANK1_COUNT, 3, S1_DEVICE));
 }
 
 static void test_layout(void **state)
