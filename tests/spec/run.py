@@ -873,7 +873,7 @@ class Disproved(Workspace):
         ("if mem h r.guest /\\ not host_reaches r.state", "if mem h r.guest", "vm.VmFrames", "guest_write_inv"),
         ("(gives o -> move_ok Vm_give s h s.frames[f])", "true", "vm_life.VmLife", "give_fits"),
         ("\\/ (exists f. memory_of s.frames[f] h)", "", "vm_life.VmLife", "not_busy_held"),
-        ("s.lvm[p <- -1]", "s.lvm", "vm_life.VmLifeInv", "put_lvm"),
+        ("s.lvm[p <- -1]", "s.lvm", "vm_life.VmLifeInv", "live_put"),
         ("s.vms[h].vstate = vm_live /\\ s.vms[h].prot", "s.vms[h].vstate = vm_live", "vm.VmMoves", "move_kind'vc"),
     )
 
