@@ -20,9 +20,10 @@ GIC ?= max
 RUN_ARGS := --smp $(SMP) --mem $(MEM) --cpu $(CPU) --mode $(MODE) --gic $(GIC) \
 	$(if $(KERNEL),--kernel $(KERNEL)) $(if $(INITRD),--initrd $(INITRD)) $(if $(APPEND),--append "$(APPEND)")
 
-.PHONY: all deps generate image prove prove-warm prove-changed prove-slurm bytes bytes-same bytes-check run demo \
-	check check-all unit-check spec-check model-check boot-check system-check coverage misra trace reproduce \
-	reports-check evidence evidence-check campaign-check slurm-check mutants mutants-check bench lint clean help
+.PHONY: all deps generate image prove prove-warm prove-changed prove-slurm bytes bytes-same bytes-check arch-check run demo \
+	check check-all unit-check spec-check model-check boot-check system-check coverage coverage-image misra trace reproduce \
+	reports-check evidence evidence-check campaign-check slurm-check mutants mutants-check \
+	stability nightly bench lint clean help
 
 # The image is built and booted whatever the campaign says; the verdict is the last word, and the exit status.
 all: $(GEN_STAMP) $(BUILD)/hypatia.elf
@@ -35,14 +36,16 @@ help:
 	@echo "make check      every test: specification, assembly, unit tests, device tree, seeded bugs, system tests on QEMU"
 	@echo "make check-all  the same with every configuration of the system tests"
 	@echo "make coverage   statements, branches and conditions of src/hyp that the unit tests reach (MC/DC)"
+	@echo "make coverage-image  instructions of the image that the system tests run, by source line"
 	@echo "make mutants    every seeded bug and every generated mutant, and what notices it: some hours"
 	@echo "make misra      MISRA C:2012 findings in src/hyp that no recorded deviation covers"
 	@echo "make trace      who rests on whom, from requirement to goal and test; what has changed since its review"
 	@echo "make reproduce  the image built twice, elsewhere and at another time: the same bytes"
 	@echo "make prove      the proof campaign: model, C code, bit lemmas, smoke tests, assembly"
 	@echo "make prove-warm, make prove-changed: only what changed; no evidence. make prove-slurm: on a cluster"
+	@echo "make stability  each goal under several seeds and both provers; make nightly: all that takes hours"
 	@echo "make bytes      of the campaign only the assembly of the linked image, a line for each goal"
-	@echo "make evidence   the package for an assessor, after make prove and make check (KEY=, DRAFT=1)"
+	@echo "make evidence   the package for an assessor, after make prove: docs/evidence.md (KEY=, DRAFT=1)"
 	@echo "make run        boot a host under Hypatia: a console on a terminal, else a demonstration that ends"
 	@echo "                KERNEL= INITRD= APPEND= SMP=$(SMP) MEM=$(MEM) CPU=$(CPU) MODE=$(MODE) GIC=$(GIC)"
 	@echo "make bench      instruction counts beside pKVM and nVHE KVM of the same kernel"
@@ -78,6 +81,14 @@ SHARDS ?= 4
 prove-slurm: $(GEN_STAMP) $(BUILD)/hypatia.elf
 	@tools/prove-slurm $(SHARDS)
 
+# Each goal of a finished campaign under several seeds and both provers: some hours the first time.
+stability: $(GEN_STAMP) $(BUILD)/hypatia.elf
+	@$(PYTHON) proofs/stability.py
+
+# What takes hours: every configuration, every mutant, every seed.
+nightly:
+	@$(MAKE) --no-print-directory prove check-all mutants stability
+
 bytes: $(GEN_STAMP) $(BUILD)/hypatia.elf
 	@$(PYTHON) proofs/bytes/prove.py
 
@@ -95,6 +106,10 @@ demo: $(BUILD)/hypatia.img $(BUILD)/initrd.cpio.gz | $(BUILD)/stamps/qemu
 spec-check: $(GEN_STAMP)
 	@$(PYTHON) tests/spec/run.py
 
+# The trusted C of src/arch/arm64, as compiled, in an emulator.
+arch-check: $(GEN_STAMP) $(BUILD)/hypatia.elf
+	@$(PYTHON) tests/arch/run.py
+
 bytes-check: $(GEN_STAMP) $(BUILD)/hypatia.elf
 	@$(PYTHON) tests/bytes/run.py
 
@@ -103,9 +118,9 @@ boot-check: $(BUILD)/tests/test_dt
 	@timeout 120 $< > $(BUILD)/logs/test_dt.log 2>&1 || { cat $(BUILD)/logs/test_dt.log; exit 1; }
 	@tail -n 2 $(BUILD)/logs/test_dt.log
 
-# Wrong versions, generated: a sample in make check, all of them at night.
+# Wrong versions, generated: a sample in make check, without the proof of functions; all of them, with it, at night.
 mutants-check: $(GEN_STAMP) $(SYSTEST_FILES) | $(BUILD)/stamps/qemu
-	@$(PYTHON) proofs/mutants.py --sample 40
+	@$(PYTHON) proofs/mutants.py --sample 40 --tests-only
 
 mutants: $(GEN_STAMP) $(SYSTEST_FILES) | $(BUILD)/stamps/qemu
 	@$(PYTHON) proofs/seeded.py
@@ -118,6 +133,13 @@ system-check: $(SYSTEST_FILES) | $(BUILD)/stamps/qemu
 coverage: $(GEN_STAMP)
 	@tools/deps.sh reports
 	@$(PYTHON) reports/coverage.py --build $(BUILD)
+
+# Instructions of the image that the system tests run: each of them leaves a list.
+coverage-image: $(BUILD)/systest.json
+	@$(PYTHON) reports/coverage_image.py --build $(BUILD)
+
+$(BUILD)/systest.json: $(SYSTEST_FILES) tests/system/tests.toml tools/systest tools/run | $(BUILD)/stamps/qemu
+	@tools/systest
 
 # MISRA C:2012 findings in src/hyp against the recorded deviations.
 misra: $(GEN_STAMP)
@@ -146,9 +168,12 @@ slurm-check: $(GEN_STAMP)
 	@tools/deps.sh slurm
 	@$(PYTHON) tests/campaign/slurm.py
 
-# The package for an assessor, from a finished campaign and finished tests; KEY= names the user's own key.
+# The package for an assessor, from a finished campaign; KEY= names the user's own key. The quick reports are made anew,
+# so that they are of this tree and this image; with DRAFT=1 their findings are only marked.
 evidence: $(BUILD)/hypatia.img
-	@tools/deps.sh reports qemu evidence
+	@tools/deps.sh build reports qemu evidence
+	@for report in coverage misra reproduce trace; do \
+		$(MAKE) --no-print-directory $$report || [ -n "$(DRAFT)" ] || exit 1; done
 	@$(PYTHON) reports/evidence.py $(if $(KEY),--key "$(KEY)") $(if $(DRAFT),--draft)
 
 evidence-check: | $(BUILD)/stamps/build $(BUILD)/stamps/qemu
@@ -156,14 +181,17 @@ evidence-check: | $(BUILD)/stamps/build $(BUILD)/stamps/qemu
 	@$(PYTHON) tests/evidence/run.py
 
 # In this order: what ends soon comes first.
-CHECKS := lint boot-check unit-check coverage misra trace reproduce bytes-check reports-check seeded-check spec-check \
+CHECKS := lint boot-check unit-check arch-check coverage misra trace reproduce bytes-check reports-check seeded-check spec-check \
 	campaign-check evidence-check mutants-check
 
+# The coverage of the image is of the system tests that were just run.
 check: $(CHECKS) system-check
+	@$(MAKE) --no-print-directory coverage-image
 	@echo "check: every test passed"
 
 check-all: $(CHECKS) slurm-check $(SYSTEST_ALL_FILES) | $(BUILD)/stamps/qemu
 	@tools/systest --all
+	@$(MAKE) --no-print-directory coverage-image
 	@echo "check-all: every test passed"
 
 bench: $(BENCH_FILES) | $(BUILD)/stamps/qemu
@@ -174,4 +202,5 @@ lint:
 
 clean:
 	rm -rf $(BUILD)/image $(BUILD)/gen $(BUILD)/tests $(BUILD)/payloads $(BUILD)/logs $(BUILD)/hypatia.* \
-		$(BUILD)/proof* $(BUILD)/report $(BUILD)/cache/proof $(BUILD)/stamps/gen $(BUILD)/*.cpio.gz $(BUILD)/bench.json $(BUILD)/systest.json
+		$(BUILD)/proof* $(BUILD)/report $(BUILD)/cache/proof $(BUILD)/stamps/gen $(BUILD)/*.cpio.gz $(BUILD)/bench.json $(BUILD)/systest.json \
+		$(BUILD)/coverage $(BUILD)/coverage-image.* $(BUILD)/misra $(BUILD)/reproduce $(BUILD)/trace $(BUILD)/evidence

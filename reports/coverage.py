@@ -18,6 +18,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "proofs"))
+
+from engine import tools  # noqa: E402
+
 CLANG = "19"                # the first version in Debian 12 that measures MC/DC and the last it has
 FLAGS = ["-std=gnu11", "-O0", "-g", "-fprofile-instr-generate", "-fcoverage-mapping", "-fcoverage-mcdc"]
 TEST_LIMIT = 300
@@ -255,7 +259,8 @@ def write(out, total, functions, explained, open_gaps):
     with open(os.path.join(out, "coverage.txt"), "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
     with open(os.path.join(out, "coverage.json"), "w", encoding="utf-8") as file:
-        json.dump({"files": total, "functions": functions, "explained": [dict(vars(gap), reason=reason) for gap, reason in explained],
+        json.dump({"commit": tools.commit(ROOT), "files": total, "functions": functions,
+                   "explained": [dict(vars(gap), reason=reason) for gap, reason in explained],
                    "open": [vars(gap) for gap in open_gaps]}, file, indent=1)
         file.write("\n")
     return lines, every, gone_every

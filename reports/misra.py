@@ -19,6 +19,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "proofs"))
+
+from engine import tools  # noqa: E402
+
 REGISTER = "reports/misra.toml"
 INCLUDE = ["src/hyp", "src/arch/arm64/include", "build/gen/include", "build/gen"]
 LIMIT = 300
@@ -126,7 +130,7 @@ def main():
     with open(os.path.join(out, "misra.txt"), "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
     with open(os.path.join(out, "misra.json"), "w", encoding="utf-8") as file:
-        json.dump({"deviations": [dict(entry, findings=used[number]) for number, entry in enumerate(entries)],
+        json.dump({"commit": tools.commit(root), "deviations": [dict(entry, findings=used[number]) for number, entry in enumerate(entries)],
                    "unrecorded": [vars(finding) for finding in unrecorded]}, file, indent=1)
         file.write("\n")
     for finding in unrecorded:

@@ -16,6 +16,10 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "proofs"))
+
+from engine import tools  # noqa: E402
+
 LIMIT = 300
 FILES = ("hypatia.img", "hypatia.elf")
 # What a builder's machine may be like; nothing of it may reach the image.
@@ -105,7 +109,7 @@ def main():
     out = os.path.join(ROOT, "build", "reproduce")
     os.makedirs(out, exist_ok=True)
     with open(os.path.join(out, "reproduce.json"), "w", encoding="utf-8") as file:
-        json.dump({"same": same, "sha256": {name: one[0] for name, one in table.items()}}, file, indent=1)
+        json.dump({"commit": tools.commit(ROOT), "same": same, "sha256": {name: one[0] for name, one in table.items()}}, file, indent=1)
         file.write("\n")
     print(f"reproduce: two builds, {'the same bytes' if same else 'NOT the same bytes'}: "
           f"hypatia.img {table['hypatia.img'][0][:16]}")

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "proofs"))
 
-from engine import sources  # noqa: E402
+from engine import sources, tools  # noqa: E402
 
 REVIEWED = "reports/reviewed.txt"
 FUNCTION = re.compile(r"/\*@((?:[^*]|\*(?!/))*)\*/\s*((?:(?:static|inline|extern|NOINLINE|const|struct)\s+)*\w+\s+\*?(\w+)\([^;{}]*\))"
@@ -147,7 +147,7 @@ def add_core(graph):
 def add_assembly(graph):
     """Routines of the image with the clauses that are proved from its bytes."""
     command = ["/usr/bin/python3", os.path.join(ROOT, "proofs/bytes/prove.py"), "--list"]
-    listed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    listed = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     if listed.returncode != 0:
         raise Trouble(f"proofs/bytes/prove.py --list: {(listed.stderr.strip().splitlines() or ['failed'])[-1]}")
     table = toml("spec/assembly.toml")
@@ -270,20 +270,14 @@ def link_helpers(graph):
                 graph.link(key, other, "helps")
 
 
-def baseline():
-    """What is checked out, as the campaign writes it."""
-    run = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
-    return run.stdout.strip() if run.returncode == 0 else "unknown"
-
-
-def add_goals(graph, build):
-    """Goals of the last campaign, if it was one of what is checked out, and what they prove."""
+def add_goals(graph, build, commit):
+    """Goals of the last campaign, if it was one of @commit, and what they prove."""
     try:
         with open(os.path.join(build, "proof.json"), encoding="utf-8") as file:
             table = json.load(file)
     except OSError:
         return False
-    if table.get("baseline") != baseline():
+    if table.get("commit") != commit:
         return False
     clauses = defaultdict(list)
     for key in graph.of("clause"):
@@ -318,16 +312,39 @@ def add_goals(graph, build):
     return True
 
 
-def add_coverage(graph, build):
+def add_coverage(graph, build, commit):
+    """What the unit tests reach of a function, and what the system tests run of its instructions in the image."""
     try:
         with open(os.path.join(build, "coverage", "coverage.json"), encoding="utf-8") as file:
             table = json.load(file)
     except OSError:
         return False
+    if table.get("commit") != commit:
+        return False
     for name, counts in table["functions"].items():
         if f"function {name}" in graph.items:
             graph.add(Item(name, "coverage", json.dumps(counts, sort_keys=True), "build/coverage/coverage.json", counts))
             graph.link(f"function {name}", f"coverage {name}", "covered")
+    return True
+
+
+def add_image_coverage(graph, build):
+    """Of the present image, if its system tests were run."""
+    try:
+        with open(os.path.join(build, "hypatia.img"), "rb") as file:
+            digest = hashlib.sha256(file.read()).hexdigest()
+        with open(os.path.join(build, "coverage-image.json"), encoding="utf-8") as file:
+            table = json.load(file)
+    except OSError:
+        return False
+    if table["image"] != digest:
+        return False
+    for name, (reached, size) in table["functions"].items():
+        for key in (f"function {name}", f"routine {name}"):
+            if key in graph.items:
+                graph.add(Item(f"{name} in the image", "coverage", f"{reached} of {size}", "build/coverage-image.json",
+                               {"instructions": [reached, size]}))
+                graph.link(key, f"coverage {name} in the image", "runs in" if reached else "never runs in")
     return True
 
 
@@ -377,6 +394,8 @@ def check(graph, have_goals, have_coverage):
     for key in graph.of("routine"):
         if not required(key, set()):
             problems.append(f"{graph.items[key].where}: {key}: no requirement leads to it")
+        if any(kind == "never runs in" for _, kind in ends[key]):
+            problems.append(f"{graph.items[key].where}: {key}: no system test runs it")
     for key in graph.of("clause"):
         item = graph.items[key]
         trusted = "routine" not in item.more and graph.items[f"function {item.id.split('.')[0]}"].more.get("trusted")
@@ -426,7 +445,7 @@ def write_reviewed(graph):
         file.write("\n".join(lines) + "\n")
 
 
-def build_graph(build):
+def build_graph(build, commit):
     graph = Graph()
     add_core(graph)
     add_assembly(graph)
@@ -435,10 +454,11 @@ def build_graph(build):
     add_tests(graph)
     add_requirements(graph)
     link_helpers(graph)
-    have_goals = add_goals(graph, build)
-    have_coverage = add_coverage(graph, build)
+    have_goals = add_goals(graph, build, commit)
+    have_coverage = add_coverage(graph, build, commit)
+    have_image = add_image_coverage(graph, build)
     check(graph, have_goals, have_coverage)
-    return graph, have_goals, have_coverage
+    return graph, have_goals, have_coverage, have_image
 
 
 def main():
@@ -447,16 +467,19 @@ def main():
                         help="the build folder (default: build)")
     parser.add_argument("--review", action="store_true",
                         help="accept the present text of every item: commit this with the change that made them suspect")
+    parser.add_argument("--commit", metavar="ID", help="in an archive: what build/proof.json has to be of (default: "
+                        "what is checked out)")
     parser.add_argument("--show", metavar="ID", help="print one item with all its links, and stop")
     args = parser.parse_args()
+    commit = args.commit or tools.commit(ROOT)
     try:
-        graph, have_goals, have_coverage = build_graph(args.build)
+        graph, have_goals, have_coverage, have_image = build_graph(args.build, commit)
         if args.show:
             return show(graph, args.show)
         if args.review:
             write_reviewed(graph)
         changed, gone, touched = suspects(graph)
-    except (Trouble, OSError) as trouble:
+    except (Trouble, OSError, subprocess.SubprocessError) as trouble:
         print(f"trace: {trouble}", file=sys.stderr)
         return 2
     for key in changed:
@@ -469,7 +492,7 @@ def main():
     out = os.path.join(args.build, "trace")
     os.makedirs(out, exist_ok=True)
     with open(os.path.join(out, "trace.json"), "w", encoding="utf-8") as file:
-        json.dump({"items": [dict(id=item.id, kind=item.kind, text=item.text, fingerprint=item.fingerprint,
+        json.dump({"commit": commit, "items": [dict(id=item.id, kind=item.kind, text=item.text, fingerprint=item.fingerprint,
                                   where=item.where, **item.more) for _, item in sorted(graph.items.items())],
                    "links": [{"from": source, "to": target, "kind": kind} for source, target, kind in
                              sorted(graph.links)],
@@ -477,7 +500,8 @@ def main():
         file.write("\n")
     counts = ", ".join(f"{len(graph.of(kind))} {kind}s" for kind in ("requirement", "theorem", "clause", "function", "routine", "test",
                                                                       "goal"))
-    without = [name for name, there in (("goals", have_goals), ("coverage", have_coverage)) if not there]
+    parts = (("goals", have_goals), ("coverage", have_coverage), ("coverage of the image", have_image))
+    without = [name for name, there in parts if not there]
     print(f"trace: {counts}; {len(graph.links)} links; {len(graph.problems)} problems, {len(changed) + len(gone)} suspect" +
           (f"; without {' and '.join(without)}" if without else ""))
     return 1 if graph.problems or changed or gone or not graph.items else 0

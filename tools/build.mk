@@ -98,7 +98,7 @@ $(BUILD)/stamps/host:
 	$(QUIET)tools/deps.sh host
 
 # Small programs at EL1 that take the host kernel's place in tests.
-PAYLOADS := attack smp bench entry
+PAYLOADS := attack smp bench entry stub
 PAYLOAD_DIR := $(BUILD)/payloads
 PAYLOAD_IMAGES := $(PAYLOADS:%=$(PAYLOAD_DIR)/%.img) $(PAYLOAD_DIR)/chain.img
 PAYLOAD_CFLAGS := -std=c11 -ffreestanding -march=armv8-a -mgeneral-regs-only -mstrict-align -fpie \
@@ -108,7 +108,7 @@ PAYLOAD_CFLAGS := -std=c11 -ffreestanding -march=armv8-a -mgeneral-regs-only -ms
 
 $(PAYLOAD_DIR)/%.o: tests/payloads/%.c tests/payloads/payload.h tools/build.mk | $(GEN_STAMP)
 	@mkdir -p $(@D)
-	$(QUIET)$(AARCH64_CC) -Isrc/hyp -I$(BUILD)/gen/include $(PAYLOAD_CFLAGS) -c -o $@ $<
+	$(QUIET)$(AARCH64_CC) -Isrc/hyp -Isrc/arch/arm64/include -I$(BUILD)/gen/include $(PAYLOAD_CFLAGS) -c -o $@ $<
 
 $(PAYLOAD_DIR)/%.o: tests/payloads/%.S
 	@mkdir -p $(@D)

@@ -11,6 +11,7 @@ import subprocess
 import threading
 
 from . import smt
+from .store import digest
 from .tools import Trouble
 
 ELF = os.path.join("build", "hypatia.elf")
@@ -43,8 +44,8 @@ def _stale(root):
     image = os.path.join(root, ELF)
     if not os.path.exists(image):
         return [f"bytes: {ELF} is missing: link it first (make image)"]
-    sources = glob.glob(os.path.join(root, "src/arch/arm64/**/*.[Sh]"), recursive=True) + \
-        glob.glob(os.path.join(root, "build/gen/asm/*.S")) + [os.path.join(root, "src/arch/arm64/image.lds")]
+    sources = [path for name in ("src/arch/arm64/**/*.[Sh]", "src/arch/arm64/*.lds", "build/gen/asm/*.S")
+               for path in glob.glob(os.path.join(root, name), recursive=True)]
     return [f"bytes: {os.path.relpath(file, root)} is newer than {ELF}: link it again (make image)"
             for file in sorted(sources) if os.path.getmtime(file) > os.path.getmtime(image)]
 
@@ -58,6 +59,17 @@ def names(root, only=None):
     errors = [f"bytes: no routine {name} in spec/assembly.toml" for name in only or [] if name not in dict(pairs)]
     errors += _stale(root)
     return [pair for pair in pairs if not only or pair[0] in only], errors
+
+
+def inputs(root):
+    """Digest of all that the verdicts depend on: the image, the contracts, the tool, which accepts one version of what it uses."""
+    names = ["proofs/bytes/*.py", "spec/*.toml", "spec/schema/*.json", "spec/gen/*.py", ELF]
+    paths = sorted(path for name in names for path in glob.glob(os.path.join(root, name)))
+    data = []
+    for path in paths:
+        with open(path, "rb") as file:
+            data += [os.path.relpath(path, root), file.read()]
+    return digest(*data)
 
 
 def prove(root, goal):

@@ -89,6 +89,8 @@ class Clauses:
             goal.source, goal.line = self.lemmas.get(name, (unit.source if unit else "", 0))
         elif unit is not None and unit.kind == config.C:
             ids = self._function(goal)
+        elif unit is not None and unit.kind == config.BYTES:
+            ids = self._routine(goal, unit)
         elif unit is not None:
             goal.source, goal.line = os.path.relpath(goal.file, self.root) if goal.file else unit.source, 1
         goal.requirements = sorted(set(ids or self.code.get(goal.function, [])))
@@ -103,6 +105,12 @@ class Clauses:
         found = re.compile(rf"\b(?:lemma|goal|axiom)\s+{re.escape(name)}\b").search(text, start) if name else None
         goal.source, goal.line = unit.source, _line(text, found.start() if found else start)
         return self.direct.get(f"{stem}.{goal.function}.{name}", [])
+
+    def _routine(self, goal, unit):
+        text = self.text(unit.source) if os.path.exists(os.path.join(self.root, unit.source)) else ""
+        found = re.search(rf'^name = "{re.escape(goal.function)}"$', text, re.MULTILINE)
+        goal.source, goal.line = unit.source, _line(text, found.start()) if found else 1
+        return self.direct.get(goal.name.replace("/", "."), [])
 
     def _function(self, goal):
         name = goal.function

@@ -11,7 +11,7 @@ from .store import COLD
 
 SLOW = 5.0
 FIELDS = ("unit", "function", "name", "kind", "verdict", "prover", "seconds", "steps", "tried", "source", "line",
-          "requirements", "text", "cached")
+          "requirements", "text", "z3_text", "cached")
 
 
 class Progress:

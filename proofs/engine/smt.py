@@ -74,9 +74,16 @@ def solve(prover, path, steps, cpu=CPU_LIMIT):
     return ask(prover, path, steps, cpu)[1]
 
 
-def ask(prover, path, steps, cpu=CPU_LIMIT):
-    """What @prover prints, and the answer in it."""
-    command = [part.format(steps=steps, file=path) for part in COMMANDS[prover]]
+def seeded(prover, seed):
+    """The command of @prover with other random choices."""
+    if prover == "z3":
+        return [part.replace("random_seed=42", f"random_seed={seed}") for part in COMMANDS["z3"]]
+    return [COMMANDS["cvc4"][0], f"--seed={seed}", f"--random-seed={seed}", *COMMANDS["cvc4"][1:]]
+
+
+def ask(prover, path, steps, cpu=CPU_LIMIT, command=None):
+    """What @prover prints, and the answer in it. @command: in place of the one of COMMANDS."""
+    command = [part.format(steps=steps, file=path) for part in command or COMMANDS[prover]]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as text_in:
         if prover == "z3":
             text_in.write(_for_z3(path))

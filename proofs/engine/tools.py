@@ -57,8 +57,8 @@ def _digest(paths):
     return digest.hexdigest()
 
 
-INPUTS = ("src/hyp/*", "annotations/*", "model/*", "proofs/*.toml", "proofs/campaign.py", "proofs/engine/*.py",
-          "spec/*.toml", "build/gen/**/*")
+INPUTS = ("src/**/*", "annotations/*", "model/*", "proofs/*.toml", "proofs/campaign.py", "proofs/engine/*.py",
+          "proofs/bytes/*.py", "spec/*.toml", "build/gen/**/*")
 
 
 def inputs(root):

@@ -2,8 +2,11 @@
 """One ledger: items of evidence, objectives of four standards, tools, and the file of each goal."""
 
 import glob
+import hashlib
 import os
 import tomllib
+
+from engine.store import WARM, Store
 
 from . import verify
 from .baseline import Trouble
@@ -22,20 +25,36 @@ def _load(name):
             raise Trouble(f"reports/views/{name}: {error}") from error
 
 
-def goal_files(root, goals):
-    """For each goal the file that each prover was given, with its digest."""
-    table = {}
+def _text(root, store, goal, kind):
+    """The text with the digest that the campaign recorded: from its cache, or the file that it left."""
+    data = store.text(goal[kind])
+    if data is None and goal["file"]:
+        # Why3 writes another text for Z3, in a folder of its own.
+        name = goal["file"].replace("/cvc4/", "/z3/") if kind == "z3_text" else goal["file"]
+        path = os.path.join(root, name)
+        if os.path.exists(path):
+            with open(path, "rb") as file:
+                data = file.read()
+    if data is None or hashlib.sha256(data).hexdigest() != goal[kind]:
+        raise Trouble(f"{verify.key_of(goal)}: its text is neither in build/cache/proof nor in build/proof: make prove")
+    return data
+
+
+def goal_files(root, stage, goals):
+    """Put the texts that provers were given into goals/; for each goal their names and digests."""
+    table, store = {}, Store(root, WARM, "", "")
     for goal in goals:
         table[verify.key_of(goal)] = files = {}
-        for prover in dict.fromkeys(one["prover"] for one in goal["tried"] if goal["file"]):
-            file = goal["file"]
-            # Why3 writes another text for each prover, in a folder of its own.
-            other = file.replace("/cvc4/", "/z3/") if prover == "z3" else file
-            if os.path.exists(os.path.join(root, other)):
-                file = other
-            if not os.path.exists(os.path.join(root, file)):
-                raise Trouble(f"{verify.key_of(goal)}: {file} is missing: make prove")
-            files[prover] = [file, verify.sha256(os.path.join(root, file))]
+        if goal["kind"] == "bytes":
+            continue
+        for kind, ending in (("text", ".smt2"), ("z3_text", ".z3.smt2")):
+            if goal[kind]:
+                name = os.path.join("goals", goal["unit"].replace(":", "-"), goal["name"].replace("/", "-") + ending)
+                path = os.path.join(stage, name)
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "xb") as file:
+                    file.write(_text(root, store, goal, kind))
+                files[kind] = [name, goal[kind]]
     return table
 
 
@@ -94,16 +113,20 @@ def items(stage):
     return there, problems
 
 
+def _objective(view, one, known):
+    """What the index says, or less if not all that it rests on is in the package."""
+    there, status, why = [name for name in one["evidence"] if name in known], one["status"], one["why"]
+    if there != one["evidence"]:
+        status = max(status, STATUS[1], key=STATUS.index) if there else STATUS[2]
+        why = (why + " Not all of its evidence is in this package.").strip()
+    return {"view": view["name"], "id": one["id"], "text": one["text"], "status": status, "evidence": there, "why": why}
+
+
 def make(base, there, indexes, goals):
     known = {item["id"] for item in there}
-    return {
-        "format": "hypatia-ledger-1", "commit": base["commit"], "items": there,
-        "objectives": [{"view": view["name"], "id": one["id"], "text": one["text"], "why": one["why"],
-                        "status": one["status"] if not one["evidence"] or known & set(one["evidence"]) else STATUS[2],
-                        "evidence": [name for name in one["evidence"] if name in known]}
-                       for view in indexes for one in view["objectives"]],
-        "tools": tools(), "goals": goals,
-    }
+    return {"format": "hypatia-ledger-1", "commit": base["commit"], "items": there,
+            "objectives": [_objective(view, one, known) for view in indexes for one in view["objectives"]],
+            "tools": tools(), "goals": goals}
 
 
 def absent(there):

@@ -11,29 +11,33 @@ import tarfile
 from . import baseline, verify
 from .baseline import Trouble
 
-# Below build/, as far as they are there; goal files come by the ledger.
-PARTS = ("hypatia.img", "hypatia.elf", "image/hypatia.map", "proof.json", "proof-summary.txt", "proof-history.jsonl", "gen",
-         "coverage/coverage.json", "coverage/coverage.txt", "misra/misra.json", "misra/misra.txt",
-         "reproduce/reproduce.json", "trace", "report", "systest.json", "logs", "tests/seeded.json", "mutants.json",
-         "bytes", "bench.json")
+# Below build/, as far as they are there. Goals come by the ledger, records of tests by baseline.records().
+PARTS = ("hypatia.img", "hypatia.elf", "image/hypatia.map", "proof.json", "proof-summary.txt", "proof-bytes.json",
+         "gen", "coverage/coverage.json", "coverage/coverage.txt", "misra/misra.json", "misra/misra.txt",
+         "reproduce/reproduce.json", "trace", "report")
 README = """Evidence for Hypatia, commit {commit}
 
 This is no claim of compliance with any standard.
 
     site/index.html      what is here, and four indexes for assessors; evidence.pdf is the same on paper
+    build/report/        the campaign's own site: files, functions, requirements, goals
     manifest.sha256      the digest of every file: sha256sum -c manifest.sha256
     baseline.json        commit, image, tools, packages, effective configuration
-    ledger.json          items, objectives, tools, and the file of each goal
+    ledger.json          items, objectives, tools, and the text of each goal
     proof.intoto.json    the proof result as a statement about the image; provenance.intoto.json how it was built
     sbom.spdx.json       what the image is made of
-    sources/             the commit's files; build/ what was made of them
+    sources/             the commit's files; build/ what was made of them; goals/ what the provers were asked
 
 To check it, with Python 3.11, z3 4.8.12 and cvc4 1.8 (Debian 12) and no network:
 
     ./verify --key SIGNER.pub --sample 50
 
-This program came with the package. Before you run it, check the manifest's signature with a program and a key of your own
-(minisign -Vm manifest.sha256 -p SIGNER.pub; gpg --verify manifest.sha256.asc), and the files with sha256sum -c.
+With Frama-C 25 and Why3 1.5.1 it makes the goals from the sources again; without them it asks the provers about the
+texts in goals/, and says so.
+
+This program came with the package. Before you run it, check the manifest's signature with a program and a key of
+your own (minisign -Vm manifest.sha256 -p SIGNER.pub; gpg --verify manifest.sha256.asc), and the files with
+sha256sum -c.
 sources/docs/evidence.md says what it checks.
 """
 
@@ -50,19 +54,13 @@ def _copy(root, stage, name):
     shutil.copyfile(os.path.join(root, name), target)
 
 
-def fill(root, stage, goals):
-    for part in PARTS:
-        name = os.path.join("build", part)
-        if os.path.isfile(os.path.join(root, name)):
-            _copy(root, stage, name)
-        for file, plain in verify.files_below(os.path.join(root, name)):
-            # Logs of package installation are about the machine.
-            if plain and file != "deps.log" and "__pycache__" not in file:
-                _copy(root, stage, os.path.join(name, file))
-    for files in goals.values():
-        for file, _ in files.values():
-            if not os.path.exists(os.path.join(stage, file)):
-                _copy(root, stage, file)
+def fill(root, stage, records):
+    for part in [os.path.join("build", part) for part in PARTS] + records:
+        if os.path.isfile(os.path.join(root, part)):
+            _copy(root, stage, part)
+        for file, plain in verify.files_below(os.path.join(root, part)):
+            if plain and "__pycache__" not in file:
+                _copy(root, stage, os.path.join(part, file))
 
 
 def finish(stage, commit):
@@ -76,6 +74,19 @@ def manifest(stage):
     lines = [f"{verify.sha256(os.path.join(stage, name))}  {name}\n" for name, _ in verify.files_below(stage)]
     with open(os.path.join(stage, verify.MANIFEST), "w", encoding="utf-8") as file:
         file.writelines(lines)
+
+
+def check_key(key):
+    """Before the work begins: whether there is such a key to sign with."""
+    if os.path.exists(key):
+        with open(key, "rb") as file:
+            if b"secret key" not in file.readline():
+                raise Trouble(f"--key {key}: no secret key of minisign")
+    elif "/" in key:
+        raise Trouble(f"--key {key}: no such file")
+    elif subprocess.run(["gpg", "--batch", "--list-secret-keys", key], capture_output=True,
+                        check=False).returncode != 0:
+        raise Trouble(f"--key: no file '{key}', and gpg has no secret key '{key}'")
 
 
 def sign(stage, key, commit):

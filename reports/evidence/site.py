@@ -20,7 +20,8 @@ def _units(proof):
     for goal in proof["goals"]:
         found.setdefault(goal["unit"], []).append(goal)
     return [{"name": name, "page": "goals/" + name.replace(":", "-").replace("/", "-") + ".html", "goals": goals,
-             "smoke": sum(1 for goal in goals if goal["kind"] == "smoke"), "files": sum(1 for goal in goals if goal["file"]),
+             "smoke": sum(1 for goal in goals if goal["kind"] == "smoke"),
+             "files": sum(1 for goal in goals if goal["text"] and goal["kind"] != "bytes"),
              "by": ", ".join(f"{prover} {count}" for prover, count in
                              sorted(Counter(goal["prover"] for goal in goals).items()))}
             for name, goals in found.items()]

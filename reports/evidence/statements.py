@@ -11,8 +11,8 @@ from . import verify
 LICENCE = re.compile(r"SPDX-License-Identifier: ([\w.+ ()-]+?)\s*(?:\*/|-->|$)", re.M)
 LIBFDT = "build/arm64/usr/lib/aarch64-linux-gnu/libfdt.a"
 LINKED = ("src/arch/arm64/image.lds", "tools/build.mk")
-BUILD_TOOLS = ("aarch64-linux-gnu-gcc", "aarch64-linux-gnu-as", "aarch64-linux-gnu-ld", "aarch64-linux-gnu-objcopy", "make",
-               "python3")
+BUILD_TOOLS = ("aarch64-linux-gnu-gcc", "aarch64-linux-gnu-as", "aarch64-linux-gnu-ld", "aarch64-linux-gnu-objcopy",
+               "make", "python3")
 PROOF_TYPE = "urn:hypatia:predicate:proof:1"
 
 
@@ -102,7 +102,7 @@ def provenance(root, base):
 
 def proof(root, base, result, assumptions):
     return _statement(base, PROOF_TYPE, {
-        "commit": base["commit"], "mode": result.get("mode", "cold"), "summary": {
+        "commit": base["commit"], "inputs": result["inputs"], "mode": result["mode"], "summary": {
             name: result["summary"][name] for name in ("goals", "proved", "unproved", "smoke_failures", "assumptions")},
         "proof": {"file": verify.PROOF, "sha256": verify.sha256(os.path.join(root, verify.PROOF))},
         "tools": result["tools"], "configuration": {name: base["configuration"][name]

@@ -1,19 +1,24 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Check an evidence package: signature, files, documents against each other, and goals anew.
+"""Check an evidence package: signature, files, documents against each other, completeness, and goals anew.
 
-Needs Python 3.11 alone, and z3 and cvc4 to prove goals again; no network. Exit status: 0 all holds,
-1 something does not (one line each), 2 the check could not start, 3 all holds but nobody signed.
+Needs Python 3.11, z3 and cvc4; no network. With Frama-C and Why3 a sample of goals is made from the archived
+sources again and compared; without them the provers are asked about the archived texts. What a machine cannot
+check for want of a program is said in a line of its own. Exit status: 0 all that was checked holds, 1 something
+does not (one line each), 2 the check could not start, 3 all holds but no signature was checked.
 """
 
 import argparse
 import base64
+import concurrent.futures
+import filecmp
 import hashlib
 import json
 import os
 import random
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -23,9 +28,14 @@ sys.dont_write_bytecode = True  # a byte-code file would be one that the manifes
 
 MANIFEST = "manifest.sha256"
 MINISIG, GPGSIG = MANIFEST + ".minisig", MANIFEST + ".asc"
-PROOF, SUMMARY, IMAGE = "build/proof.json", "build/proof-summary.txt", "build/hypatia.img"
-TRACE = "build/trace/trace.json"
-NO_FILE = {"qed", "cfg", "why3"}    # Frama-C and Why3 proved these before there was a question for a prover
+PROOF, SUMMARY, BYTES = "build/proof.json", "build/proof-summary.txt", "build/proof-bytes.json"
+IMAGE, ELF = "build/hypatia.img", "build/hypatia.elf"
+COVERAGE, MISRA, TRACE = "build/coverage/coverage.json", "build/misra/misra.json", "build/trace/trace.json"
+COVERAGE_IMAGE = "build/coverage-image.json"      # there if the system tests were run with this image
+REPRODUCE, SYSTEST = "build/reproduce/reproduce.json", "build/systest.json"
+# Each report says of which commit it is; these lists in it have to be empty.
+REPORTS = {COVERAGE: ("open",), MISRA: ("unrecorded",), REPRODUCE: (), TRACE: ("problems", "suspect")}
+NO_TEXT = {"qed", "cfg", "why3"}    # Frama-C and Why3 proved these before there was a question for a prover
 UNSIGNED = 3
 
 
@@ -205,6 +215,15 @@ class Package:
                 raise Stop(f"{name}: {error.strerror if isinstance(error, OSError) else 'no JSON'}") from error
         return self.read[name]
 
+    def guard(self, check, *more):
+        """Run @check; a document that it cannot read is a failure."""
+        try:
+            check(self, *more)
+        except Stop as stop:
+            self.fail(str(stop))
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, OSError, struct.error) as error:
+            self.fail(f"{check.__name__}: a document has not the form that it should have ({error!r})")
+
     def text(self, name):
         try:
             with open(self.path(name), encoding="utf-8") as file:
@@ -272,6 +291,28 @@ def check_files(package):
     print(f"verify: files: {len(listed)} in the manifest")
 
 
+def image_of(elf, image):
+    """Why this is not the image that the linker's segments make; nothing if it is."""
+    with open(elf, "rb") as file:
+        data = file.read()
+    with open(image, "rb") as file:
+        flat = file.read()
+    if data[:6] != b"\x7fELF\x02\x01":
+        yield f"{ELF}: no ELF file"
+        return
+    table, = struct.unpack_from("<Q", data, 32)
+    size, count = struct.unpack_from("<HH", data, 54)
+    loads = []
+    for number in range(count):
+        kind, _, offset, _, address, length = struct.unpack_from("<IIQQQQ", data, table + number * size)
+        if kind == 1 and length:
+            loads.append((address, data[offset:offset + length]))
+    start = min((address for address, _ in loads), default=0)
+    if max((address + len(part) - start for address, part in loads), default=0) != len(flat) or \
+            any(flat[address - start:address - start + len(part)] != part for address, part in loads):
+        yield f"{IMAGE}: not the bytes of {ELF}"
+
+
 def check_baseline(package):
     """One commit and one image in every document, and the sources are that commit's."""
     base, proof, ledger = package.json("baseline.json"), package.json(PROOF), package.json("ledger.json")
@@ -279,45 +320,54 @@ def check_baseline(package):
     for reason in base["draft"]:
         package.fail(f"draft: {reason}")
     commit, digest = base["commit"], base["image"]["sha256"]
-    of_proof = str(proof.get("commit") or proof.get("baseline"))
-    package.want(len(of_proof) >= 7 and commit.startswith(of_proof),
-                 f"{PROOF}: the result of {of_proof}, and the package is of {commit}")
     source = [one["digest"]["gitCommit"] for one in made["predicate"]["buildDefinition"]["resolvedDependencies"]
               if "gitCommit" in one["digest"]]
-    for name, value in (("ledger.json", ledger["commit"]), ("provenance.intoto.json", "".join(source)),
-                        ("proof.intoto.json", result["predicate"]["commit"])):
+    said = {PROOF: proof["commit"], "ledger.json": ledger["commit"], "provenance.intoto.json": "".join(source),
+            "proof.intoto.json": result["predicate"]["commit"]}
+    said.update({name: package.json(name).get("commit") for name in REPORTS})
+    for name, value in said.items():
         package.want(value == commit, f"{name}: of commit {value}, and the package is of {commit}")
+    for name, value in (("baseline.json", base["inputs"]), ("proof.intoto.json", result["predicate"]["inputs"])):
+        package.want(value == proof["inputs"], f"{name}: its digest of what was proved is not that of {PROOF}")
     body = base["commit_object"].encode()
     package.want(git_object("commit", body).hex() == commit, f"baseline.json: its commit object is not {commit}")
     tree = re.match(r"tree ([0-9a-f]{40})\n", base["commit_object"])
     package.want(tree and git_tree(package.path("sources")).hex() == tree[1], f"sources: not the files of {commit}")
 
     package.want(sha256(package.path(IMAGE)) == digest, f"{IMAGE}: not the image of baseline.json")
+    package.want(sha256(package.path(ELF)) == base["elf"]["sha256"], f"{ELF}: not the one of baseline.json")
+    for wrong in image_of(package.path(ELF), package.path(IMAGE)):
+        package.fail(wrong)
     sbom = package.json("sbom.spdx.json")
     image = [one for one in sbom["packages"] if one["SPDXID"] == "SPDXRef-image"]
     subjects = {name: data["subject"][0]["digest"]["sha256"] for name, data in
                 (("provenance.intoto.json", made), ("proof.intoto.json", result))}
     subjects["sbom.spdx.json"] = image[0]["checksums"][0]["checksumValue"] if image else ""
+    subjects[REPRODUCE] = package.json(REPRODUCE)["sha256"]["hypatia.img"]
+    if os.path.exists(package.path(SYSTEST)):
+        subjects[SYSTEST] = package.json(SYSTEST)["image"]
     for name, value in subjects.items():
         package.want(value == digest, f"{name}: about another image")
+    package.want(package.json(REPRODUCE)["same"], f"{REPRODUCE}: two builds differ")
+    for name, empty in REPORTS.items():
+        for key in empty:
+            for one in package.json(name)[key]:
+                package.fail(f"{name}: {key}: {one if isinstance(one, str) else json.dumps(one)[:200]}")
     print(f"verify: baseline: commit {commit[:12]}, image {digest[:16]}")
 
 
 def check_proof(package):
     """Every goal has its verdict, and all that count goals count the same."""
-    proof, ledger = package.json(PROOF), package.json("ledger.json")
-    predicate = package.json("proof.intoto.json")["predicate"]
-    goals, base = proof["goals"], package.json("baseline.json")
+    proof, base = package.json(PROOF), package.json("baseline.json")
+    predicate, goals = package.json("proof.intoto.json")["predicate"], proof["goals"]
     package.want(sha256(package.path(PROOF)) == predicate["proof"]["sha256"], f"{PROOF}: not the result that is stated")
-    package.want(not proof["partial"] and proof.get("mode", "cold") == "cold" and not proof["errors"],
+    package.want(proof["evidence"] and not proof["partial"] and proof["mode"] == "cold" and not proof["errors"],
                  f"{PROOF}: not a whole cold run without errors")
     package.want(goals, f"{PROOF}: no goals")
     for goal in goals:
         if goal["verdict"] != expected(goal):
             package.fail(f"{key_of(goal)}: {goal['verdict']}")
-        elif goal["kind"] != "smoke" and goal["prover"] not in NO_FILE and \
-                not any(one["prover"] == goal["prover"] and set(one["answer"].split()) == {"unsat"}
-                        for one in goal["tried"]):
+        elif goal["kind"] != "smoke" and goal["prover"] not in NO_TEXT and not answered(goal):
             package.fail(f"{key_of(goal)}: proved, but no prover answered so")
     registered = tomllib.loads(package.text("sources/spec/assumptions.toml"))["assumption"]
     stated = {one["id"]: one for one in predicate["assumptions"]}
@@ -334,28 +384,53 @@ def check_proof(package):
         package.want(text == line, f"{name}: says '{text}', and the goals '{line}'")
     with open(package.path(IMAGE), "rb") as file:
         package.want(line.encode() in file.read(), f"{IMAGE}: its banner quotes another proof than '{line}'")
-    for name, tool in proof["tools"].items():
-        package.want(base["tools"].get(name, {}).get("sha256") == tool["sha256"] ==
-                     predicate["tools"].get(name, {}).get("sha256"), f"tool {name}: not the one of the proof")
+    package.want(proof["tools"] == base["proved_with"] == predicate["tools"],
+                 f"{PROOF}: its tools are not those of baseline.json and proof.intoto.json")
+    for name in ("z3", "cvc4"):
+        package.want(tool_digest(base["tools"][name]["sha256"]) == proof["tools"][name]["sha256"],
+                     f"tool {name}: not the one of the proof")
+    check_texts(package, goals)
+    print(f"verify: {line}")
 
+
+def answered(goal):
+    """A prover's own answer to the text, or the tool's to the image's bytes."""
+    return any(one["prover"] == goal["prover"] and
+               (one["answer"] == "proved" if goal["kind"] == "bytes" else set(one["answer"].split()) == {"unsat"})
+               for one in goal["tried"])
+
+
+def tool_digest(digest):
+    """The campaign's digest of a program that is one file."""
+    return hashlib.sha256(bytes.fromhex(digest)).hexdigest()
+
+
+def check_texts(package, goals):
+    """Proof, ledger and goals/ have the same goals with the same texts."""
     names = [key_of(goal) for goal in goals]
     for name in {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else ():
         package.fail(f"{name}: twice in {PROOF}")
-    kept = dict(ledger["goals"])
+    kept, files = dict(package.json("ledger.json")["goals"]), set()
     for goal in goals:
-        files = kept.pop(key_of(goal), None)
-        if files is None:
-            package.fail(f"{key_of(goal)}: not in the ledger")
-        elif not files:
-            package.want(goal["prover"] in NO_FILE, f"{key_of(goal)}: no file for {goal['prover']}")
-        for file, digest in (files or {}).values():
-            if not os.path.isfile(package.path(file)):
-                package.fail(f"{key_of(goal)}: {file} is missing")
-            elif sha256(package.path(file)) != digest:
-                package.fail(f"{key_of(goal)}: {file} is not the goal that was proved")
+        key, texts = key_of(goal), kept.pop(key_of(goal), None)
+        if texts is None:
+            package.fail(f"{key}: not in the ledger")
+            continue
+        if not texts and goal["kind"] != "bytes":
+            package.want(goal["prover"] in NO_TEXT, f"{key}: no text for {goal['prover']}")
+        for kind in ("text", "z3_text"):
+            file, digest = texts.get(kind, ["", ""])
+            if goal["kind"] != "bytes" and digest != goal[kind]:
+                package.fail(f"{key}: the ledger names another text than {PROOF}")
+            elif file and not os.path.isfile(package.path(file)):
+                package.fail(f"{key}: {file} is missing")
+            elif file and sha256(package.path(file)) != digest:
+                package.fail(f"{key}: {file} is not the goal that was proved")
+            files.add(file)
     for name in kept:
         package.fail(f"{name}: in the ledger and not in {PROOF}")
-    print(f"verify: {line}")
+    for name, _ in files_below(package.path("goals")):
+        package.want("goals/" + name in files, f"goals/{name}: the text of no goal")
 
 
 def last_line_of(summary):
@@ -377,135 +452,306 @@ def check_ledger(package):
 
 
 def check_trace(package):
-    """No requirement without evidence, no link into the void."""
-    if not os.path.exists(package.path(TRACE)):
-        package.want(not os.path.exists(package.path("sources/reports/trace.py")), f"{TRACE}: missing")
-        return
-    trace = package.json(TRACE)
-    for problem in trace["problems"]:
-        package.fail(f"trace: {problem}")
-    items, linked = {item["id"]: item for item in trace["items"]}, set()
+    """No requirement without evidence, no link into the void, and the goals are those of the proof."""
+    trace, linked = package.json(TRACE), {}
+    items = {f"{item['kind']} {item['id']}": item for item in trace["items"]}
     for link in trace["links"]:
-        ends = link["from"], link["to"]
-        for end in ends:
+        for end in (link["from"], link["to"]):
             package.want(end in items, f"trace: a link to {end}, which is no item")
-        linked |= set(ends) if all(end in items for end in ends) else set()
-    wanted = [item["id"] for item in items.values() if item["kind"] == "requirement"]
+        linked.setdefault(link["from"], set()).add(link["kind"])
+    wanted = [name for name, item in items.items() if item["kind"] == "requirement"]
     package.want(wanted, "trace: no requirement")
     for name in wanted:
-        package.want(name in linked, f"trace: {name} has no evidence")
+        for kind in ("implemented by", "tested by"):
+            package.want(kind in linked.get(name, ()), f"trace: {name} is not {kind} anything")
+    verdicts = {f"goal {key_of(goal)}": goal["verdict"] for goal in package.json(PROOF)["goals"]}
+    for name in {name for name, item in items.items() if item["kind"] == "goal"} | set(verdicts):
+        package.want(verdicts.get(name) == items.get(name, {}).get("verdict"), f"trace: {name}: not as in {PROOF}")
     print(f"verify: trace: {len(wanted)} requirements, {len(trace['links'])} links")
 
 
-# --- goals anew ----------------------------------------------------------------------------------------
+# --- anew, from the archived sources -------------------------------------------------------------------
 
-def prove_again(package, number, seed):
-    """The recorded provers, with the recorded step limits, on the archived files."""
-    goals = [goal for goal in package.json(PROOF)["goals"] if package.json("ledger.json")["goals"][key_of(goal)]]
-    if number is not None:
-        goals = random.Random(seed).sample(goals, min(number, len(goals)))
-    sys.path.insert(0, package.path("sources/proofs"))
-    from engine import smt
-    tools, told, good = package.json(PROOF)["tools"], set(), 0
-    for count, goal in enumerate(goals):
-        files, right = package.json("ledger.json")["goals"][key_of(goal)], True
-        smoke = goal["kind"] == "smoke"
-        for one in goal["tried"]:
-            if not smoke and one is not goal["tried"][-1]:
+class Tree:
+    """The sources with what was made of them, in a folder of their own: nothing is written into the package."""
+
+    def __init__(self, package, folder):
+        self.root = os.path.join(folder, "tree")
+        shutil.copytree(package.path("sources"), self.root)
+        for name in ("build/gen", IMAGE, ELF, PROOF, COVERAGE, COVERAGE_IMAGE):
+            if name == COVERAGE_IMAGE and not os.path.exists(package.path(name)):
                 continue
-            prover = one["prover"]
-            path = shutil.which(prover)
-            if not path:
-                raise Stop(f"{prover} is not installed")
-            if prover not in told and sha256(os.path.realpath(path)) != tools[prover]["sha256"]:
-                print(f"verify: note: {prover} here is not the recorded binary; its steps may mean something else")
-            told.add(prover)
-            answer = smt.solve(prover, package.path(files[prover][0]), one["limit"])
+            target = os.path.join(self.root, name)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            (shutil.copytree if os.path.isdir(package.path(name)) else shutil.copyfile)(package.path(name), target)
+        # The packages that some programs need are the system's, whatever Python runs this one.
+        self.python = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
+        sys.path.insert(0, os.path.join(self.root, "proofs"))
+
+    def path(self, name):
+        return os.path.join(self.root, name)
+
+    def lacks(self, *modules):
+        """Which of these modules are not installed."""
+        code = "import importlib.util, sys\nprint(*(one for one in sys.argv[1:] if not importlib.util.find_spec(one)))"
+        run = subprocess.run([self.python, "-c", code, *modules], capture_output=True, text=True, check=True)
+        return run.stdout.split()
+
+    def run(self, *command):
+        return subprocess.run(command, cwd=self.root, env=dict(os.environ, PWD=self.root, PYTHONDONTWRITEBYTECODE="1"),
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+
+def last_of(run):
+    return ((run.stderr or run.stdout).strip().splitlines() or [f"status {run.returncode}"])[-1]
+
+
+def check_complete(package, tree):
+    """The campaign's own checks of what must be there, without its tools."""
+    from engine import checks, config, ratchet, report, sources, tools
+    root = tree.root
+    package.want(tools.inputs(root) == package.json(PROOF)["inputs"],
+                 f"{PROOF}: the result of other sources than these, or of another build/gen")
+    found = [report.from_dict(goal) for goal in package.json(PROOF)["goals"]]
+    try:
+        table = config.load(root)
+        errors = checks.source_errors(root, table) + checks.coverage(root, table, found)
+        errors += ratchet.errors(root, table, found, {unit.name for unit in table.units}, True)
+    except tools.Trouble as trouble:
+        raise Stop(str(trouble)) from trouble
+    names = {unit.name: [goal.name for goal in found if goal.unit == unit.name] for unit in table.units}
+    for unit in table.units:
+        if unit.kind == config.BITS:
+            lines = package.text(unit.source).splitlines()
+            listed = [line.strip() for line in lines if line.strip() and line[0] != "#"]
+            there = [f"{name}.smt2" for name in names[unit.name]]
+            errors += [f"bits/{name}: listed, and no goal" for name in listed if name not in there]
+        elif unit.kind == config.MODEL:
+            for theory, lemma in sources.theorems(tree.path(unit.source)):
+                if not any(re.search(rf"-{theory}-{lemma}(qtvc)?\d*$", name) for name in names[unit.name]):
+                    errors.append(f"{unit.name}: theorem {theory}.{lemma} has no goal")
+        elif unit.lemmas and not names[unit.name]:
+            errors.append(f"{unit.name}: no goals")
+    errors += [f"{goal.key}: no unit of proofs/units.toml" for goal in found if goal.unit not in names]
+    for error in errors:
+        package.fail(f"completeness: {error}")
+    kept = "" if os.path.exists(tree.path(ratchet.FILE)) else f"; the sources have no {ratchet.FILE} to compare with"
+    print(f"verify: completeness: {len(table.units)} units{kept}")
+
+
+def check_made(package, tree):
+    """build/gen and the trace are what the sources make."""
+    lacks = tree.lacks("jinja2", "jsonschema")
+    generators = [("spec/gen/generate.py", "again/gen"), ("proofs/lemmas.py", "again/gen/lemmas")]
+    if lacks:
+        print(f"verify: not checked: that build/gen is what spec/ generates (no Python module {', '.join(lacks)})")
+    elif all(os.path.exists(tree.path(program)) for program, _ in generators):
+        for program, out in generators:
+            run = tree.run(tree.python, program, "--out", out)
+            if run.returncode != 0:
+                raise Stop(f"{program}: {last_of(run)}")
+        made = {name for name, _ in files_below(tree.path("again/gen")) if "__pycache__" not in name}
+        # The campaign adds its result for the banner.
+        there = {name for name, _ in files_below(package.path("build/gen"))} - {"include/gen/proof_summary.h"}
+        for name in sorted(made ^ there):
+            wrong = "spec/ gives it, and it is missing" if name in made else "spec/ does not give it"
+            package.fail(f"build/gen/{name}: {wrong}")
+        for name in sorted(made & there):
+            if not filecmp.cmp(tree.path(f"again/gen/{name}"), package.path(f"build/gen/{name}"), False):
+                package.fail(f"build/gen/{name}: not what spec/ gives")
+        print(f"verify: generated again: {len(made)} files of build/gen")
+
+    lacks = lacks or tree.lacks("z3", "capstone", "elftools")
+    if lacks:
+        print(f"verify: not checked: that the trace is that of the sources (no Python module {', '.join(lacks)})")
+    elif os.path.exists(tree.path("reports/trace.py")):
+        run = tree.run(tree.python, "reports/trace.py", "--commit", package.json("baseline.json")["commit"])
+        if run.returncode == 2:
+            raise Stop(f"reports/trace.py: {last_of(run)}")
+        package.want(filecmp.cmp(tree.path(TRACE), package.path(TRACE), False),
+                     f"{TRACE}: not the trace of these sources, goals and coverage")
+        print("verify: traced again")
+
+
+def choose(goals, number, seed):
+    return goals if number is None else random.Random(seed).sample(goals, min(number, len(goals)))
+
+
+def prove_again(package, tree, number, seed, texts):
+    """Some goals, or all: made from the sources where that is possible, else from the archived texts."""
+    from engine import tools
+    goals, why = package.json(PROOF)["goals"], "--texts"
+    if not texts:
+        try:
+            tools.check()
+            why = ""
+        except tools.Trouble as trouble:
+            why = str(trouble)
+    of_bytes = [goal for goal in goals if goal["kind"] == "bytes"]
+    lacks = tree.lacks("z3", "capstone", "elftools", "jinja2", "jsonschema") if of_bytes else []
+    if lacks:
+        print(f"verify: not checked: {len(of_bytes)} goals about the image's bytes "
+              f"(no Python module {', '.join(lacks)})")
+    if why:
+        alone = [goal for goal in goals if not goal["text"]]
+        print(f"verify: not checked: that the sources give the archived texts, and {len(alone)} goals without one "
+              f"({why})")
+    chosen = choose([goal for goal in goals if (goal["kind"] != "bytes" or not lacks) and (goal["text"] or not why)],
+                    number, seed)
+    if not chosen:
+        return
+    for prover in ("cvc4", "z3"):
+        if not shutil.which(prover):
+            raise Stop(f"{prover} is not installed")
+        here = tool_digest(sha256(os.path.realpath(shutil.which(prover))))
+        if here != package.json(PROOF)["tools"][prover]["sha256"]:
+            print(f"verify: note: {prover} here is not the recorded program; its steps may mean something else")
+    others = [goal for goal in chosen if goal["kind"] != "bytes"]
+    failures, told = package.failures, "" if number is None else f", seed {seed}"
+    prove_bytes(package, tree, [goal for goal in chosen if goal["kind"] == "bytes"])
+    if why:
+        ask_again(package, others)
+        told += ", from the archived texts"
+    else:
+        count = write_again(package, tree, others, number is None)
+        told += f", from the sources: {count} goals written, compared and proved"
+    bad = f", {package.failures - failures} failures" if package.failures > failures else ""
+    print(f"verify: proved again: {len(chosen)} of {len(goals)} goals{bad}{told}")
+
+
+def prove_bytes(package, tree, goals):
+    """The tool on the archived image."""
+    if not goals:
+        return
+    routines = {goal["function"] for goal in goals}
+    options = [] if "image" in routines else [word for name in sorted(routines) for word in ("--routine", name)]
+    run = tree.run(tree.python, "proofs/bytes/prove.py", "--json", "--elf", tree.path(ELF), *options)
+    try:
+        found = json.loads(run.stdout)["goals"]
+    except ValueError:
+        raise Stop(f"proofs/bytes/prove.py: {last_of(run)}") from None
+    for goal in goals:
+        said = found.get(goal["name"], {"verdict": "no goal"})["verdict"]
+        package.want(said == "proved", f"{key_of(goal)}: proofs/bytes says {said}")
+
+
+def ask_again(package, goals):
+    """The recorded provers, with the recorded limits, on the archived texts."""
+    from engine import prove, smt
+    ledger = package.json("ledger.json")["goals"]
+
+    def wrong(goal):
+        texts, smoke = ledger[key_of(goal)], goal["kind"] == "smoke"
+        for one in goal["tried"] if smoke else goal["tried"][-1:]:
+            file = texts.get("z3_text" if one["prover"] == "z3" else "text", texts["text"])[0]
+            answer = smt.solve(one["prover"], package.path(file), one["limit"],
+                               prove.SMOKE_CPU if smoke else smt.CPU_LIMIT)
             proved = bool(answer.answers) and set(answer.answers) == {"unsat"} and not answer.error
             if proved is smoke or (smoke and answer.error):
                 said = answer.error or " ".join(answer.answers) or "nothing"
-                package.fail(f"{key_of(goal)}: {prover} with {one['limit']} steps says {said}")
-                right = False
-        good += right
-        if sys.stdout.isatty():
-            print(f"\rverify: {count + 1}/{len(goals)}", end="\r", flush=True)
-    print(f"verify: proved again: {good} of {len(goals)} goals" + ("" if number is None else f", seed {seed}"))
+                return f"{key_of(goal)}: {one['prover']} with {one['limit']} steps says {said}"
+        return None
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for text in pool.map(wrong, goals):
+            package.want(not text, text)
 
 
-def rewrite(package, number, seed):
-    """Frama-C writes the goals of some functions from the archived sources: the same goals, the same files."""
-    if not shutil.which("frama-c"):
-        raise Stop("--rewrite needs frama-c and why3")
-    goals = [goal for goal in package.json(PROOF)["goals"]
-             if goal["function"] and not goal["unit"].startswith(("model:", "bits"))]
-    chosen = {(goal["unit"], goal["function"]) for goal in random.Random(seed).sample(goals, min(number, len(goals)))}
-    ledger, compared = package.json("ledger.json")["goals"], 0
-    with tempfile.TemporaryDirectory(prefix="hypatia-verify-") as temp:
-        root = os.path.join(temp, "tree")
-        shutil.copytree(package.path("sources"), root)
-        shutil.copytree(package.path("build/gen"), os.path.join(root, "build/gen"))
-        for unit, function in sorted(chosen):
-            run = subprocess.run([sys.executable, os.path.join(root, "proofs/campaign.py"), "--source", root, "--unit",
-                                  unit, "--function", function, "--jobs", "1"], capture_output=True, text=True,
-                                 check=False)
-            if run.returncode != 0:
-                package.fail(f"{unit}: {function}: {(run.stderr or run.stdout).strip().splitlines()[-1]}")
-                continue
-            with open(os.path.join(root, "build/proof-partial.json"), encoding="utf-8") as file:
-                anew = {key_of(goal): goal for goal in json.load(file)["goals"]}
-            mine = [goal for goal in goals if goal["unit"] == unit and
-                    (goal["function"] == function or key_of(goal) in anew)]
-            for goal in mine:
-                key = key_of(goal)
-                compared += 1
-                if key not in anew:
-                    package.fail(f"{key}: the sources do not give this goal")
-                elif (anew[key]["verdict"], anew[key]["prover"]) != (goal["verdict"], goal["prover"]):
-                    package.fail(f"{key}: {anew[key]['verdict']} by {anew[key]['prover']} now")
-                for file, digest in ledger[key].values():
-                    again = os.path.join(root, file)
-                    package.want(os.path.exists(again) and sha256(again) == digest,
-                                 f"{key}: {file}: the sources give another text")
-            for key in anew.keys() - {key_of(goal) for goal in mine}:
-                package.fail(f"{key}: the sources give this goal, and the proof does not have it")
-    print(f"verify: written again: {compared} goals of {len(chosen)} functions, seed {seed}")
+def write_again(package, tree, chosen, whole):
+    """Frama-C and Why3 write all goals of the functions of @chosen; goals, texts and verdicts are compared."""
+    from engine import config
+    kinds = {unit.name: unit for unit in config.load(tree.root).units}
+
+    def group(goal):
+        unit = kinds[goal["unit"]]
+        return (unit.name, goal["function"] if unit.kind == config.C and not unit.lemmas else None)
+
+    every = {}
+    for goal in package.json(PROOF)["goals"]:
+        if goal["kind"] != "bytes":
+            every.setdefault(None if whole else group(goal), {})[key_of(goal)] = goal
+    compared = 0
+    for one in [None] if whole else sorted({group(goal) for goal in chosen}, key=str):
+        units = sorted(name for name, unit in kinds.items() if unit.kind != config.BYTES) if whole else [one[0]]
+        options = [word for name in units for word in ("--unit", name)]
+        if not whole and one[1] is not None:
+            options += ["--function", one[1]]
+        result = tree.path("build/proof-partial.json")
+        if os.path.exists(result):
+            os.unlink(result)
+        run = tree.run(sys.executable, "proofs/campaign.py", "--no-report", "--restart", "--source", tree.root,
+                       *options)
+        if not os.path.exists(result):
+            package.fail(f"{' '.join(options[1:4:2])}: {last_of(run)}")
+            continue
+        with open(result, encoding="utf-8") as file:
+            data = json.load(file)
+        for error in data["errors"]:
+            package.fail(f"again: {error}")
+        compare(package, every[one], {key_of(goal): goal for goal in data["goals"]})
+        compared += len(every[one])
+    return compared
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="verify", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+def compare(package, before, again):
+    for key in sorted(before.keys() | again.keys()):
+        if key not in again:
+            package.fail(f"{key}: the sources do not give this goal")
+        elif key not in before:
+            package.fail(f"{key}: the sources give this goal, and the proof does not have it")
+        elif any(again[key][kind] != before[key][kind] for kind in ("text", "z3_text")):
+            package.fail(f"{key}: the sources give another text")
+        elif again[key]["verdict"] != before[key]["verdict"]:
+            package.fail(f"{key}: {again[key]['verdict']} now")
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def count_of(text):
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of goals")
+    return int(text)
+
+
+def arguments():
+    parser = Parser(prog="verify", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--key", help="the signer's public key: minisign's file or text, or a file exported by gpg")
     parser.add_argument("--allow-unsigned", action="store_true", help="exit status 0 without a checked signature too")
     some = parser.add_mutually_exclusive_group()
-    some.add_argument("--sample", type=int, default=20, metavar="N", help="prove N goals again (default 20)")
-    some.add_argument("--all", action="store_true", help="prove every goal again that has a file")
-    parser.add_argument("--rewrite", type=int, default=0, metavar="N",
-                        help="have Frama-C write the goals of the functions of N goals from the sources again")
-    parser.add_argument("--seed", type=int, help="of the samples (default: a new one, printed)")
-    parser.add_argument("--package", default=os.path.dirname(os.path.abspath(__file__)), help=argparse.SUPPRESS)
+    some.add_argument("--sample", type=count_of, default=20, metavar="N", help="prove N goals again (default 20)")
+    some.add_argument("--all", action="store_true", help="prove every goal again")
+    parser.add_argument("--texts", action="store_true",
+                        help="ask about the archived texts, even where Frama-C is installed")
+    parser.add_argument("--seed", type=int, help="of the sample (default: a new one, printed)")
     args = parser.parse_args()
+    if args.key and not os.path.isfile(args.key) and len(_base64(args.key)) != 42:
+        parser.error(f"--key {args.key}: no such file, and no public key of minisign")
+    return args
+
+
+def main():
+    args = arguments()
     seed = args.seed if args.seed is not None else random.SystemRandom().randrange(1 << 32)
-    package = Package(os.path.abspath(args.package))
+    package = Package(os.path.dirname(os.path.abspath(__file__)))
     if not os.path.exists(package.path(MANIFEST)):
         print(f"verify: no {MANIFEST} beside this program", file=sys.stderr)
         return 2
     signed = check_signature(package, args.key, args.allow_unsigned)
-    checks = [(check, ()) for check in (check_files, check_baseline, check_proof, check_ledger, check_trace)]
-    checks.append((prove_again, (None if args.all else args.sample, seed)))
-    if args.rewrite:
-        checks.append((rewrite, (args.rewrite, seed)))
-    whole = False
-    for check, more in checks:
-        if check in (prove_again, rewrite) and not whole:
-            print("verify: goals were not proved again: that runs programs of a package that is not whole")
-            break
-        try:
-            check(package, *more)
-        except Stop as stop:
-            package.fail(str(stop))
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as error:
-            package.fail(f"{check.__name__}: a document has not the form that it should have ({error!r})")
-        if check is check_files:
-            whole = package.failures == 0
+    package.guard(check_files)
+    whole = package.failures == 0
+    for check in (check_baseline, check_proof, check_ledger, check_trace):
+        package.guard(check)
+    if whole:
+        with tempfile.TemporaryDirectory(prefix="hypatia-verify-") as folder:
+            tree = Tree(package, folder)
+            package.guard(check_complete, tree)
+            package.guard(check_made, tree)
+            package.guard(prove_again, tree, None if args.all else args.sample, seed, args.texts)
+    else:
+        print("verify: nothing was made or proved again: that runs programs of a package that is not whole")
     if package.failures:
         print(f"verify: {package.failures} failures: this package is no evidence")
         return 1
@@ -514,4 +760,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("verify: interrupted")

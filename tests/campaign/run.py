@@ -20,6 +20,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP / "proofs"), str(TOP / "tests" / "campaign")]
 
 from engine import config, explain, goals, keys, prove, ratchet, shard, smt, tools  # noqa: E402
+import stability  # noqa: E402
 from tree import Tree  # noqa: E402
 
 CAMPAIGN = [sys.executable, str(TOP / "proofs" / "campaign.py")]
@@ -434,6 +435,63 @@ class Ratchet(Campaign):
 
     def test_only_of_a_whole_run(self):
         self.bad(run(self.tree, "--warm", "--unit", "bits", "--update-ratchet"), "only after a whole run")
+
+
+class Firmness(Campaign):
+    """Stability under seeds: a score for each goal, and brittle goals that nobody has accepted are an error."""
+
+    def stability(self, *args):
+        self.tree.write("proofs/brittle.txt", "# none\n")
+        return subprocess.run([sys.executable, str(TOP / "proofs/stability.py"), "--source", str(self.tree.root),
+                               *args], capture_output=True, text=True, check=False, timeout=300)
+
+    def test_order(self):
+        """Every fact and the goal, the goal last, in another order; quoted brackets are no brackets."""
+        script = '(set-logic ALL)\n(declare-fun |a(b| () Int) ; (c\n(assert (> |a(b| 0))\n(declare-fun c () Int)\n' \
+                 '(assert (= c 1))\n(assert (not (= "(" "x")))\n(check-sat)\n'
+        found = [stability.commands(stability.reordered(script, seed)) for seed in range(1, 9)]
+        self.assertEqual(len({tuple(one) for one in found}), 2)
+        for one in found:
+            self.assertEqual(sorted(one), sorted(stability.commands(script)))
+            self.assertEqual(one[-2:], ['(assert (not (= "(" "x")))', "(check-sat)"])
+
+    def test_stable(self):
+        done = self.stability("--seeds", "2")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"stability: (\d+) goals, .* 0 brittle, 0 of them new\n$")
+        data = result(self.tree, "stability")
+        asked = {goal["unit"] + "/" + goal["name"] for goal in result(self.tree)["goals"]
+                 if goal["prover"] in ("cvc4", "z3") and goal["verdict"] == "proved" and goal["kind"] != "bytes"}
+        self.assertEqual(set(data["goals"]), asked)
+        self.assertTrue(all(goal["score"] == 1 for goal in data["goals"].values()), data)
+
+    def test_brittle(self):
+        """What one seed fails is brittle; with a reason it is accepted, and when it is stable again it is not."""
+        self.assertEqual(self.stability("--seeds", "2").returncode, 0)
+        root = self.tree.root
+        keys_of = {}
+        for path in (root / "build/cache/proof/stability").glob("*/*"):
+            keys_of[path.name] = json.loads(path.read_bytes().partition(b"\n")[2])
+        from engine.store import Store
+        for key in keys_of:
+            Store(str(root), "warm", "", "").put("stability", key, {"proved": False})
+        done = self.stability("--seeds", "2", "--unit", "bits")
+        self.bad(done, "brittle: bits/and: z3 0/2  NEW")
+        self.tree.write("proofs/brittle.txt", "bits/and\n")
+        command_line = [sys.executable, str(TOP / "proofs/stability.py"), "--source", str(root), "--seeds", "2"]
+
+        def again(*args):
+            return subprocess.run([*command_line, *args], capture_output=True, text=True, check=False, timeout=300)
+        self.bad(again("--unit", "bits"), "proofs/brittle.txt:1: bits/and: no reason", 2)
+        self.tree.write("proofs/brittle.txt", "bits/and a test\nbits/or another\n")
+        self.assertEqual(again("--unit", "bits").returncode, 0)
+        shutil.rmtree(root / "build/cache/proof/stability")
+        self.bad(again(), "bits/and is not brittle: remove it")
+
+    def test_other_tree(self):
+        self.tree.change("src/hyp/low.c", "return a + a;", "return 2 * a;")
+        self.bad(self.stability(), "of another tree", 2)
+        self.bad(self.stability("--unit", "nothing", "--of", "none.json"), "build/none.json", 2)
 
 
 def links(folder):

@@ -1,11 +1,30 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A small tree for the campaign: two C units, a theory and two bit-vector queries, all proved in a few seconds."""
+"""A small tree for the campaign: two C units, a theory, two bit-vector queries and an image, all proved in a few seconds."""
 
 import pathlib
 
 TAG = "/* SPDX-License-Identifier: BSD-2-Clause */\n"
 
+# In place of the proof from bytes: one routine, whose bytes are there or are not.
+BYTES = """# SPDX-License-Identifier: BSD-2-Clause
+import json
+import sys
+if "--list" in sys.argv:
+    print(json.dumps(["start/order"]))
+    sys.exit(0)
+with open(sys.argv[sys.argv.index("--elf") + 1], "rb") as file:
+    good = b"the routine" in file.read()
+if "--same" in sys.argv:
+    print("bytes: " + ("as proved" if good else "start: not the bytes that were proved"))
+    sys.exit(not good)
+print(json.dumps({"goals": {"start/order": {"verdict": "proved" if good else "failed", "text": "", "steps": 1,
+                                            "seconds": 0.0}}, "routines": {}, "elf": "", "tools": {}}))
+"""
+
 FILES = {
+    "proofs/bytes/prove.py": BYTES,
+    "spec/assembly.toml": "# SPDX-License-Identifier: BSD-2-Clause\nname = \"start\"\n",
+    "build/hypatia.elf": "the routine\n",
     "src/hyp/low.h": TAG + """#ifndef LOW_H
 #define LOW_H
 typedef unsigned int u32;

@@ -14,6 +14,12 @@
 #define PATTERN 0x0123456789abcdefu
 #define BEYOND_PFN 0x1000000000u
 #define NO_SUCH_STAT 6u
+#define MANY 0x48400000u /* blocks of RAM that nobody uses */
+#define BLOCK_BYTES 0x200000u
+#define BLOCKS_MAX 188u
+#define TRNG_VERSION 0x84000050u
+#define PA_44_BITS 4u
+#define FAR ((u64)1 << 43) /* no RAM there, and no table above it */
 
 static struct region image;
 static struct region carveout;
@@ -84,6 +90,13 @@ static void secure_calls(void)
 	check("PSCI features of CPU_ON", smc3(PSCI_FEATURES, PSCI_CPU_ON_64, 0, 0), 0);
 	check("PSCI features of MEM_PROTECT", smc3(PSCI_FEATURES, PSCI_MEM_PROTECT, 0, 0),
 	      (u64)PSCI_NOT_SUPPORTED);
+	check("PSCI features of the SMCCC version: of QEMU, none", smc3(PSCI_FEATURES, SMCCC_VERSION, 0, 0),
+	      (u64)PSCI_NOT_SUPPORTED);
+	check("PSCI features of nothing", smc3(PSCI_FEATURES, ~(u64)0, 0, 0), (u64)PSCI_NOT_SUPPORTED);
+	check("PSCI features of a number between", smc3(PSCI_FEATURES, 0x90000000u, 0, 0),
+	      (u64)PSCI_NOT_SUPPORTED);
+	check("random numbers from firmware that has none", smc3(TRNG_VERSION, 0, 0, 0),
+	      (u64)PSCI_NOT_SUPPORTED);
 	check("PSCI MEM_PROTECT", smc3(PSCI_MEM_PROTECT, 1, 0, 0), (u64)PSCI_NOT_SUPPORTED);
 	check("PSCI SYSTEM_SUSPEND", smc3(PSCI_SYSTEM_SUSPEND_64, 0, 0, 0),
 	      (u64)PSCI_NOT_SUPPORTED);
@@ -95,6 +108,8 @@ static void secure_calls(void)
 	check("CPU_ON of no CPU", smc3(PSCI_CPU_ON_64, 0xff00ffffffu, SPARE, 0),
 	      (u64)PSCI_INVALID_PARAMETERS);
 	check("CPU_ON of this CPU", smc3(PSCI_CPU_ON_64, 0, SPARE, 0), (u64)PSCI_ALREADY_ON);
+	check("CPU_SUSPEND to a state that is not there", smc3(PSCI_CPU_SUSPEND_64, ~(u64)0, SPARE, 0),
+	      (u64)PSCI_INVALID_PARAMETERS);
 	check("no exception by SMC", take_faults(0), 0);
 }
 
@@ -115,6 +130,32 @@ static void unreachable(const char *what, u64 address)
 	probe_exec(address);
 	check("  execute: exceptions", take_faults(0), 1);
 	check("  execute: class", last_class(0), EC_INSTRUCTION_ABORT);
+}
+
+/* A fault comes to EL1 as it would from where it was taken. */
+static void origins(void)
+{
+	u64 has_32;
+
+	__asm__ volatile("mrs %0, id_aa64pfr0_el1" : "=r"(has_32));
+	take_faults(0);
+	probe_sp0(image.base);
+	check("read with SP_EL0: exceptions", take_faults(0), 1);
+	check("read with SP_EL0: class", last_class(0), EC_DATA_ABORT);
+	check("read with SP_EL0: status", last_status(0), STATUS_PERMISSION);
+	hvc_1_sp0();
+	check("HVC #1 with SP_EL0: exceptions", take_faults(0), 1);
+	check("HVC #1 with SP_EL0: class", last_class(0), EC_UNKNOWN);
+	probe_el0(image.base);
+	check("read at EL0: exceptions", take_faults(0), 1);
+	check("read at EL0: class", last_class(0), EC_DATA_ABORT_EL0);
+	check("read at EL0: status", last_status(0), STATUS_EXTERNAL);
+	if ((has_32 & 15u) == 2) {
+		probe_el0_32(image.base);
+		check("read at EL0 in AArch32: exceptions", take_faults(0), 1);
+		check("read at EL0 in AArch32: class", last_class(0), EC_DATA_ABORT_EL0);
+		check("read at EL0 in AArch32: status", last_status(0), STATUS_EXTERNAL);
+	}
 }
 
 static void hidden_memory(void)
@@ -150,6 +191,7 @@ static void sharing(void)
 	check("unpin", (u64)hyp(MEM_UNPIN, SPARE_PFN, 0), 0);
 	check("unshare", (u64)hyp(MEM_UNSHARE_HYP, SPARE_PFN, 0), 0);
 	check("unshare twice", (u64)hyp(MEM_UNSHARE_HYP, SPARE_PFN, 0), (u64)HYP_EPERM);
+	check("unpin a frame that is not lent", (u64)hyp(MEM_UNPIN, SPARE_PFN, 0), (u64)HYP_EPERM);
 	check("pin a frame that is not lent", (u64)hyp(MEM_PIN, SPARE_PFN, 0), (u64)HYP_EPERM);
 	check("state at the end", (u64)hyp(MEM_INFO, SPARE_PFN, 0), FRAME_HOST);
 	check("contents at the end", *(volatile u64 *)(uintptr_t)SPARE, PATTERN);
@@ -238,6 +280,83 @@ static void joining(void)
 	check("the block is back", (u64)hyp(HYP_STATS, STAT_POOL_FREE_FRAMES, 0), tables);
 	*(word + 512) = PATTERN;
 	check("and maps its frames", take_faults(0), 0);
+	check("donate two frames of it", (u64)hyp(MEM_DONATE_HYP, pfn, 2), 2);
+	check("reclaim one", (u64)hyp(MEM_RECLAIM_HYP, pfn, 1), 1);
+	check("cleared", *word, 0);
+	check("while one is away, a table maps the rest", (u64)hyp(HYP_STATS, STAT_POOL_FREE_FRAMES, 0) < tables, 1);
+	check("reclaim the other", (u64)hyp(MEM_RECLAIM_HYP, pfn + 1, 1), 1);
+	check("cleared too", *(word + 512), 0);
+	check("the block is back again", (u64)hyp(HYP_STATS, STAT_POOL_FREE_FRAMES, 0), tables);
+}
+
+/* As many pins as a record holds, and not one more. */
+static void many_pins(void)
+{
+	u64 pins = 0;
+
+	hyp(MEM_SHARE_HYP, SPARE_PFN, 0);
+	while (hyp(MEM_PIN, SPARE_PFN, 0) == 0) {
+		pins++;
+	}
+	check("pins that a frame can have", pins, 65535);
+	check("one more", (u64)hyp(MEM_PIN, SPARE_PFN, 0), (u64)HYP_ERANGE);
+	for (; pins > 0 && hyp(MEM_UNPIN, SPARE_PFN, 0) == 0; pins--) {
+	}
+	check("pins left", pins, 0);
+	check("unshare", (u64)hyp(MEM_UNSHARE_HYP, SPARE_PFN, 0), 0);
+}
+
+static u64 pa_range(void)
+{
+	u64 value;
+
+	__asm__ volatile("mrs %0, id_aa64mmfr0_el1" : "=r"(value));
+	return value & 15u;
+}
+
+/* A frame of each block until there are no tables left: what is refused changed nothing. */
+static void no_tables(void)
+{
+	u64 tables = (u64)hyp(HYP_STATS, STAT_POOL_FREE_FRAMES, 0);
+	u64 pfn = MANY / 4096u;
+	u64 step = BLOCK_BYTES / 4096u;
+	u32 donated = 0;
+	u32 shared;
+	u32 i;
+
+	check_true("tables at most as many as there are", tables <= (u64)hyp(HYP_STATS, STAT_POOL_FRAMES, 0));
+	while (donated < BLOCKS_MAX && hyp(MEM_DONATE_HYP, pfn + donated * step, 1) == 1) {
+		donated++;
+	}
+	check("donate without tables", (u64)hyp(MEM_DONATE_HYP, pfn + donated * step, 1), (u64)HYP_ENOMEM);
+	shared = donated;
+	while (shared < BLOCKS_MAX && hyp(MEM_SHARE_HYP, pfn + shared * step, 0) == 0) {
+		shared++;
+	}
+	check("share without tables", (u64)hyp(MEM_SHARE_HYP, pfn + shared * step, 0), (u64)HYP_ENOMEM);
+	check("and nothing changed", (u64)hyp(MEM_INFO, pfn + shared * step, 0), FRAME_HOST);
+	take_faults(0);
+	if (pa_range() >= PA_44_BITS) {
+		probe_read(FAR);
+		check("an address that needs a table: exceptions", take_faults(0), 1);
+		check("an address that needs a table: status", last_status(0), STATUS_PERMISSION);
+	}
+	probe_read(MANY + shared * BLOCK_BYTES);
+	check("what needs no table is reachable", take_faults(0), 0);
+	for (i = 0; i < donated; i++) {
+		hyp(MEM_RECLAIM_HYP, pfn + i * step, 1);
+		probe_read(MANY + i * BLOCK_BYTES);
+	}
+	for (; i < shared; i++) {
+		hyp(MEM_UNSHARE_HYP, pfn + i * step, 0);
+	}
+	check("all frames are reachable again", take_faults(0), 0);
+	put_string("  ");
+	put_dec(donated);
+	put_string(" donated, ");
+	put_dec(shared - donated);
+	put_string(" lent\n");
+	check("tables at the end", (u64)hyp(HYP_STATS, STAT_POOL_FREE_FRAMES, 0), tables);
 }
 
 static void statistics(void)
@@ -260,6 +379,7 @@ static void mmio(void)
 	probe_read(0x0ff00000u);
 	probe_write(0x0ff00000u, PATTERN);
 	probe_read((u64)1 << 47);
+	probe_read((u64)1 << 50);
 	check_true("addresses without a device do not stop the machine", 1);
 	take_faults(0);
 }
@@ -281,8 +401,11 @@ void payload_main(u64 fdt)
 	unknown_calls();
 	secure_calls();
 	hidden_memory();
+	origins();
+	no_tables();
 	mmio();
 	sharing();
+	many_pins();
 	bad_frames();
 	donating();
 	joining();

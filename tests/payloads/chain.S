@@ -2,12 +2,14 @@
 /*
  * Loaders that start the image in ways that QEMU's own does not.
  *
+ * Started without a device tree (at EL2 or EL1): jump to the image at FIRMWARE_TARGET with the tree at TREE.
  * As a kernel (arm64 Image at EL2): turn on the MMU with a flat map and caches, then jump to the
  * image at CHAIN_TARGET. As firmware (at address 0, EL3): jump to the image at FIRMWARE_TARGET
  * with the device tree that QEMU leaves at the start of RAM.
  */
 #define CHAIN_TARGET 0x46200000
 #define FIRMWARE_TARGET 0x40200000
+#define TREE 0x48000000
 #define RAM_BASE 0x40000000
 
 /* Block of 1 GiB: Normal write-back (attribute 0), inner shareable, accessed. */
@@ -30,6 +32,7 @@ start:
 	mrs	x1, CurrentEL
 	cmp	x1, #(3 << 2)
 	b.eq	firmware
+	cbz	x0, tree
 	adrp	x1, table
 	mov	x2, #BLOCK_DEVICE
 	str	x2, [x1]
@@ -53,8 +56,13 @@ start:
 	mov	x2, #(CHAIN_TARGET & 0xffff0000)
 	br	x2
 
+tree:
+	mov	x0, #TREE
+	b	plain
+
 firmware:
 	mov	x0, #RAM_BASE
+plain:
 	mov	x1, #0
 	mov	x2, #0
 	mov	x3, #0

@@ -192,3 +192,8 @@ u32 last_class(u32 cpu)
 {
 	return (u32)(faults[cpu].esr >> 26) & 0x3fu;
 }
+
+u32 last_status(u32 cpu)
+{
+	return (u32)faults[cpu].esr & 0x3fu;
+}

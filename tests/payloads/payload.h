@@ -14,7 +14,12 @@
 /* Exception classes in ESR_EL1. */
 #define EC_UNKNOWN 0x00u
 #define EC_INSTRUCTION_ABORT 0x21u
+#define EC_DATA_ABORT_EL0 0x24u
 #define EC_DATA_ABORT 0x25u
+
+/* Fault status codes in ESR_EL1. */
+#define STATUS_PERMISSION 0x0fu
+#define STATUS_EXTERNAL 0x10u
 
 struct regs {
 	u64 x[REGS];
@@ -44,6 +49,10 @@ u64 cost_touch(u64 unused, u64 address, u64 pages);
 u64 probe_read(u64 address);
 void probe_write(u64 address, u64 value);
 void probe_exec(u64 address);
+void probe_sp0(u64 address);
+void hvc_1_sp0(void);
+void probe_el0(u64 address);
+void probe_el0_32(u64 address);
 void payload_secondary(void);
 
 /* lib.c */
@@ -63,9 +72,10 @@ u64 smc3(u64 id, u64 a, u64 b, u64 c);
 s64 hyp(u64 id, u64 a, u64 b);
 /* The @n-th "hypatia@" range in the device tree; size 0 if there is none. */
 struct region hidden_region(u64 fdt, u32 n);
-/* Exceptions on this CPU since the last call, and the class of the last one. */
+/* Exceptions on this CPU since the last call; class and fault status of the last one. */
 u64 take_faults(u32 cpu);
 u32 last_class(u32 cpu);
+u32 last_status(u32 cpu);
 
 /* Each payload */
 void payload_main(u64 fdt);

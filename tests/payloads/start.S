@@ -151,6 +151,43 @@ function probe_exec
 	ldp	x29, x30, [sp], #16
 	ret
 
+/* The same at EL1 with SP_EL0. */
+function probe_sp0
+	mov	x1, sp
+	sub	x1, x1, #1024
+	msr	sp_el0, x1
+	msr	spsel, #0
+	ldr	x0, [x0]
+	msr	spsel, #1
+	ret
+
+function hvc_1_sp0
+	mov	x1, sp
+	sub	x1, x1, #1024
+	msr	sp_el0, x1
+	msr	spsel, #0
+	hvc	#1
+	msr	spsel, #1
+	ret
+
+/* The same at EL0, in AArch64 and, where the CPU has it, in AArch32. SVC comes back to the caller. */
+function probe_el0
+	msr	spsr_el1, xzr
+	adr	x1, 1f
+	msr	elr_el1, x1
+	eret
+1:	ldr	x0, [x0]
+	svc	#0
+
+function probe_el0_32
+	mov	x1, #0x10
+	msr	spsr_el1, x1
+	adr	x1, 1f
+	msr	elr_el1, x1
+	eret
+1:	.inst	0xe5900000			/* ldr r0, [r0] */
+	.inst	0xef000000			/* svc #0 */
+
 /*
  * struct fault { u64 count, esr, far, elr; }. An instruction abort returns to the caller,
  * everything else goes on behind the instruction.
@@ -165,6 +202,11 @@ vectors:
 note_fault:
 	stp	x0, x1, [sp, #-32]!
 	str	x2, [sp, #16]
+	mrs	x1, esr_el1
+	lsr	x1, x1, #26
+	cmp	x1, #0x11
+	ccmp	x1, #0x15, #4, ne
+	b.eq	leave_el0
 	mrs	x0, tpidr_el1
 	ldr	x1, [x0]
 	add	x1, x1, #1
@@ -181,6 +223,12 @@ note_fault:
 	csel	x2, x30, x2, eq
 	msr	elr_el1, x2
 	ldr	x2, [sp, #16]
+	ldp	x0, x1, [sp], #32
+	eret
+leave_el0:
+	mov	x1, #0x3c5
+	msr	spsr_el1, x1
+	msr	elr_el1, x30
 	ldp	x0, x1, [sp], #32
 	eret
 

@@ -2,6 +2,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The tools of reports/ on wrong inputs: each has to name what is wrong."""
 
+import argparse
+import hashlib
+import importlib.machinery
+import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -90,9 +95,161 @@ class Coverage(Tree):
         self.expect(2, ["test_traps"], "coverage.py")
 
 
+class ImageCoverage(unittest.TestCase):
+    """A small image, and a system test that is said to have run parts of it."""
+
+    CODE = ("int twice(int x);\nint never(int x);\nint twice(int x)\n{\n\tif (x > 7) {\n\t\treturn 0x1234;\n\t}\n"
+            "\treturn x * 2;\n}\nint never(int x)\n{\n\treturn x + 3;\n}\n")
+    TEXT = '[[uncovered]]\nreason = "Rare."\npart.twice = ["return 0x1234;"]\n'
+    NEVER = '[[uncovered]]\nreason = "Nobody calls it."\nwhole = ["never"]\n'
+
+    def systest(self, name, passed, image=None):
+        with open(self.path("build/hypatia.img"), "rb") as file:
+            digest = image or hashlib.sha256(file.read()).hexdigest()
+        self.write("build/systest.json", json.dumps({"image": digest, "tests": [{"name": name, "passed": passed}]}))
+
+    def setUp(self):
+        self.root = tempfile.mkdtemp(prefix="hypatia-reports-")
+        self.addCleanup(shutil.rmtree, self.root)
+        for name in ("reports/coverage.py", "reports/coverage_image.py", "tools/systest", "tools/run",
+                     "proofs/engine/__init__.py", "proofs/engine/tools.py"):
+            os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+            shutil.copy(os.path.join(ROOT, name), self.path(name))
+        self.write("src/one.c", self.CODE)
+        self.write("tests/system/tests.toml", "[defaults]\ntimeout = 1\n"
+                   '[[test]]\nname = "one"\ndoc = "one"\nargs = []\n[[test]]\nname = "two"\nlevel = "all"\ndoc = "two"\nargs = []\n')
+        self.compile("src/one.c")
+        self.starts = {words[2]: int(words[0], 16) for words in
+                       (line.split() for line in self.output("aarch64-linux-gnu-nm", "build/hypatia.elf").splitlines())}
+        dump = self.output("aarch64-linux-gnu-objdump", "-d", "--no-show-raw-insn", "build/hypatia.elf")
+        rare = next(line for line in dump.splitlines() if "#0x1234" in line)
+        self.rare = int(rare.split(":")[0], 16)
+        self.ran([offset for offset in range(0, self.starts["never"], 4) if offset != self.rare])
+        self.write("tests/coverage-image.toml", self.TEXT + self.NEVER)
+
+    def path(self, name):
+        return os.path.join(self.root, name)
+
+    def write(self, name, text):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def output(self, *command):
+        return subprocess.run(command, cwd=self.root, check=True, capture_output=True, text=True, timeout=LIMIT).stdout
+
+    def compile(self, source):
+        os.makedirs(self.path("build"), exist_ok=True)
+        self.output("aarch64-linux-gnu-gcc", "-g", "-O0", "-ffreestanding", "-nostdlib", "-static", "-fno-asynchronous-unwind-tables",
+                    f"-ffile-prefix-map={self.root}=.", "-Wl,-Ttext=0,--build-id=none,-e0", "-o", "build/hypatia.elf", source)
+        self.output("aarch64-linux-gnu-objcopy", "-O", "binary", "-j", ".text", "build/hypatia.elf", "build/hypatia.img")
+        self.systest("one", True)
+
+    def ran(self, offsets):
+        with open(self.path("build/hypatia.img"), "rb") as file:
+            digest = hashlib.sha256(file.read()).hexdigest()
+        self.write("build/logs/system/one.ran", f"image {digest}\n" + "".join(f"{one:#x}-{one:#x}\n" for one in offsets))
+
+    def expect(self, status, *words):
+        run = subprocess.run(["/usr/bin/python3", self.path("reports/coverage_image.py")], capture_output=True, text=True,
+                             timeout=LIMIT, check=False)
+        self.assertEqual(run.returncode, status, run.stdout + run.stderr)
+        for word in words:
+            self.assertIn(word, run.stdout + run.stderr)
+
+    def test_good(self):
+        self.expect(0, "gaps with a reason, 0 without")
+        with open(self.path("build/coverage-image.json"), encoding="utf-8") as file:
+            table = json.load(file)
+        self.assertEqual(table["functions"]["never"][0], 0)
+        reached, size = table["functions"]["twice"]
+        self.assertEqual(size - reached, 1)
+
+    def test_gap(self):
+        self.write("tests/coverage-image.toml", self.NEVER)
+        self.expect(1, "not in tests/coverage-image.toml: src/one.c:6: twice: 1 of 2: return 0x1234;")
+
+    def test_part_of_a_line(self):
+        self.write("src/one.c", self.CODE.replace("return x * 2;", "return x > 3 ? x * 2 : x * x - 9;"))
+        self.compile("src/one.c")
+        self.ran([0])
+        self.expect(1, "twice: ", " of ", "return x > 3 ? x * 2")
+
+    def test_reason_for_nothing(self):
+        self.ran(range(0, self.starts["never"], 4))
+        self.expect(1, "explains a gap that is not there: twice: return 0x1234;")
+
+    def test_sometimes(self):
+        self.write("tests/coverage-image.toml", self.TEXT + "sometimes = true\n" + self.NEVER)
+        self.expect(0)
+        self.ran(range(0, self.starts["never"], 4))
+        self.expect(0)
+
+    def test_whole_function_that_is_entered(self):
+        self.ran([offset for offset in range(0, self.starts["never"] + 4, 4) if offset != self.rare])
+        self.expect(1, "not in tests/coverage-image.toml: src/one.c:", "never: ", "that is not there: never")
+
+    def test_bad_entries(self):
+        for text, words in (('[[uncovered]]\nwhole = ["never"]\n', "entry 1: key 'reason' is missing"),
+                            ('[[uncovered]]\nreason = "x"\n', "entry 1: key 'whole' is no list"),
+                            (self.NEVER + "texts = []\n", "entry 1: unknown key 'texts'"),
+                            (self.NEVER + 'part.never = [" "]\n', "entry 1: key 'part' gives no texts"),
+                            (self.NEVER + "sometimes = 1\n", "entry 1: key 'sometimes'"), ("[[", "tests/coverage-image.toml:")):
+            self.write("tests/coverage-image.toml", text)
+            self.expect(2, words)
+
+    def test_tests_that_do_not_count(self):
+        self.systest("one", True, "0" * 64)
+        self.expect(2, "build/systest.json: of another image")
+        self.systest("two", True)
+        self.expect(2, "system test one: was not run")
+        self.systest("one", False)
+        self.expect(2, "system test one: failed")
+        self.systest("one", True)
+        self.ran([])
+        self.expect(2, "system test one: nothing ran")
+        self.ran([0x10000])
+        self.expect(2, "at 0x10000 ran what is no instruction")
+        os.remove(self.path("build/logs/system/one.ran"))
+        self.expect(2, "no list of what ran")
+
+    def test_another_image(self):
+        self.write("src/one.c", self.CODE.replace("+ 3", "+ 4"))
+        elf = self.path("build/hypatia.elf")
+        shutil.copy(elf, elf + ".old")
+        self.compile("src/one.c")
+        self.expect(2, "system test one: was run with another image")
+        shutil.move(elf + ".old", elf)
+        self.ran([0])
+        self.expect(2, "build/hypatia.elf: not that of hypatia.img")
+
+    def condensed(self, log, patched=None):
+        """What tools/run makes of QEMU's log: (problems, lines)."""
+        loader = importlib.machinery.SourceFileLoader("run", self.path("tools/run"))
+        module = importlib.util.module_from_spec(importlib.util.spec_from_loader("run", loader))
+        loader.exec_module(module)
+        self.write("log", log)
+        image = self.path("build/hypatia.img")
+        problems = module.condense(argparse.Namespace(mmu_on=False, image=patched or image, instructions=self.path("log")), image)
+        with open(self.path("log"), encoding="utf-8") as file:
+            return problems, file.read().splitlines()[1:]
+
+    def test_log(self):
+        with open(self.path("build/hypatia.img"), "rb") as file:
+            image = file.read()
+        words = [int.from_bytes(image[offset:offset + 4], "little") for offset in range(0, 12, 4)]
+        line = "0x4020000{:x}:  {:08x}  something\n"
+        good = "IN: \n" + line.format(0, words[0]) + "\n----------------\n" + line.format(4, words[1])
+        self.assertEqual(self.condensed(good), ([], ["0x0-0x4"]))
+        self.assertEqual(self.condensed(good + line.format(8, words[2] ^ 1)), (["at image+0x8 ran what is not in the image"], ["0x0-0x4"]))
+        with open(self.path("patched"), "wb") as file:
+            file.write(image[:4] + bytes(4) + image[8:])
+        self.assertEqual(self.condensed(line.format(0, words[0]) + line.format(4, 0), self.path("patched")), ([], ["0x0-0x0"]))
+
+
 class Trace(Tree):
     def test_good(self):
-        self.expect(0, ["0 problems, 0 suspect; without goals and coverage"], "trace.py")
+        self.expect(0, ["0 problems, 0 suspect; without goals and coverage and coverage of the image"], "trace.py")
 
     def test_changed_clause(self):
         self.change("src/hyp/pool.h", "ensures zeroed: zeroed{Here}(\\result);", "ensures zeroed: \\true;")
@@ -123,7 +280,7 @@ class Trace(Tree):
     def test_goal_that_is_missing(self):
         path = os.path.join(self.root, "build/proof.json")
         with open(path, "w", encoding="utf-8") as file:
-            file.write('{"baseline": "unknown", "goals": [{"unit": "vmid", "function": "vmid_setup", "name": "typed_vmid_setup_ensures_x", '
+            file.write('{"commit": "unknown", "goals": [{"unit": "vmid", "function": "vmid_setup", "name": "typed_vmid_setup_ensures_x", '
                        '"kind": "goal", "verdict": "proved", "prover": "qed"}]}')
         self.expect(1, ["clause vmid_update.fresh: no goal proves it", "function vmid_update: no goal proves it"], "trace.py")
 

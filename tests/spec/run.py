@@ -846,7 +846,7 @@ class Disproved(Workspace):
             "vm.VmTables",
             "dying_gives_back",
         ),
-        ("reclaim_vcpu", {'frame = "take_back"': 'frame = "none"'}, "vm.VmTables", "gives_to_keep_vcpu"),
+        ("reclaim_vcpu", {'frame = "take_back"': 'frame = "none"'}, "vm.VmTables", "dying_gives_back"),
         ("init_vm", {'frame = "give"': 'frame = "none"'}, "vm.VmTables", "gives_to_keep"),
         ("start_teardown_vm", {'busy = "loaded"\nbusy_error = "HYP_EBUSY"\n': ""}, "vm_life.VmRecords", "vm_after_inv'vc"),
         ("finalize_teardown_vm", {'busy = "held"\nbusy_error = "HYP_EBUSY"\n': ""}, "vm_life.VmRecords", "vm_after_inv'vc"),
@@ -857,11 +857,11 @@ class Disproved(Workspace):
     def test_vm_changes(self):
         for entry, changes, place, goal in self.VM_CHANGES:
             with self.subTest(f"{entry}: {changes}"):
+                shutil.copy(SPEC / "vm.toml", self.spec)
                 self.change_entry("vm", entry, changes)
                 self.generate()
                 file, _, theory = place.partition(".")
                 self.assertIn(goal, prove(self.gen, MODEL / f"{file}.mlw", 2, theory, [goal]))
-                shutil.copy(SPEC / "vm.toml", self.spec)
 
     # a change of the hand-written model of VMs -> a goal that breaks
     VM_MODEL_CHANGES = (
@@ -873,7 +873,7 @@ class Disproved(Workspace):
         ("if mem h r.guest /\\ not host_reaches r.state", "if mem h r.guest", "vm.VmFrames", "guest_write_inv"),
         ("(gives o -> move_ok Vm_give s h s.frames[f])", "true", "vm_life.VmLife", "give_fits"),
         ("\\/ (exists f. memory_of s.frames[f] h)", "", "vm_life.VmLife", "not_busy_held"),
-        ("s.lvm[p <- -1]", "s.lvm", "vm_life.VmLifeInv", "put_lvm"),
+        ("s.lvm[p <- -1]", "s.lvm", "vm_life.VmLifeInv", "live_put"),
         ("s.vms[h].vstate = vm_live /\\ s.vms[h].prot", "s.vms[h].vstate = vm_live", "vm.VmMoves", "move_kind'vc"),
     )
 

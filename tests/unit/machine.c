@@ -18,6 +18,7 @@ static u8 seen[BANK0_COUNT + BANK1_COUNT];
 
 static struct {
 	u32 phase, tree, is_table, pending;
+	u32 unsynced;           /* an entry of a live table was written, and no ISB has followed yet */
 	u64 page;
 } tlb;
 
@@ -248,6 +249,7 @@ void pte_write(u64 pfn, u64 i, u64 e, u64 n)
 	if (linked[at] == 0) {
 		return;
 	}
+	tlb.unsynced = 1;
 	if (is_valid(old) && is_valid(e)) {
 		fail_msg("a valid entry was replaced without break-before-make");
 	}
@@ -281,6 +283,9 @@ void dsb_ishst(void)
 
 void isb(void)
 {
+	if (tlb.phase == 0 && tlb.pending == 0) {
+		tlb.unsynced = 0;
+	}
 }
 
 void tlbi_ipas2e1is(u64 ipn)
@@ -339,8 +344,9 @@ void lock_acquire(u32 lock)
 void lock_release(u32 lock)
 {
 	assert_true(lock < LOCKS && lock_held[lock]);
-	if (lock == LOCK_MM && (tlb.phase != 0 || tlb.pending != 0)) {
-		fail_msg("LOCK_MM is released with a stale entry (phase %u, pending %u)", tlb.phase, tlb.pending);
+	if (lock == LOCK_MM && (tlb.phase != 0 || tlb.pending != 0 || tlb.unsynced != 0)) {
+		fail_msg("LOCK_MM is released with a stale entry (phase %u, pending %u, unsynced %u)", tlb.phase,
+			 tlb.pending, tlb.unsynced);
 	}
 	lock_held[lock] = 0;
 }
@@ -480,6 +486,7 @@ void machine_check_quiet(void)
 
 	assert_int_equal(tlb.phase, 0);
 	assert_int_equal(tlb.pending, 0);
+	assert_int_equal(tlb.unsynced, 0);
 	for (lock = 0; lock < LOCKS; lock++) {
 		assert_false(lock_held[lock]);
 	}
@@ -523,6 +530,8 @@ u64 machine_page_of(u64 entry, u32 level, u64 n)
 	if (!is_valid(entry)) {
 		return entry;
 	}
+	/* 0b01 is reserved at the last level: no translation. */
+	assert_true(level < 3 || (entry & 2) != 0);
 	return (entry | 2) + n % span * PAGE_SIZE;
 }
 

@@ -54,6 +54,94 @@ static void test_boot_data(void **state)
 	REFUSED(boot_info.console_base.pa = 0xfffffffffffff000ul);
 }
 
+static void banks(u32 count, u64 first, u64 frames, u64 step)
+{
+	u32 b;
+
+	boot_info.bank_count = count;
+	for (b = 0; b < count && b < MEM_BANKS_MAX; b++) {
+		boot_info.bank[b].base.pa = (first + b * step) * PAGE_SIZE;
+		boot_info.bank[b].size = frames * PAGE_SIZE;
+	}
+}
+
+static void no_memory(void)
+{
+	mem.bank_count = 7;
+	mem.frames = 7;
+	assert_int_equal(mem_setup(), HYP_EINVAL);
+	assert_int_equal(mem.bank_count, 0);
+	assert_int_equal(mem.frames, 0);
+	assert_int_equal(mem_record(1), MEM_NONE);
+}
+
+/* Banks at the edges of what is allowed, and just beyond; after a refusal there is no RAM. */
+static void test_memory(void **state)
+{
+	static const struct {
+		u32 bits;
+		u64 limit;
+	} widths[] = { { 32, 0x100000 }, { 36, 0x1000000 }, { 40, 0x10000000 }, { 42, 0x40000000 },
+		       { 44, 0x100000000 }, { 48, 0x1000000000 }, { 47, 0x100000 } };
+	u32 i;
+
+	(void)state;
+	machine_reset(40);
+	for (i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
+		assert_int_equal(mem_limit(widths[i].bits), widths[i].limit);
+	}
+	for (i = 0; i < 6; i++) {
+		boot_info.pa_bits = widths[i].bits;
+		banks(1, widths[i].limit - 1, 1, 0);
+		assert_int_equal(mem_setup(), 0);
+		assert_int_equal(mem_record(widths[i].limit - 1), 0);
+		assert_int_equal(mem_record(widths[i].limit - 2), MEM_NONE);
+		banks(1, widths[i].limit - 1, 2, 0);
+		no_memory();
+		banks(1, widths[i].limit, 1, 0);
+		no_memory();
+		banks(1, 1, widths[i].limit - 1, 0);
+		assert_int_equal(mem_setup(), 0);
+		assert_int_equal(mem.frames, widths[i].limit - 1);
+	}
+	/* One bank behind the other, and one frame less. */
+	banks(MEM_BANKS_MAX, 1, 16, 16);
+	assert_int_equal(mem_setup(), 0);
+	assert_int_equal(mem.bank_count, MEM_BANKS_MAX);
+	assert_int_equal(mem.frames, 16 * MEM_BANKS_MAX);
+	for (i = 1; i <= 16 * MEM_BANKS_MAX; i++) {
+		assert_int_equal(mem_record(i), i - 1);
+	}
+	assert_int_equal(mem_record(i), MEM_NONE);
+	assert_int_equal(mem_kind(1, 16), MEM_RAM);
+	assert_int_equal(mem_kind(2, 16), MEM_MIXED);
+	assert_int_equal(mem_kind(i, 1), MEM_DEVICE);
+	assert_int_equal(mem_kind(i - 1, 2), MEM_MIXED);
+	assert_int_equal(mem_kind(0, 1), MEM_DEVICE);
+	assert_int_equal(mem_kind(0, 2), MEM_MIXED);
+	/* What a longer list left does not count. */
+	banks(2, 1, 16, 16);
+	assert_int_equal(mem_setup(), 0);
+	assert_int_equal(mem_record(33), MEM_NONE);
+	assert_int_equal(mem_kind(33, 16), MEM_DEVICE);
+	banks(2, 1, 16, 15);
+	no_memory();
+	banks(0, 1, 16, 16);
+	no_memory();
+	banks(MEM_BANKS_MAX + 1, 1, 16, 16);
+	no_memory();
+	banks(2, 0, 16, 16);
+	no_memory();
+	banks(2, 1, 0, 16);
+	no_memory();
+	banks(2, 1, 16, 16);
+	boot_info.bank[1].base.pa += 1;
+	no_memory();
+	banks(2, 1, 16, 16);
+	boot_info.bank[1].size += 1;
+	no_memory();
+}
+
 /* The image may stand before or behind the carve-out, not in it. */
 static void test_image_place(void **state)
 {
@@ -96,6 +184,22 @@ static void test_image_blocks(void **state)
 	assert_int_equal(machine_page(PGT_HYP, first + 1023), desc_flat(first + 1023, 3, S1_RODATA + DESC_CONTIGUOUS));
 }
 
+/* As many CPUs as there can be, each with its stack. */
+static void test_most_cpus(void **state)
+{
+	u64 top;
+
+	(void)state;
+	machine_reset(40);
+	boot_info.cpu_count = CPUS_MAX;
+	boot_info.carveout_size = hyp_carveout_size(BANK0_COUNT + BANK1_COUNT, CPUS_MAX);
+	boot_info.carveout_base.pa = (BANK0_FIRST + BANK0_COUNT - 1024) * PAGE_SIZE - boot_info.carveout_size;
+	machine_start();
+	top = hyp_stack_top(CPUS_MAX - 1) / PAGE_SIZE;
+	assert_int_equal(top, layout.meta);
+	assert_int_equal(machine_page(PGT_HYP, top - 1), desc_flat(top - 1, 3, S1_DATA));
+}
+
 /* A frame that is taken already stops setup, whichever part wants it. */
 static void test_claim_refused(void **state)
 {
@@ -114,6 +218,42 @@ static void test_claim_refused(void **state)
 		machine.taken = frame[part];
 		assert_int_equal(hyp_setup(), HYP_EPERM);
 	}
+}
+
+/* What cannot be claimed is refused for what it is, and nothing changes. */
+static void test_claim_errors(void **state)
+{
+	const u64 last = BANK1_FIRST + BANK1_COUNT - 512;
+	u64 free;
+
+	(void)state;
+	machine_reset(40);
+	boot_info.bank[1].size -= PAGE_SIZE;
+	machine_start();
+	lock_acquire(LOCK_MM);
+	free = pool.free;
+	assert_int_equal(hyp_claim(PFN_COUNT, 3, 1, MAP_DATA), HYP_EINVAL);
+	assert_int_equal(hyp_claim(BANK1_FIRST - 1, 3, 1, MAP_DATA), HYP_EINVAL);
+	/* A block of which the last frame is no memory, and one that is not aligned. */
+	assert_int_equal(hyp_claim(last, 2, 1, MAP_DATA), HYP_EINVAL);
+	assert_int_equal(hyp_claim(BANK1_FIRST + 1, 2, 1, MAP_DATA), HYP_EINVAL);
+	frame_state_set(BANK1_FIRST + 511, mem_record(BANK1_FIRST + 511), FRAME_HOST_SHARED_HYP);
+	assert_int_equal(hyp_claim(BANK1_FIRST, 2, 1, MAP_DATA), HYP_EPERM);
+	frame_state_set(BANK1_FIRST + 511, mem_record(BANK1_FIRST + 511), FRAME_HOST);
+	pool.free = 5;
+	assert_int_equal(hyp_claim(BANK1_FIRST, 2, 1, MAP_DATA), HYP_ENOMEM);
+	pool.free = free;
+	assert_int_equal(machine_page(PGT_HYP, BANK1_FIRST), 0);
+	assert_int_equal(machine_page(PGT_HOST, BANK1_FIRST), 0);
+	assert_int_equal(frame_info(BANK1_FIRST), FRAME_HOST);
+	pool.free = 6;
+	assert_int_equal(hyp_claim(BANK1_FIRST, 2, 1, MAP_RODATA), 0);
+	assert_int_equal(machine_walk(PGT_HYP, BANK1_FIRST).level, 2);
+	assert_int_equal(machine_page(PGT_HYP, BANK1_FIRST + 511), desc_flat(BANK1_FIRST + 511, 3, S1_RODATA));
+	assert_int_equal(machine_page(PGT_HOST, BANK1_FIRST + 511), desc_hyp_owned());
+	assert_int_equal(frame_info(BANK1_FIRST + 511), FRAME_HYP + 256);
+	assert_int_equal(frame_info(BANK1_FIRST + 512), FRAME_HOST);
+	lock_release(LOCK_MM);
 }
 
 /* Finalise wants the tables that setup built. */
@@ -150,6 +290,7 @@ static void test_layout(void **state)
 	/* Too little for a pool: none, and no wrap-around. */
 	l = layout_divide(0x1000, 1, 1024, 1);
 	assert_int_equal(l.pool_count, 0);
+	assert_int_equal(l.words_count, 0);
 	count = l.pool_stack - 0x1000;
 	assert_int_equal(layout_divide(0x1000, count, 1024, 1).pool_count, 0);
 	assert_int_equal(layout_divide(0x1000, count + 2, 1024, 1).pool_count, 0);
@@ -177,9 +318,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_boot_data),
+		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_image_place),
 		cmocka_unit_test(test_image_blocks),
+		cmocka_unit_test(test_most_cpus),
 		cmocka_unit_test(test_claim_refused),
+		cmocka_unit_test(test_claim_errors),
 		cmocka_unit_test(test_finalise),
 		cmocka_unit_test(test_no_console),
 		cmocka_unit_test(test_layout),

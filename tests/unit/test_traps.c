@@ -126,6 +126,13 @@ static void test_smc_filter(void **state)
 	for (i = 0x20; i <= 0x4f; i++) {
 		assert_int_equal(hyp_handle_smc(0x84000000ul + i, 0, 0, 0, 0).action, SMC_RETURN);
 	}
+	/* The ends of what is a function id. */
+	assert_int_equal(hyp_handle_smc(0x80000000ul, 0, 0, 0, 0).action, SMC_FORWARD);
+	assert_int_equal(hyp_handle_smc(0x7ffffffful, 0, 0, 0, 0).action, SMC_RETURN);
+	assert_int_equal(hyp_handle_smc(0xfffffffful, 0, 0, 0, 0).action, SMC_FORWARD);
+	assert_int_equal(hyp_handle_smc(0x100000000ul, 0, 0, 0, 0).action, SMC_RETURN);
+	assert_int_equal(hyp_handle_smc(0x84000050ul, 0, 0, 0, 0).action, SMC_FORWARD);
+	assert_int_equal(hyp_handle_smc(0x8400005ful, 0, 0, 0, 0).action, SMC_FORWARD);
 	/* TRNG, and what no standard has given a meaning yet. */
 	assert_int_equal(hyp_handle_smc(0x84000050ul, 0, 0, 0, 0).action, SMC_FORWARD);
 	assert_int_equal(hyp_handle_smc(0x840000f0ul, 0, 0, 0, 0).action, SMC_FORWARD);
@@ -175,6 +182,9 @@ static void test_cpu_on(void **state)
 
 	machine.smc_count = 0;
 	assert_int_equal((s64)hyp_handle_smc(PSCI_CPU_ON_64, 0x999, 0, 0, 0).a0, PSCI_INVALID_PARAMETERS);
+	boot_info.cpu_mpidr[boot_info.cpu_count] = 0x999;
+	assert_int_equal((s64)hyp_handle_smc(PSCI_CPU_ON_64, 0x999, 0, 0, 0).a0, PSCI_INVALID_PARAMETERS);
+	boot_info.cpu_mpidr[boot_info.cpu_count] = 0;
 	/* The search ends with the table, whatever the count says. */
 	boot_info.cpu_count = CPUS_MAX + 1;
 	assert_int_equal((s64)hyp_handle_smc(PSCI_CPU_ON_64, 0x999, 0, 0, 0).a0, PSCI_INVALID_PARAMETERS);
@@ -256,6 +266,69 @@ static void test_injection(void **state)
 	assert_true(machine.elr_el2 >= HOST_VBAR);
 }
 
+/* Every bit of what an injected abort leaves behind (Arm ARM D1.3.5, D24.2.40). */
+static void test_injected_bits(void **state)
+{
+	static const u64 sctlr[] = { 0, 1ul << 23, 1ul << 44, 1ul << 44 | 1ul << 23, ~(1ul << 23 | 1ul << 44) };
+	static const u64 spsr[] = { 0x5, 0xf1000005, 0xa0400005, 0x50000000, 0xffffffe5 };
+	u64 i;
+	u64 k;
+
+	(void)state;
+	machine_boot(40);
+	for (i = 0; i < COUNT(sctlr) * COUNT(spsr); i++) {
+		u64 before = spsr[i % COUNT(spsr)];
+		u64 control = sctlr[i / COUNT(spsr)];
+		u64 pan = control >> 23 & 1 ? before >> 22 & 1 : 1;
+		u64 el0 = before & 0x10 || before % 16 == 0;
+
+		for (k = 0; k < 4; k++) {
+			u64 write = k & 1;
+			u64 ec = k < 2 ? 0x24 : 0x20;
+
+			machine.vbar_el1 = HOST_VBAR + 0x7f8;
+			machine.sctlr_el1 = control;
+			machine.spsr_el2 = before;
+			hyp_handle_abort(ec << 26 | 1ul << 25 | write << 6 | 0x0f, 0xdead, IMAGE_FIRST << 4);
+			assert_int_equal(machine.spsr_el2, 0x3c5 | (before & 0xf1000000ul) | 1ul << 25 | pan << 22 |
+					 (control >> 44 & 1) << 12);
+			assert_int_equal(machine.elr_el2, HOST_VBAR + (before & 0x10 ? 0x600 : el0 ? 0x400 : 0x200));
+			/* An instruction abort tells nothing of writing. */
+			write = ec == 0x24 ? write : 0;
+			assert_int_equal(machine.esr_el1, (ec + !el0) << 26 | 1ul << 25 | write << 6 |
+					 (el0 ? 0x10 : 0x0f));
+		}
+	}
+	/* All four levels of a translation fault are for host_fault(), the next status is not. */
+	for (i = 3; i <= 8; i++) {
+		machine.elr_el2 = 0x1111;
+		hyp_handle_abort(0x92000000ul + i, 0, (BANK0_FIRST + 0x1000) << 4);
+		if (i == 3 || i == 8) {
+			assert_int_not_equal(machine.elr_el2, 0x1111);
+		} else {
+			assert_int_equal(machine.elr_el2, 0x1111);
+		}
+	}
+}
+
+/* The last frame number is one; the first id behind the last call is none. */
+static void test_call_edges(void **state)
+{
+	u64 rest[2] = { 1, 2 };
+	struct hvc_result r;
+
+	(void)state;
+	machine_boot(40);
+	assert_int_equal((s64)hyp_handle_hvc(MEM_DONATE_HYP, PFN_COUNT - 1, 1, 0, rest).a1, HYP_EINVAL);
+	assert_int_equal((s64)hyp_handle_hvc(MEM_DONATE_HYP, PFN_COUNT - 1, 2, 0, rest).a1, HYP_ERANGE);
+	assert_int_equal((s64)hyp_handle_hvc(MEM_DONATE_HYP, PFN_COUNT, 1, 0, rest).a1, HYP_ERANGE);
+	r = hyp_handle_hvc(HYPERCALL_BASE + HYPERCALL_COUNT, STAT_MODE, 0, 0, rest);
+	assert_int_equal((s64)r.a0, SMCCC_NOT_SUPPORTED);
+	assert_int_equal(r.a1, STAT_MODE);
+	r = hyp_handle_hvc(HYPERCALL_BASE + HYPERCALL_COUNT - 1, STAT_MODE, 0, 0, rest);
+	assert_int_equal(r.a0, SMCCC_SUCCESS);
+}
+
 /* No VMID twice in a generation, none 0, and an invalidation between generations. */
 static void test_vmids(void **state)
 {
@@ -301,6 +374,8 @@ int main(void)
 		cmocka_unit_test(test_cpu_on),
 		cmocka_unit_test(test_cpu_suspend),
 		cmocka_unit_test(test_injection),
+		cmocka_unit_test(test_injected_bits),
+		cmocka_unit_test(test_call_edges),
 		cmocka_unit_test(test_vmids),
 	};
 

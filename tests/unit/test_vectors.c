@@ -73,6 +73,55 @@ static void test_carveout_sizes(void **state)
 	}
 }
 
+static u64 round_up(u64 value, u64 unit)
+{
+	return value % unit == 0 ? value : value + unit - value % unit;
+}
+
+/* Each part of the carve-out stands where spec/pool.toml says, and the sum is what is asked for. */
+static void test_carveout_parts(void **state)
+{
+	static const u64 ram[] = { 1, 1023, 1024, 1025, 0x4fff, 0x5000, 0x5001, 0x20000, 0xffffffful };
+	/* With 6 CPUs one frame more or less of records shows in the 2 MiB that are asked for. */
+	static const u32 cpu_counts[] = { 1, 2, 6, 43, 64 };
+	u32 cpus;
+	u64 i;
+	u64 k;
+
+	(void)state;
+	for (i = 0; i < COUNT(ram) * 8; i++) {
+		u64 first = 0x40000 + i % 3;
+		u64 count = 512 * (1 + i % 5) + ram[i % COUNT(ram)] / 256 + i;
+		struct layout l;
+		u64 rest;
+
+		cpus = 1 + (u32)i % 7;
+		l = layout_divide(first, count, ram[i % COUNT(ram)], cpus);
+		assert_int_equal(l.stacks, first);
+		assert_int_equal(l.meta, first + 3 * cpus);
+		assert_int_equal(l.meta_count, round_up(ram[i % COUNT(ram)] * 4, 4096) / 4096);
+		assert_int_equal(l.s2_root, round_up(l.meta + l.meta_count, 16));
+		assert_int_equal(l.s1_root, l.s2_root + 16);
+		assert_int_equal(l.pool_stack, l.s1_root + 1);
+		assert_int_equal(l.end, first + count);
+		rest = first + count - l.pool_stack;
+		assert_int_equal(l.words_count, round_up(rest, 1024) / 1024);
+		assert_int_equal(l.pool_ref, l.pool_stack + l.words_count);
+		assert_int_equal(l.pool, l.pool_ref + l.words_count);
+		assert_int_equal(l.pool_count, rest - 2 * l.words_count);
+	}
+	for (k = 0; k < COUNT(cpu_counts); k++) {
+		cpus = cpu_counts[k];
+		for (i = 0; i < 0x60000; i++) {
+			u64 frames = round_up(3 * cpus + round_up(4 * i, 4096) / 4096, 16) + 16 + 128 + i / 1024;
+
+			if (hyp_carveout_size(i, cpus) != round_up(frames, 512) * 4096) {
+				fail_msg("carve-out for %lu frames and %u CPUs", (unsigned long)i, cpus);
+			}
+		}
+	}
+}
+
 /* The attributes of each kind of memory, alone and as part of a group; devices are never in one. */
 static void test_kinds(void **state)
 {
@@ -89,6 +138,8 @@ static void test_kinds(void **state)
 		}
 		assert_int_equal(desc_map_attrs(e2h, MAP_DEVICE), attrs[e2h][3]);
 	}
+	assert_int_equal(desc_host_attrs(1), S2_MEMORY);
+	assert_int_equal(desc_host_attrs(0), S2_DEVICE);
 }
 
 int main(void)
@@ -99,6 +150,7 @@ int main(void)
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_carveout_sizes),
+		cmocka_unit_test(test_carveout_parts),
 	};
 
 	alarm(60);

@@ -38,9 +38,9 @@ $(addprefix run-,$(unit-tests)): run-%: $(UNIT_DIR)/%
 
 unit-check: $(addprefix run-,$(unit-tests))
 
-# A sample: what the unit tests must catch. All of them, with the proofs, takes half an hour.
-seeded-check: $(GEN_STAMP)
+# What tests and the proof from bytes must catch. All of them, with the proofs of functions, takes half an hour.
+seeded-check: $(GEN_STAMP) $(BUILD)/hypatia.img
 	@/usr/bin/python3 proofs/seeded.py --unit-tests
 
-seeded-check-all: $(GEN_STAMP)
+seeded-check-all: $(GEN_STAMP) $(BUILD)/hypatia.img
 	@/usr/bin/python3 proofs/seeded.py

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The inline functions of hyp_arch.h as functions of their own, for tests/arch/run.py. */
+#include "arch.h"
+
+u64 arch_meta_base;
+u64 arch_pool_stack;
+u64 arch_pool_ref;
+u32 arch_locks[LOCK_COUNT][2];
+u32 arch_e2h;
+struct pool pool;
+
+#define DO0(name) void t_##name(void) { name(); }
+#define DO1(name, a) void t_##name(a x) { name(x); }
+#define DO2(name, a, b) void t_##name(a x, b y) { name(x, y); }
+#define DO3(name, a, b, c) void t_##name(a x, b y, c z) { name(x, y, z); }
+#define DO4(name, a, b, c, d) void t_##name(a x, b y, c z, d w) { name(x, y, z, w); }
+#define GET0(name) u64 t_##name(void) { return name(); }
+#define GET1(name, a) u64 t_##name(a x) { return name(x); }
+#define GET2(name, a, b) u64 t_##name(a x, b y) { return name(x, y); }
+
+GET2(frame_read, u64, u64)
+DO3(frame_write, u64, u64, u64)
+DO4(pte_write, u64, u64, u64, u64)
+DO1(frame_zero, u64)
+DO2(meta_place, u64, u64)
+GET2(frame_state_get, u64, u64)
+DO3(frame_state_set, u64, u64, u32)
+GET2(frame_count_get, u64, u64)
+DO3(frame_count_set, u64, u64, u32)
+DO2(pool_place, u64, u64)
+GET1(pool_stack_get, u64)
+DO2(pool_stack_set, u64, u64)
+GET1(pool_ref_get, u64)
+DO2(pool_ref_set, u64, u32)
+DO0(dsb_ishst)
+DO0(dsb_ish)
+DO0(dsb_nsh)
+DO0(isb)
+DO1(tlbi_ipas2e1is, u64)
+DO0(tlbi_vmalle1is)
+DO0(tlbi_vmalls12e1is)
+DO1(tlbi_vae2is, u64)
+DO0(tlbi_alle2is)
+DO0(tlbi_vmids)
+DO0(tlbi_alle2)
+GET0(cpu_index)
+DO1(lock_acquire, u32)
+DO1(lock_release, u32)
+GET0(read_elr_el2)
+GET0(read_spsr_el2)
+GET0(read_vbar_el1)
+GET0(read_sctlr_el1)
+DO1(write_elr_el2, u64)
+DO1(write_spsr_el2, u64)
+DO1(write_elr_el1, u64)
+DO1(write_spsr_el1, u64)
+DO1(write_esr_el1, u64)
+DO1(write_far_el1, u64)
+
+void t_smc_call(u64 *to, u64 a, u64 b, u64 c, u64 d)
+{
+	struct smc_regs r = smc_call(a, b, c, d);
+
+	to[0] = r.x0;
+	to[1] = r.x1;
+	to[2] = r.x2;
+	to[3] = r.x3;
+}
