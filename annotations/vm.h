@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What holds of the table of VMs: no vCPU without a VM, none loaded but of a live one, and a CPU and the vCPU that it has
- * loaded name each other.
+ * What holds of the table of VMs: no vCPU without a VM, none loaded but of a live one, and a CPU and the vCPU
+ * that it has loaded name each other.
  */
 #ifndef ANNOTATIONS_VM_H
 #define ANNOTATIONS_VM_H
