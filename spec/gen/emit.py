@@ -163,8 +163,18 @@ def virtual_machines(spec):
         chosen = [s for s in pages if key == "name" or s[key] == wanted]
         return " \\/ ".join(f"s = {s['value']}" for s in chosen) or "false"
 
+    predicates = [{"name": n, "args": ["v"]} for n in ("is_vm", "vm_holds", "is_vcpu", "vcpu_holds")]
+    functions = []
+    for o in operations:
+        predicates.append({"name": f"can_{o['name']}", "args": ["v", "c", "b"]})
+        functions += [
+            {"name": n, "args": ["v", "c", "b"]}
+            for n in (f"err_{o['name']}", f"{o['name']}_vm", f"{o['name']}_vcpu")
+        ]
     return {
         "vm": vm,
+        "life_predicates": predicates,
+        "life_functions": functions,
         "operations": operations,
         "page_transitions": transitions,
         "vm_or": vm_or,
@@ -287,16 +297,21 @@ PLAN = {
     "include/gen/descriptors.h": "descriptors.h.j2",
     "include/gen/sysregs.h": "sysregs.h.j2",
     "include/gen/traps.h": "traps.h.j2",
+    "include/gen/vm.h": "vm.h.j2",
     "acsl/ownership.acsl": "ownership.acsl.j2",
+    "acsl/vm.acsl": "vm.acsl.j2",
     "driver/ownership.driver": "ownership.driver.j2",
+    "driver/vm.driver": "vm.driver.j2",
     "model/ownership_gen.mlw": "ownership_gen.mlw.j2",
     "model/vectors_gen.mlw": "vectors_gen.mlw.j2",
     "model/vm_gen.mlw": "vm_gen.mlw.j2",
     "vectors/ownership_vectors.h": "ownership_vectors.h.j2",
+    "vectors/vm_vectors.h": "vm_vectors.h.j2",
     "vectors/descriptor_vectors.h": "descriptor_vectors.h.j2",
     "vectors/hypercall_vectors.h": "hypercall_vectors.h.j2",
     "vectors/layout_vectors.h": "layout_vectors.h.j2",
     "oracle/ownership_oracle.h": "ownership_oracle.h.j2",
+    "oracle/vm_oracle.h": "vm_oracle.h.j2",
     "docs/ownership.md": "ownership.md.j2",
     "docs/vm.md": "vm.md.j2",
     "docs/hypercalls.md": "hypercalls.md.j2",

@@ -45,6 +45,29 @@ def transition_vectors(context):
     return vectors
 
 
+def life_vectors(context):
+    """Every operation on a VM against every state of the VM, of a vCPU, and with something in its way or nothing."""
+    vm, vectors = context["vm"], []
+    for o in context["operations"]:
+        for v in vm["vm_state"]:
+            for c in vm["vcpu_state"]:
+                for busy in (0, 1):
+                    new = (v["value"], c["value"])
+                    if v["name"] != o["vm_from"]:
+                        error = o["vm_errors"][v["name"]]
+                    elif o["vcpu_from"] and c["name"] != o["vcpu_from"]:
+                        error = o["vcpu_errors"][c["name"]]
+                    elif o["busy"] and busy:
+                        error = o["busy_error"]
+                    else:
+                        error = None
+                        new = (o["vm_to_value"], o["vcpu_to_value"] if o["vcpu_from"] else c["value"])
+                    vectors.append(
+                        {"name": o["name"], "vm": v, "vcpu": c, "busy": busy, "error": error, "new": new}
+                    )
+    return vectors
+
+
 def leaf_vectors(context):
     last = context["geo"]["level_last"]
     vectors = []
@@ -109,6 +132,7 @@ def psci_vectors(context):
 def vectors(context):
     return {
         "transition_vectors": transition_vectors(context),
+        "life_vectors": life_vectors(context),
         "leaf_vectors": leaf_vectors(context),
         "index_vectors": index_vectors(context),
         "argument_vectors": argument_vectors(context),

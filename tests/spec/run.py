@@ -69,7 +69,7 @@ def prove(gen, path, seconds=5, theory=None, goals=(), model=MODEL):
     return [goal for goal, verdict in results if verdict != "Valid"]
 
 
-def wp(gen, source, functions):
+def wp(gen, source, functions, driver="ownership"):
     """(proved, all) goals of the functions by WP with the model's driver."""
     command = [
         "frama-c",
@@ -92,7 +92,7 @@ def wp(gen, source, functions):
         "-kernel-warn-key",
         "annot:missing-spec=abort",
         "-wp-driver",
-        str(gen / "driver/ownership.driver"),
+        str(gen / f"driver/{driver}.driver"),
     ]
     command += ["-wp-par", "1", "-wp-fct", ",".join(functions), str(source)]
     output = subprocess.run(
@@ -284,6 +284,19 @@ class Good(Workspace):
         self.assertGreater(goals, 5 * len(functions))
         oracle.write_text(oracle.read_text().replace("count == 0u", "count == 1u"))
         proved, goals = wp(self.gen, source, ["oracle_hyp_unpin"])
+        self.assertLess(proved, goals)
+
+    def test_vm_oracle_is_the_model(self):
+        self.generate()
+        oracle = self.gen / "oracle/vm_oracle.h"
+        source = self.folder / "oracle.c"
+        source.write_text(f'#include "{oracle}"\n')
+        functions = re.findall(r"(oracle_\w+)\(u32 vm", oracle.read_text())
+        proved, goals = wp(self.gen, source, functions, "vm")
+        self.assertEqual(proved, goals)
+        self.assertGreater(goals, 5 * len(functions))
+        oracle.write_text(oracle.read_text().replace("result.vm = VM_DYING", "result.vm = VM_LIVE"))
+        proved, goals = wp(self.gen, source, ["oracle_start_teardown_vm"], "vm")
         self.assertLess(proved, goals)
 
     def test_wrong_encoder_is_not_proved(self):
