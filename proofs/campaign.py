@@ -136,6 +136,8 @@ class Campaign:
         errors = [] if args.shard else checks.source_errors(self.root, self.table)
         found, more = goals.collect(self.root, self.work, self.table, self.units, wanted, args.jobs, say, self.written)
         errors += more
+        if not found and not args.shard:
+            errors.append("no goals at all")
         if args.goal:
             found = [goal for goal in found if goal.name in args.goal]
             names = {goal.name for goal in found}
@@ -221,6 +223,8 @@ class Campaign:
         self.store = Store(self.root, WARM, "", "")
         errors = checks.source_errors(self.root, self.table) + [text for part in parts for text in part["errors"]]
         errors += checks.coverage(self.root, self.table, found)
+        if not found:
+            errors.append("no goals at all")
         return self._end(found, errors)
 
 

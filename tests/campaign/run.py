@@ -297,6 +297,8 @@ class Packing(unittest.TestCase):
 
 class Shards(Campaign):
     def shards(self, count):
+        # Equal times, so that each shard gets goals whatever this machine's load was.
+        self.tree.write("proofs/times.txt", "# none\n")
         for number in range(1, count + 1):
             done = run(self.tree, "--shard", f"{number}/{count}")
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
@@ -327,6 +329,13 @@ class Shards(Campaign):
         pathlib.Path(files[1]).write_text(json.dumps(data))
         self.tree.change("src/hyp/low.c", "return a + a;", "return 2 * a;")
         self.bad(run(self.tree, "join", *files), "another tree", 2)
+
+    def test_shard_without_goals(self):
+        """A part may be one that has no goals; no goals in all parts is a failure."""
+        files = self.shards(12)
+        sizes = [len(json.loads(pathlib.Path(file).read_text())["goals"]) for file in files]
+        self.assertIn(0, sizes)
+        self.good(run(self.tree, "join", *files))
 
     def test_failure_goes_through(self):
         self.tree.change(*WRONG)
