@@ -276,6 +276,7 @@ static void test_no_console(void **state)
 	boot_info.console_base.pa = 0;
 	assert_int_equal(hyp_setup(), 0);
 	assert_int_equal(machine_page(PGT_HYP, CONSOLE_PFN), 0);
+	assert_int_equal(machine_page(PGT_HYP, 0), 0);
 	/* Behind all RAM it is as good as before. */
 	machine_reset(40);
 	boot_info.console_base.pa = (BANK1_FIRST + BANK1_COUNT) * PAGE_SIZE;

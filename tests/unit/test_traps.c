@@ -139,6 +139,52 @@ static void test_smc_filter(void **state)
 	assert_int_equal(hyp_handle_smc(0x82000001ul, 0, 0, 0, 0).action, SMC_FORWARD);
 }
 
+/* PSCI 1.1 (DEN 0022) by hand: the ids, and which functions the host may ask EL3 for itself. */
+static void test_psci_by_hand(void **state)
+{
+	static const u64 ids[][2] = {
+		{ PSCI_VERSION, 0x84000000 }, { PSCI_CPU_SUSPEND, 0x84000001 },
+		{ PSCI_CPU_SUSPEND_64, 0xc4000001 }, { PSCI_CPU_OFF, 0x84000002 }, { PSCI_CPU_ON, 0x84000003 },
+		{ PSCI_CPU_ON_64, 0xc4000003 }, { PSCI_AFFINITY_INFO, 0x84000004 },
+		{ PSCI_AFFINITY_INFO_64, 0xc4000004 }, { PSCI_MIGRATE, 0x84000005 },
+		{ PSCI_MIGRATE_64, 0xc4000005 }, { PSCI_MIGRATE_INFO_TYPE, 0x84000006 },
+		{ PSCI_MIGRATE_INFO_UP_CPU, 0x84000007 }, { PSCI_MIGRATE_INFO_UP_CPU_64, 0xc4000007 },
+		{ PSCI_SYSTEM_OFF, 0x84000008 }, { PSCI_SYSTEM_RESET, 0x84000009 },
+		{ PSCI_FEATURES, 0x8400000a }, { PSCI_CPU_FREEZE, 0x8400000b },
+		{ PSCI_CPU_DEFAULT_SUSPEND, 0x8400000c }, { PSCI_CPU_DEFAULT_SUSPEND_64, 0xc400000c },
+		{ PSCI_NODE_HW_STATE, 0x8400000d }, { PSCI_NODE_HW_STATE_64, 0xc400000d },
+		{ PSCI_SYSTEM_SUSPEND, 0x8400000e }, { PSCI_SYSTEM_SUSPEND_64, 0xc400000e },
+		{ PSCI_SET_SUSPEND_MODE, 0x8400000f }, { PSCI_STAT_RESIDENCY, 0x84000010 },
+		{ PSCI_STAT_RESIDENCY_64, 0xc4000010 }, { PSCI_STAT_COUNT, 0x84000011 },
+		{ PSCI_STAT_COUNT_64, 0xc4000011 }, { PSCI_SYSTEM_RESET2, 0x84000012 },
+		{ PSCI_SYSTEM_RESET2_64, 0xc4000012 }, { PSCI_MEM_PROTECT, 0x84000013 },
+		{ PSCI_MEM_PROTECT_CHECK_RANGE, 0x84000014 }, { PSCI_MEM_PROTECT_CHECK_RANGE_64, 0xc4000014 },
+	};
+	/* One bit for each function number. */
+	const u32 forward[2] = { 0x0007a3d5, 0x00072090 };
+	const u32 relay[2] = { 0x0000040a, 0x0000000a };
+	u32 wide;
+	u32 n;
+
+	(void)state;
+	machine_boot(40);
+	for (n = 0; n < COUNT(ids); n++) {
+		assert_int_equal(ids[n][0], ids[n][1]);
+	}
+	for (n = 0; n < 64; n++) {
+		struct smc_result r;
+
+		wide = n / 32;
+		machine.smc_count = 0;
+		r = hyp_handle_smc((wide != 0 ? 0xc4000000ul : 0x84000000ul) + n % 32, ~0ul, 0, 0, 0);
+		assert_int_equal(r.action == SMC_FORWARD, forward[wide] >> n % 32 & 1);
+		if ((forward[wide] >> n % 32 & 1) == 0 && (relay[wide] >> n % 32 & 1) == 0) {
+			assert_int_equal((s64)r.a0, PSCI_NOT_SUPPORTED);
+			assert_int_equal(machine.smc_count, 0);
+		}
+	}
+}
+
 /* PSCI_FEATURES: the firmware answers for what reaches it, Hypatia for what does not. */
 static void test_psci_features(void **state)
 {
@@ -370,6 +416,7 @@ int main(void)
 		cmocka_unit_test(test_smccc_calls),
 		cmocka_unit_test(test_stats),
 		cmocka_unit_test(test_smc_filter),
+		cmocka_unit_test(test_psci_by_hand),
 		cmocka_unit_test(test_psci_features),
 		cmocka_unit_test(test_cpu_on),
 		cmocka_unit_test(test_cpu_suspend),
