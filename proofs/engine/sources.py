@@ -86,7 +86,7 @@ def theorems(path):
             found.append((theory, name))
         for name in re.findall(r"\blet (?:rec )?lemma\s+(\w+)", text):
             found.append((theory, name))
-        for cloned, body in re.findall(r"\bclone\s+(?:export\s+|import\s+)?(\w+)\s+with([^\n]*(?:\n(?!\s*(?:lemma|clone|use|let|end)\b)"
+        for cloned, body in re.findall(r"\bclone\s+(?:export\s+|import\s+)?([\w.]+)\s+with([^\n]*(?:\n(?!\s*(?:lemma|clone|use|let|end)\b)"
                                        r"[^\n]*)*)", text):
             if re.search(r"\bgoal\s*\.", body) and cloned in texts:
                 found += [(theory, name) for name in re.findall(r"\baxiom\s+(\w+)", texts[cloned])]
