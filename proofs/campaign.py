@@ -228,16 +228,10 @@ class Campaign:
         return self._end(found, errors)
 
 
-def interrupted(*_):
-    """End the tools first, so that whoever waits for one goes on and ends too."""
-    smt.stop_all()
-    raise KeyboardInterrupt
-
-
 def main():
     args = arguments()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupted)
+        signal.signal(number, smt.interrupted)
     try:
         sys.stdout.reconfigure(line_buffering=True)
         campaign = Campaign(args)

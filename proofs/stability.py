@@ -203,15 +203,10 @@ def arguments():
     return args
 
 
-def interrupted(*_):
-    smt.stop_all()
-    raise KeyboardInterrupt
-
-
 def main():
     args = arguments()
-    signal.signal(signal.SIGINT, interrupted)
-    signal.signal(signal.SIGTERM, interrupted)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, smt.interrupted)
     try:
         return Stability(os.path.abspath(args.source), args).measure()
     except (tools.Trouble, OSError) as trouble:

@@ -48,6 +48,12 @@ def stop_all():
             process.kill()
 
 
+def interrupted(*_):
+    """A signal's handler: end the provers first, so that whoever waits for one goes on and ends too."""
+    stop_all()
+    raise KeyboardInterrupt
+
+
 def start(command, **kwargs):
     """Start a process that stop_all() ends."""
     with _lock:

@@ -19,7 +19,7 @@ import jsonschema
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP / "proofs"), str(TOP / "tests" / "campaign")]
 
-from engine import config, explain, goals, keys, prove, ratchet, shard, smt, tools  # noqa: E402
+from engine import checks, config, explain, goals, keys, prove, ratchet, shard, smt, tools  # noqa: E402
 import stability  # noqa: E402
 from tree import Tree  # noqa: E402
 
@@ -91,6 +91,18 @@ class Inventory(Campaign):
             (self.tree.root / f"build/gen/qfbv/{name}.smt2").unlink()
         self.bad(run(self.tree, "--unit", "bits"), "no goals at all")
         self.assertFalse(result(self.tree, "proof-partial")["summary"]["complete"])
+
+    def test_axiom_that_no_clone_proves(self):
+        """A clone that proves one of two axioms is no model of the other."""
+        self.tree.write("model/two.mlw", "(* SPDX-License-Identifier: BSD-2-Clause *)\ntheory Two\n  use int.Int\n"
+                        "  function f int : int\n  axiom one: f 0 = 0\n  axiom two: f 1 = 1\nend\n\ntheory Model\n"
+                        "  use int.Int\n  function f (n: int) : int = n\n  clone Two with function f = f, goal one\nend\n")
+        root = str(self.tree.root)
+        errors = checks.source_errors(root, config.load(root))
+        self.assertEqual([error.split(" that ")[0] for error in errors],
+                         ["model/two.mlw: theory Two has axioms (two)"])
+        self.tree.change("model/two.mlw", "goal one", "goal .")
+        self.assertEqual(checks.source_errors(root, config.load(root)), [])
 
     def test_part_is_no_evidence(self):
         self.good(run(self.tree, "--unit", "bits"))
@@ -207,16 +219,19 @@ class Modes(Campaign):
         self.good(run(self.tree, "--warm"))
         self.bad(run(self.tree), "bits/and: failed, and the cache says proved by z3")
 
-    def test_interrupted(self):
-        """An interrupt loses nothing that was found, and the rest is found by the next run."""
-        process = subprocess.Popen(command(self.tree, "--restart"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                   text=True)
+    def interrupt(self, *args):
+        """A cold run that is ended while it writes goals."""
+        process = subprocess.Popen(command(self.tree, *args), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for line in process.stdout:
             if "proof: written: 2/4" in line:
                 process.send_signal(signal.SIGTERM)
                 break
         process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130)
+
+    def test_interrupted(self):
+        """An interrupt loses nothing that was found, and the rest is found by the next run."""
+        self.interrupt("--restart")
         done = run(self.tree)
         self.good(done)
         self.assertIn("going on with the run that was interrupted", done.stdout)
@@ -227,13 +242,7 @@ class Modes(Campaign):
 
     def test_interrupted_then_changed(self):
         """Another tree is another run."""
-        process = subprocess.Popen(command(self.tree), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        for line in process.stdout:
-            if "proof: written: 2/4" in line:
-                process.send_signal(signal.SIGTERM)
-                break
-        process.communicate(timeout=60)
-        self.assertEqual(process.returncode, 130)
+        self.interrupt()
         self.tree.change("src/hyp/low.c", "return a + a;", "return 2 * a;")
         self.assertNotIn("going on", run(self.tree).stdout)
 
