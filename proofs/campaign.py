@@ -50,7 +50,7 @@ def arguments():
     parser.add_argument("--times", metavar="FILE", help="seconds for each function, to pack the shards (default: "
                         "proofs/times.txt)")
     parser.add_argument("--update-ratchet", action="store_true",
-                        help="after a whole run that proved everything: write proofs/ratchet.txt and proofs/times.txt")
+                        help="after a whole run that proved everything: write proofs/ratchet.txt, times.txt and first.txt")
     parser.add_argument("--diff", metavar="REV", help="assumptions: what came, went or changed since that commit")
     parser.add_argument("--restart", action="store_true", help="do not go on with a cold run that was interrupted")
     parser.add_argument("--no-report", action="store_true", help="verdicts alone: no explanations, no build/report")
@@ -154,7 +154,7 @@ class Campaign:
             found_changed = state.changed(self.root, found, {unit.name for unit in self.units})
             say.line(f"proof: changed since the last whole run: {found_changed}")
             self.head["changed"] = found_changed
-        prove.run(found, args.jobs, say, report.last_times(self.root), self.written, self.store)
+        prove.run(self.root, found, args.jobs, say, report.last_times(self.root), self.written, self.store)
         errors += self.store.contradictions
         if args.shard:
             return self._end_shard(found, errors)

@@ -57,7 +57,9 @@ def collect(root, work, table, units, wanted, jobs, say, written):
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         futures = []
         for unit in units:
-            if unit.kind == config.C:
+            if unit.kind == config.C and unit.lemmas:
+                futures.append(pool.submit(_lemmas, root, work, table, unit, wanted.get(unit.name), written))
+            elif unit.kind == config.C:
                 futures.append(pool.submit(_list_c, root, table, unit, wanted.get(unit.name), written))
             elif unit.kind == config.MODEL:
                 futures.append(pool.submit(_model, root, work, table, unit, written))
@@ -162,9 +164,6 @@ def _list_lemmas(root, table, unit):
     status, text = _run(_wp(table, unit, _lemma_options(elsewhere) + ["-wp-prover", "none"]), root)
     errors = _complaints(unit, status, text)
     goals = [goal for goal in _listed(unit, text, [], errors) if goal.kind == LEMMA]
-    if unit.lemmas and sorted(re.sub(r"^.*_lemma_", "", goal.name) for goal in goals) != \
-            sorted(sources.lemmas(sources.read(root, unit.source[:-2] + ".h"))):
-        errors.append(f"{unit.name}: its goals are not the lemmas that stand in it")
     return goals, errors
 
 
@@ -181,13 +180,36 @@ def own_functions(root, table, unit, functions):
         [f"{unit.name}: function {name} comes from a header that proofs/units.toml does not list" for name in unknown]
 
 
+def _lemmas(root, work, table, unit, only, written):
+    """The goals of a step: its source is the list of them, so that one run of Frama-C writes them."""
+    written.functions(unit)
+    for name in only or []:
+        if name:
+            return [], [f"{unit.name}: no function {name} of its own"], []
+    ready = written.restore(unit, "")
+    if ready is not None:
+        return ready, [], []
+    _, out, status, text = written.timed(unit.name, "", _write_c, root, work, table, unit, "")
+    names = re.findall(r"^\[wp\] \[[^\]]+\] Goal (\w+)", text, re.MULTILINE)
+    errors, goals = [], []
+    for name in sources.lemmas(sources.read(root, unit.source[:-2] + ".h")):
+        mine = [goal for goal in names if re.fullmatch(rf"typed\w*_lemma_{name}", goal)]
+        if len(mine) == 1:
+            goals.append(Goal(unit.name, "", mine[0], LEMMA))
+        else:
+            errors.append(f"{unit.name}: lemma {name} has {len(mine)} goals")
+    errors += _fill(unit, {goal.key: goal for goal in goals}, "", out, status, text)
+    written.keep(unit, "", goals, errors)
+    return goals, errors, []
+
+
 def _list_c(root, table, unit, only, written):
     """The goals of @unit: those at hand, and those listed now, with the functions that have to be written."""
     functions, errors = written.functions(unit)
     own, more = own_functions(root, table, unit, functions)
     errors += more
     for name in only or []:
-        if name and (name not in own or unit.lemmas):
+        if name and name not in own:
             errors.append(f"{unit.name}: no function {name} of its own")
     plan, goals = [], []
     for name in own + [""]:
@@ -240,8 +262,9 @@ def _write_c(root, work, table, unit, function):
     """Have the goals of one function ("": the lemmas) written out; Qed proves what it can."""
     out = os.path.join(work, "goals", unit.name, function or "lemmas")
     os.makedirs(out, exist_ok=True)     # two of Frama-C that make the same parent folder at once: one fails
+    # No prover runs here, but WP's scheduler sleeps between any two tasks that may not run at the same time.
     options = ["-wp-prover", PROVER, "-wp-cache", "offline", "-wp-cache-dir", os.path.join(work, "no-cache"),
-               "-wp-par", "1", "-wp-out", out]
+               "-wp-par", "1000", "-wp-out", out]
     if function:
         options += ["-wp-fct", function, "-wp-prop=-@lemma"]
     else:

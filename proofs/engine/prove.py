@@ -2,9 +2,11 @@
 """The provers on every goal that has a file."""
 
 import concurrent.futures
+import os
 
 from . import bytecode, goals, smt
 from .store import digest
+from .tools import Trouble
 
 # Prover and step limit, in the order of trying; the last two take about 4 s each on the machine
 # that they were measured on.
@@ -16,6 +18,15 @@ SMOKE_CPU = 2
 BITS_LADDER = [("z3", 20_000_000)]
 
 
+# Which of a ladder's attempts to make first, for goals that its first one does not prove. All others follow if
+# that fails: the file changes what a run costs, and no verdict.
+FIRST = "proofs/first.txt"
+FIRST_HEAD = """# SPDX-License-Identifier: BSD-2-Clause
+#
+# Goals that are not proved by the first prover and limit that are tried, with those that are.
+# Made by proofs/campaign.py --update-ratchet. Do not edit.
+"""
+
 VERDICT = ("verdict", "prover", "seconds", "steps", "tried")
 
 
@@ -26,8 +37,37 @@ def limits():
             "memory": smt.MEMORY_LIMIT}
 
 
-def _ladder(kind):
-    return {goals.SMOKE: SMOKE_LADDER, goals.BITS: BITS_LADDER}.get(kind, LADDER)
+def _ladder(kind, first=None):
+    ladder = {goals.SMOKE: SMOKE_LADDER, goals.BITS: BITS_LADDER}.get(kind, LADDER)
+    return sorted(ladder, key=lambda one: one != first)
+
+
+def read_first(root):
+    """goal -> the prover and limit to try first."""
+    path = os.path.join(root, FIRST)
+    if not os.path.exists(path):
+        return {}
+    found = {}
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            words = line.split()
+            if not words or line.startswith("#"):
+                continue
+            if len(words) != 3 or not words[1].isdigit():
+                raise Trouble(f"{FIRST}:{number}: must be: prover, limit, goal")
+            found[words[2]] = (words[0], int(words[1]))
+    return found
+
+
+def write_first(root, found):
+    lines = []
+    for goal in found:
+        if goal.ok and goal.kind in (goals.GOAL, goals.LEMMA) and goal.tried:
+            used = goal.tried[-1]["prover"], goal.tried[-1]["limit"]
+            if used != LADDER[0]:
+                lines.append(f"{used[0]} {used[1]} {goal.key}")
+    with open(os.path.join(root, FIRST), "w", encoding="utf-8") as file:
+        file.write(FIRST_HEAD + "".join(line + "\n" for line in sorted(lines)))
 
 
 def key_of(goal, versions):
@@ -37,8 +77,9 @@ def key_of(goal, versions):
                   smt.COMMANDS, versions["cvc4"]["sha256"], versions["z3"]["sha256"])
 
 
-def run(found, jobs, say, last_times, written, store):
+def run(root, found, jobs, say, last_times, written, store):
     """Give each goal its verdict, those that took longest last time first."""
+    first = read_first(root)
     todo = []
     for goal in found:
         if goal.verdict != goals.MISSING or not (goal.text or goal.file):
@@ -51,9 +92,9 @@ def run(found, jobs, say, last_times, written, store):
             continue
         written.place(goal)
         todo.append(goal)
-    todo.sort(key=lambda goal: -last_times.get(goal.key, 1.0))
+    todo.sort(key=lambda goal: -last_times.get(goal.key, 2.0 if goal.key in first else 1.0))
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(_prove_and_keep, goal, written.versions, store) for goal in todo]
+        futures = [pool.submit(_prove_and_keep, goal, written.versions, store, first.get(goal.key)) for goal in todo]
         for count, future in enumerate(concurrent.futures.as_completed(futures)):
             goal = future.result()
             if not goal.ok:
@@ -62,9 +103,9 @@ def run(found, jobs, say, last_times, written, store):
             say.step("provers", count + 1, len(todo))
 
 
-def _prove_and_keep(goal, versions, store):
+def _prove_and_keep(goal, versions, store, first):
     """Only a valid verdict is kept; one that contradicts what is kept is an error."""
-    _prove(goal)
+    _prove(goal, first)
     if goal.text:
         key = key_of(goal, versions)
         if goal.ok:
@@ -75,12 +116,12 @@ def _prove_and_keep(goal, versions, store):
     return goal
 
 
-def _prove(goal):
+def _prove(goal, first=None):
     if goal.kind == goals.BYTES:
         return _from_bytes(goal)
     cpu = SMOKE_CPU if goal.kind == goals.SMOKE else smt.CPU_LIMIT
     last = {}
-    for prover, steps in _ladder(goal.kind):
+    for prover, steps in _ladder(goal.kind, first):
         answer = smt.solve(prover, goal.z3_file if prover == "z3" and goal.z3_file else goal.file, steps, cpu)
         goal.tried.append({"prover": prover, "limit": steps, "steps": answer.steps, "seconds": round(answer.seconds, 3),
                            "answer": " ".join(answer.answers) or answer.error or "none"})

@@ -184,9 +184,10 @@ def errors(root, table, found, units, whole):
 
 
 def update(root, table, found, items):
-    """Write the ratchet and, after a run that took @items of time to write all goals, the times for shards."""
+    """Write the ratchet, what to try first and, after a run that took @items of time to write all goals, the times for shards."""
     with open(os.path.join(root, FILE), "w", encoding="utf-8") as file:
         file.write(text_of(state(root, table, found)))
+    prove.write_first(root, found)
     if not items:
         return
     seconds = dict(items)

@@ -144,6 +144,26 @@ class Modes(Campaign):
         self.assertRegex(done.stdout, r"written: 4/4")
         self.assertEqual(result(self.tree)["summary"]["cached"], 0)
 
+    def test_first(self):
+        """The file of first attempts changes their order and no verdict: what is wrong or stale in it only costs time."""
+        self.assertNotIn("cvc4", (self.tree.root / "proofs/first.txt").read_text())
+        self.tree.write("proofs/first.txt", "# one\nz3 6000000 model:sum/sum-Sum-grows\ncvc4 1 model:sum/sum-Sum-twice\n"
+                        "z3 6000000 no/goal\n")
+        self.good(run(self.tree))
+        tried = {goal["name"]: [(one["prover"], one["limit"]) for one in goal["tried"]]
+                 for goal in result(self.tree)["goals"] if goal["unit"] == "model:sum"}
+        self.assertEqual(tried["sum-Sum-grows"][0], ("z3", 6000000))
+        self.assertEqual(tried["sum-Sum-twice"][0], prove.LADDER[0])
+        self.tree.write("proofs/first.txt", "z3 model:sum/sum-Sum-grows\n")
+        self.bad(run(self.tree), "proofs/first.txt:1: must be: prover, limit, goal", 2)
+
+    def test_first_is_not_the_last(self):
+        """All attempts of the ladder are made, whichever is the first."""
+        self.tree.write("wrong.smt2", "(set-logic ALL_SUPPORTED)\n(assert true)\n(check-sat)\n")
+        goal = prove._prove(goals.Goal("u", "f", "n", goals.GOAL, str(self.tree.root / "wrong.smt2")), prove.LADDER[1])
+        self.assertEqual(sorted((one["prover"], one["limit"]) for one in goal.tried), sorted(prove.LADDER))
+        self.assertEqual(goal.verdict, goals.FAILED)
+
     def test_body(self):
         """A changed body: its function is written again, and no other."""
         self.tree.change("src/hyp/high.c", "n % 101", "n % 102")
