@@ -116,7 +116,7 @@ class Judge:
         if by:
             return f"test {by}"
         goals = ("--unit", self.units[mutant.file], "--function", mutant.function)
-        if self.with_proof and self.shop.prove_changed(goals, self._spoilt(mutant)):
+        if self.with_proof and self.shop.prove_changed([goals], self._spoilt(mutant)):
             return f"proof of {mutant.function}"
         return ""
 
@@ -156,7 +156,7 @@ class Judge:
                 by = self._image() or self._boots()
         units = [name for name in self.model if name.startswith("model:") and "model" in changed or
                  name == "bits" and "qfbv" in changed]
-        goals = tuple(word for name in units for word in ("--unit", name))
+        goals = [("--unit", name) for name in units]
         if not by and self.with_proof and units and self.shop.prove_changed(goals, self._generated(mutant)):
             by = "proof of the model"
         return by

@@ -73,7 +73,7 @@ class Trial:
             yield from self._image(bug)
         if self.proofs and "function" in bug:
             yield f"proof of {bug['function']}", self.shop.prove_changed(
-                ("--unit", bug["unit"], "--function", bug["function"]), self.seed(bug))
+                [("--unit", bug["unit"], "--function", bug["function"])], self.seed(bug))
 
     def _image(self, bug):
         try:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 
-from engine import config
+from engine import config, sources
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 INCLUDE = ["-Itests/unit", "-Itests/unit/fake", "-Isrc/hyp", "-Ibuild/gen/include", "-Ibuild/gen", "-Ibuild"]
@@ -70,6 +70,11 @@ class Workshop:
         for name in FILES:
             if os.path.exists(os.path.join(ROOT, name)):
                 shutil.copy2(os.path.join(ROOT, name), os.path.join(folder, name))
+        # What a campaign proved of the good version need not be proved again: entries are replaced, never changed.
+        cache = os.path.join("build", "cache", "proof")
+        if os.path.isdir(os.path.join(ROOT, cache)):
+            shutil.copytree(os.path.join(ROOT, cache), os.path.join(folder, cache), copy_function=os.link,
+                            ignore=shutil.ignore_patterns("run-*", "tmp*", "whole.json"))
         # What boots only reads.
         os.symlink(os.path.join(ROOT, "build/kernel-6.1"), os.path.join(folder, "build/kernel-6.1"))
         # Whoever came so far has all packages; make need not ask again.
@@ -205,15 +210,17 @@ class Workshop:
             raise Trouble(f"the campaign did not run: {last or 'no output'}")
         return found if failing is None else set()
 
-    def prove_changed(self, options, change):
-        """Whether goals fail in the tree that @change (a context) makes, and only there.
+    def prove_changed(self, several, change):
+        """Whether goals fail in the tree that @change (a context) makes, and only there; one of @several options after
+        the other, until one does.
 
         A goal that is near its limit may fail on a busy machine without any change.
         """
-        if options not in self.proved:
-            self.proved[options] = self.prove(options)
+        for options in several:
+            if options not in self.proved:
+                self.proved[options] = self.prove(options)
         with change:
-            return bool(self.prove(options, self.proved[options]))
+            return any(self.prove(options, self.proved[options]) for options in several)
 
     # Image, bytes, boots
 
@@ -275,4 +282,8 @@ def units(root):
     by_file = {unit.source: unit.name for unit in table.units if unit.kind == config.C}
     for name in glob.glob("src/hyp/*.h", root_dir=root):
         by_file[name] = table.headers.get(name, by_file.get(name[:-1] + "c"))
-    return by_file, [unit.name for unit in table.units if unit.kind in (config.MODEL, config.BITS)]
+    model = [unit for unit in table.units if unit.kind == config.BITS or
+             unit.kind == config.MODEL and sources.theorems(os.path.join(root, unit.source))]
+    # Short ones first.
+    model.sort(key=lambda unit: os.path.getsize(os.path.join(root, unit.source)))
+    return by_file, [unit.name for unit in model]

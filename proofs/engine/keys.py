@@ -30,12 +30,27 @@ def _engine_digest():
     return digest(*(_content(os.path.join(folder, name)) for name in ("goals.py", "keys.py", "sources.py")))
 
 
-def model_key(root, table, versions, extra=()):
-    """The model's theories and the programs that read them."""
-    parts = [_engine_digest(), versions["frama-c"]["sha256"], versions["why3"]["sha256"]] + list(extra)
+def _theories(root, table, texts):
+    """The Why3 files that these texts speak of, and those that these use, with their content."""
+    there = {}
     for folder in table.model:
         for path in sorted(glob.glob(os.path.join(root, folder, "*.mlw"))):
-            parts += [os.path.relpath(path, root), _content(path)]
+            there.setdefault(os.path.basename(path)[:-len(".mlw")], {})[os.path.relpath(path, root)] = _content(path)
+    found, todo = {}, list(texts)
+    while todo:
+        # A file is named as in `use file.Theory` or "file.mlw:Theory"; a comment that does so makes the key coarser.
+        for name in set(re.findall(rb"(\w+)\.(?:mlw\b|[A-Z])", todo.pop())):
+            files = there.pop(name.decode("ascii", "replace"), {})
+            found.update(files)
+            todo += files.values()
+    return found
+
+
+def model_key(root, table, versions, texts, extra=()):
+    """The theories that @texts (a theory's file, drivers) rest on, and the programs that read them."""
+    parts = [_engine_digest(), versions["frama-c"]["sha256"], versions["why3"]["sha256"]] + list(extra)
+    for path, content in sorted(_theories(root, table, texts).items()):
+        parts += [path, content]
     return digest(*parts)
 
 
@@ -52,9 +67,9 @@ def unit_key(root, table, unit, versions):
 def base_key(root, table, unit, versions):
     """Of unit_key(), what is not text of the unit."""
     parts = [unit.name, unit.source, *table.options, *table.include]
-    for driver in unit.drivers:
-        parts += [driver, _content(os.path.join(root, driver))]
-    return model_key(root, table, versions, parts + sources.lemmas_elsewhere(root, table, unit))
+    drivers = [_content(os.path.join(root, driver)) for driver in unit.drivers]
+    parts += [part for pair in zip(unit.drivers, drivers) for part in pair]
+    return model_key(root, table, versions, drivers, parts + sources.lemmas_elsewhere(root, table, unit))
 
 
 def split(text):

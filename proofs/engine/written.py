@@ -57,8 +57,9 @@ class Written:
     def _key(self, unit, function):
         with self._lock:
             if unit.kind == config.MODEL and unit.name not in self._keys:
-                self._keys[unit.name] = {"": keys.model_key(self.root, self.table, self.versions,
-                                                            [unit.name, read(os.path.join(self.root, unit.source))])}
+                text = read(os.path.join(self.root, unit.source))
+                self._keys[unit.name] = {"": keys.model_key(self.root, self.table, self.versions, [text],
+                                                            [unit.name, text])}
             return self._keys[unit.name][function]
 
     def restore(self, unit, function):

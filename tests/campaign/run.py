@@ -308,6 +308,30 @@ int high(int a)
         self.assertEqual(self.changed("  g = a;\n", ""), ["high", "low", "mid"])
         self.assertEqual(self.changed("  g = a;\n", "  a = g;\n"), ["low"])
 
+    def test_theories(self):
+        """What rests on a theory, directly or not, by `use`, by `clone` or by a driver, is made anew when it changes."""
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            table = config.Table([], {}, [], [], ["one", "two"], [])
+            texts = {"one/low": "theory Low end", "two/mid": "theory Mid use low.Low end",
+                     "one/high": "theory High clone mid.Mid with axiom . end", "one/else": "theory Else use int.Int end"}
+            versions = {name: {"sha256": name} for name in ("frama-c", "why3")}
+
+            def made():
+                for name, text in texts.items():
+                    (root / f"{name}.mlw").parent.mkdir(exist_ok=True)
+                    (root / f"{name}.mlw").write_text(text)
+                found = {name: keys.model_key(root, table, versions, [text.encode()], [text])
+                         for name, text in texts.items()}
+                found["driver"] = keys.model_key(root, table, versions, [b'why3.file += "../two/mid.mlw:Mid";'])
+                return found
+
+            before = made()
+            texts["one/low"] += " (* more *)"
+            after = made()
+            self.assertEqual(sorted(name for name in before if before[name] != after[name]),
+                             ["driver", "one/high", "one/low", "two/mid"])
+
     def test_call_graph(self):
         self.assertEqual(self.changed("  g = a;\n", "  g = high(a);\n"), ["high", "low", "mid"])
 
