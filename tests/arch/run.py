@@ -72,6 +72,7 @@ class Machine:
     def __init__(self, system=(), elf=ELF):
         self.system = dict(system)
         self.events = []
+        self.unaligned = []
         self.output = ""
         self.stuck = False          # the console's FIFO never empties
         self.smc = (0, 0, 0, 0)
@@ -87,6 +88,7 @@ class Machine:
             self.symbols = {one.name: BASE + one["st_value"] for one in image.get_section_by_name(".symtab").iter_symbols()}
         self.engine.hook_add(unicorn.UC_HOOK_CODE, self._step)
         self.engine.hook_add(unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE, self._uart, begin=UART, end=UART + 0xfff)
+        self.engine.hook_add(unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE, self._aligned)
 
     def x(self, number):
         return 0 if number == 31 else self.engine.reg_read(REGISTERS[number])
@@ -100,6 +102,11 @@ class Machine:
             self.output += chr(value & 0xff)
         elif address == UART + 0x18 and access == unicorn.UC_MEM_READ:
             engine.mem_write(address, struct.pack("<I", 0x20 if self.stuck else 0))
+
+    def _aligned(self, engine, _access, address, size, _value, _data):
+        """While the MMU is off all memory is Device, where an access that is not aligned faults (Arm ARM B2.7.2)."""
+        if address % min(size, 8) != 0:
+            self.unaligned.append(f"0x{engine.reg_read(arm.UC_ARM64_REG_PC) - BASE:x}: {size} bytes at 0x{address:x}")
 
     def _step(self, engine, address, _size, _data):
         if address in self.replace:
@@ -151,6 +158,8 @@ class Machine:
         self.engine.emu_start(self.symbols[name], STOP, count=LIMIT)
         if self.engine.reg_read(arm.UC_ARM64_REG_PC) != STOP:
             raise AssertionError(f"{name} does not end")
+        if self.unaligned:
+            raise AssertionError(f"{name}: {self.unaligned[0]}")
         return self.x(0)
 
     def instead(self, name, results):
@@ -500,6 +509,27 @@ class Panic(unittest.TestCase):
             lines = self.report(self.machine(), 4, fp, sp)
             self.assertEqual(lines[16:], ["hypatia: this CPU has stopped", ""], (hex(fp), hex(sp)))
 
+    def test_trace_goes_up(self):
+        """A record below its own caller's ends the trace, wherever it lies in the stack."""
+        machine = self.machine()
+        machine.write(self.low + 0x90, struct.pack("<QQ", self.low + 0x40, BASE + 0x1004))
+        self.assertEqual(self.report(machine, 4, self.low + 0x90, self.low)[16:],
+                         ["  from image+0x1000", "hypatia: this CPU has stopped", ""])
+
+    def test_whole_stack(self):
+        self.assertEqual(self.report(self.machine(), 4, self.low, STACK - 0x4000)[16], "  from image+0x200")
+
+    def test_places(self):
+        """An address in the image's text is told as an offset in it, the first and the last one too."""
+        machine = self.machine()
+        end = machine.symbols["text_end"]
+        backs = (BASE, BASE + 4, end, end + 4)
+        for number, back in enumerate(backs):
+            machine.write(self.low + 16 * number, struct.pack("<QQ", self.low + 16 * number + 16, back))
+        machine.write(self.low + 16 * len(backs), bytes(16))
+        self.assertEqual(self.report(machine, 4, self.low, self.low)[16:20], [
+            f"  from 0x{BASE - 4:x}", "  from image+0x0", f"  from image+0x{end - 4 - BASE:x}", f"  from 0x{end:x}"])
+
     def test_trace_of_the_boot_stack(self):
         machine = self.machine()
         top = machine.symbols["boot_stack_top"]
@@ -600,7 +630,7 @@ class Strings(unittest.TestCase):
         for name, char, place in (("strchr", "b", 1), ("strchr", "x", None), ("strrchr", "b", 4), ("strrchr", "x", None),
                                   ("strchr", "\0", 6), ("strrchr", "\0", 6), ("strchr", "a", 0), ("strrchr", "c", 5)):
             self.assertEqual(self.machine.call(name, text, ord(char)), 0 if place is None else text + place, (name, char))
-        for char, size, place in (("c", 6, 2), ("c", 2, None), ("x", 8, 7), ("x", 7, None), ("a", 0, None)):
+        for char, size, place in (("c", 6, 2), ("c", 2, None), ("x", 8, 7), ("x", 7, None), ("a", 0, None), ("a", 1, 0)):
             self.assertEqual(self.machine.call("memchr", text, 0x100 + ord(char), size), 0 if place is None else text + place)
 
 
