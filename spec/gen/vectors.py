@@ -121,6 +121,19 @@ def argument_vectors(context):
     return vectors
 
 
+def limit_vectors(context):
+    """Calls with one argument at the end of its range and the others at their least: not the error of the next value."""
+    return [
+        {
+            "call": call["name"],
+            "args": ([arg["max"] if j == i else other["min"] for j, other in enumerate(call["args"])] + [0, 0, 0])[:3],
+            "error": arg["above"],
+        }
+        for call in context["hc"]["call"]
+        for i, arg in enumerate(call["args"])
+    ]
+
+
 def psci_vectors(context):
     listed = [{"id": p["id"], "disposition": p["disposition"]} for p in context["hc"]["psci_call"]]
     ids = {p["id"] for p in listed}
@@ -136,5 +149,6 @@ def vectors(context):
         "leaf_vectors": leaf_vectors(context),
         "index_vectors": index_vectors(context),
         "argument_vectors": argument_vectors(context),
+        "limit_vectors": limit_vectors(context),
         "psci_vectors": psci_vectors(context),
     }

@@ -203,6 +203,12 @@ static void test_arguments(void **state)
 		}
 		assert_int_equal(pool.free, free);
 	}
+	for (i = 0; i < COUNT(limit_vectors); i++) {
+		const struct argument_vector *v = &limit_vectors[i];
+
+		assert_int_not_equal(hvc(v->id, v->arg[0], v->arg[1]), v->error);
+		assert_int_equal(pool.free, free);
+	}
 }
 
 /* Range calls: all or nothing on a state that does not allow them, in pieces when they are long. */

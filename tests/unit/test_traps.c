@@ -185,6 +185,37 @@ static void test_psci_by_hand(void **state)
 	}
 }
 
+/*
+ * What a host that was built for version 1.0 of the interface relies on, by hand: SMCCC 1.2 (DEN 0028), PSCI 1.1
+ * (DEN 0022) and Hypatia's own numbers, which may not change under it.
+ */
+static void test_abi_by_hand(void **state)
+{
+	static const s64 values[][2] = {
+		{ SMCCC_SUCCESS, 0 }, { SMCCC_NOT_SUPPORTED, -1 }, { SMCCC_VERSION, 0x80000000 },
+		{ SMCCC_ARCH_FEATURES, 0x80000001 }, { SMCCC_VERSION_1_2, 0x10002 },
+		{ VENDOR_HYP_CALL_COUNT, 0x8600ff00 }, { VENDOR_HYP_UID, 0x8600ff01 },
+		{ VENDOR_HYP_REVISION, 0x8600ff03 }, { ABI_MAJOR, 1 }, { ABI_MINOR, 0 },
+		{ UID_WORD0, 0x2a6e1f8c }, { UID_WORD1, 0x374b5b0d }, { UID_WORD2, 0x79685e9a },
+		{ UID_WORD3, 0xe9746170 }, { HYP_VERSION, 0xc6000000 }, { MEM_SHARE_HYP, 0xc6000001 },
+		{ MEM_UNSHARE_HYP, 0xc6000002 }, { MEM_PIN, 0xc6000003 }, { MEM_UNPIN, 0xc6000004 },
+		{ MEM_DONATE_HYP, 0xc6000005 }, { MEM_RECLAIM_HYP, 0xc6000006 }, { MEM_INFO, 0xc6000007 },
+		{ HYP_STATS, 0xc6000008 }, { HYPERCALL_COUNT, 9 }, { RANGE_FRAMES_MAX, 64 },
+		{ HYP_EPERM, -1 }, { HYP_ENOENT, -2 }, { HYP_ENOMEM, -12 }, { HYP_EBUSY, -16 }, { HYP_EINVAL, -22 },
+		{ HYP_ERANGE, -34 }, { STAT_RAM_FRAMES, 0 }, { STAT_RESERVED_FRAMES, 1 }, { STAT_POOL_FRAMES, 2 },
+		{ STAT_POOL_FREE_FRAMES, 3 }, { STAT_CPU_COUNT, 4 }, { STAT_MODE, 5 },
+		{ PSCI_SUCCESS, 0 }, { PSCI_NOT_SUPPORTED, -1 }, { PSCI_INVALID_PARAMETERS, -2 }, { PSCI_DENIED, -3 },
+		{ PSCI_ALREADY_ON, -4 }, { PSCI_ON_PENDING, -5 }, { PSCI_INTERNAL_FAILURE, -6 },
+		{ PSCI_NOT_PRESENT, -7 }, { PSCI_DISABLED, -8 }, { PSCI_INVALID_ADDRESS, -9 },
+	};
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < COUNT(values); i++) {
+		assert_int_equal(values[i][0], values[i][1]);
+	}
+}
+
 /* PSCI_FEATURES: the firmware answers for what reaches it, Hypatia for what does not. */
 static void test_psci_features(void **state)
 {
@@ -417,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_stats),
 		cmocka_unit_test(test_smc_filter),
 		cmocka_unit_test(test_psci_by_hand),
+		cmocka_unit_test(test_abi_by_hand),
 		cmocka_unit_test(test_psci_features),
 		cmocka_unit_test(test_cpu_on),
 		cmocka_unit_test(test_cpu_suspend),
