@@ -331,10 +331,9 @@ static void test_widths(void **state)
 		}
 		assert_int_equal(pool.first + pool.count, layout.end);
 		vtcr = hyp_host_vtcr();
-		assert_int_equal((vtcr & VTCR_EL2_T0SZ_MASK) >> VTCR_EL2_T0SZ_SHIFT, 64 - width[i].bits);
-		assert_int_equal((vtcr & VTCR_EL2_SL0_MASK) >> VTCR_EL2_SL0_SHIFT, 2 - width[i].start);
-		assert_int_equal((vtcr & VTCR_EL2_PS_MASK) >> VTCR_EL2_PS_SHIFT, width[i].size);
-		assert_int_equal((vtcr & VTCR_EL2_VS_MASK) >> VTCR_EL2_VS_SHIFT, 0);
+		/* T0SZ, SL0, write-back and inner shareable walks, PS, RES1 (Arm ARM, VTCR_EL2); VS is 0. */
+		assert_int_equal(vtcr, (64 - width[i].bits) + ((2 - width[i].start) << 6) + 0x3500 +
+				       (width[i].size << 16) + 0x80000000u);
 		assert_int_equal(hyp_host_vttbr(), layout.s2_root * PAGE_SIZE);
 		assert_int_equal(hyp_ttbr0(), layout.s1_root * PAGE_SIZE);
 		for (cpu = 0; cpu < boot_info.cpu_count; cpu++) {

@@ -122,6 +122,28 @@ static void test_carveout_parts(void **state)
 	}
 }
 
+/* The kinds of mappings by hand, bit by bit as the Arm ARM (D8) has the fields. */
+static void test_attributes_by_hand(void **state)
+{
+	const u64 access = 1ul << 10, shared = 3ul << 8, read_only = 1ul << 7, device = 1ul << 2;
+	const u64 never = 1ul << 54, el2_never = 1ul << 53;
+	/* AP[1] is RES1 in a regime of EL2 alone, and would let EL0 in where there is one. */
+	const u64 el2 = 1ul << 6;
+	const u64 s2_both = 3ul << 6, s2_memory = 15ul << 2, s2_device = 1ul << 2;
+
+	(void)state;
+	assert_int_equal(S1_TEXT, access + shared + read_only + el2);
+	assert_int_equal(S1_RODATA, access + shared + read_only + el2 + never);
+	assert_int_equal(S1_DATA, access + shared + el2 + never);
+	assert_int_equal(S1_DEVICE, access + device + el2 + never);
+	assert_int_equal(S1_VHE_TEXT, access + shared + read_only + never);
+	assert_int_equal(S1_VHE_RODATA, access + shared + read_only + never + el2_never);
+	assert_int_equal(S1_VHE_DATA, access + shared + never + el2_never);
+	assert_int_equal(S1_VHE_DEVICE, access + device + never + el2_never);
+	assert_int_equal(S2_MEMORY, access + shared + s2_both + s2_memory);
+	assert_int_equal(S2_DEVICE, access + s2_both + s2_device + never);
+}
+
 /* The attributes of each kind of memory, alone and as part of a group; devices are never in one. */
 static void test_kinds(void **state)
 {
@@ -145,6 +167,7 @@ static void test_kinds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_attributes_by_hand),
 		cmocka_unit_test(test_leaves),
 		cmocka_unit_test(test_indices),
 		cmocka_unit_test(test_split),
