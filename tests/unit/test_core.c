@@ -601,6 +601,56 @@ static void test_join_blocks(void **state)
 	assert_int_equal(machine_walk(PGT_HOST, other).level, 3);
 }
 
+/* A block of 1 GiB that lost a page gets it back, and is a block again: both tables are joined. */
+static void test_join_largest(void **state)
+{
+	u64 pfn = 0x3000;
+	u64 free;
+
+	(void)state;
+	machine_boot(40);
+	fault(pfn);
+	assert_int_equal(machine_walk(PGT_HOST, pfn).level, 1);
+	free = pool.free;
+	place_page(PGT_HOST, pfn, 0);
+	assert_int_equal(machine_walk(PGT_HOST, pfn + 1).level, 3);
+	assert_int_equal(pool.free, free - 2);
+	fault(pfn);
+	assert_int_equal(machine_walk(PGT_HOST, pfn).level, 1);
+	assert_int_equal(pool.free, free);
+}
+
+/* What a loan took of the pool comes back with its end. */
+static void test_loan_is_pruned(void **state)
+{
+	u64 pfn = BANK1_FIRST + 0x345;
+	u64 free;
+
+	(void)state;
+	machine_boot(40);
+	free = pool.free;
+	assert_int_equal(hvc(MEM_SHARE_HYP, pfn, 0), 0);
+	assert_true(pool.free < free);
+	assert_int_equal(hvc(MEM_UNSHARE_HYP, pfn, 0), 0);
+	assert_int_equal(pool.free, free);
+}
+
+/* Three tables in each tree are enough for a gift, and fewer are refused before anything is done. */
+static void test_least_pool(void **state)
+{
+	(void)state;
+	machine_boot(40);
+	lock_acquire(LOCK_MM);
+	while (pool.free > 6) {
+		pool_alloc();
+	}
+	lock_release(LOCK_MM);
+	assert_int_equal(hvc(MEM_DONATE_HYP, BANK1_FIRST + 0x345, 1), 1);
+	assert_true(pool.free < 6);
+	assert_int_equal(hvc(MEM_DONATE_HYP, BANK1_FIRST + 0x346, 1), HYP_ENOMEM);
+	check_tables(BANK1_FIRST + 0x346, FRAME_HOST);
+}
+
 /* When the pool is empty a call fails and changes nothing. */
 static void test_pool_empty(void **state)
 {
@@ -696,6 +746,9 @@ int main(void)
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_fault_blocks),
 		cmocka_unit_test(test_join_blocks),
+		cmocka_unit_test(test_join_largest),
+		cmocka_unit_test(test_loan_is_pruned),
+		cmocka_unit_test(test_least_pool),
 		cmocka_unit_test(test_pool_empty),
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_reclaim_block),
