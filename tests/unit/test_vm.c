@@ -131,6 +131,52 @@ static void test_life_vectors(void **state)
 	assert_int_equal(seen, sizeof(life_vectors) / sizeof(life_vectors[0]));
 }
 
+/*
+ * The life cycle by hand: for each operation the error in each state of the VM and of the vCPU (0: allowed), the error
+ * of what stands in its way, and where it leads.
+ */
+static void test_life_by_hand(void **state)
+{
+	enum { NOENT = HYP_ENOENT, BUSY = HYP_EBUSY, PERM = HYP_EPERM, ANY = 3 };
+	static const struct {
+		s32 vm[4], vcpu[3], busy;
+		u32 to, vcpu_to;
+	} life[LIFE_COUNT] = {
+		[LIFE_RESERVE_VM] = { { 0, BUSY, BUSY, BUSY }, { 0, 0, 0 }, 0, VM_RESERVED, ANY },
+		[LIFE_UNRESERVE_VM] = { { NOENT, 0, BUSY, BUSY }, { 0, 0, 0 }, 0, VM_FREE, ANY },
+		[LIFE_INIT_VM] = { { NOENT, 0, BUSY, BUSY }, { 0, 0, 0 }, 0, VM_LIVE, ANY },
+		[LIFE_INIT_VCPU] = { { NOENT, NOENT, 0, PERM }, { 0, BUSY, BUSY }, 0, VM_LIVE, VCPU_READY },
+		[LIFE_VCPU_LOAD] = { { NOENT, NOENT, 0, PERM }, { NOENT, 0, BUSY }, BUSY, VM_LIVE, VCPU_LOADED },
+		[LIFE_VCPU_PUT] = { { NOENT, NOENT, 0, PERM }, { NOENT, NOENT, 0 }, NOENT, VM_LIVE, VCPU_READY },
+		[LIFE_START_TEARDOWN_VM] = { { NOENT, NOENT, 0, PERM }, { 0, 0, 0 }, BUSY, VM_DYING, ANY },
+		[LIFE_RECLAIM_VCPU] = { { NOENT, NOENT, PERM, 0 }, { NOENT, 0, BUSY }, 0, VM_DYING, VCPU_EMPTY },
+		[LIFE_FINALIZE_TEARDOWN_VM] = { { NOENT, NOENT, PERM, 0 }, { 0, 0, 0 }, BUSY, VM_FREE, ANY },
+	};
+	struct vm_oracle_result r;
+	u32 op, v, c, busy;
+	s32 error;
+
+	(void)state;
+	assert_int_equal(VMS_MAX, 8);
+	assert_int_equal(VCPUS_MAX, 8);
+	for (op = 0; op < LIFE_COUNT; op++) {
+		for (v = VM_FREE; v <= VM_DYING; v++) {
+			for (c = VCPU_EMPTY; c <= VCPU_LOADED; c++) {
+				for (busy = 0; busy < 2; busy++) {
+					error = life[op].vm[v] != 0 ? life[op].vm[v] :
+						life[op].vcpu[c] != 0 ? life[op].vcpu[c] :
+						busy != 0 ? life[op].busy : 0;
+					r = oracle_life(op, v, c, busy);
+					assert_int_equal(r.error, error);
+					assert_int_equal(r.vm, error != 0 ? v : life[op].to);
+					assert_int_equal(r.vcpu, error != 0 || life[op].vcpu_to == ANY ?
+								 c : life[op].vcpu_to);
+				}
+			}
+		}
+	}
+}
+
 /* Every operation against every state that a VM and a vCPU can be in. */
 static void test_life_states(void **state)
 {
@@ -229,6 +275,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_life_vectors),
+		cmocka_unit_test(test_life_by_hand),
 		cmocka_unit_test(test_life_states),
 		cmocka_unit_test(test_reserve),
 		cmocka_unit_test(test_random_life),
