@@ -152,13 +152,16 @@ class Judge:
                 return "compiler"
             if by:
                 return f"test {by}"
-            if changed & {"include", "asm"}:
-                by = self._image() or self._boots()
+            by = self._image() if changed & {"include", "asm"} else ""
         units = [name for name in self.model if name.startswith("model:") and "model" in changed or
                  name == "bits" and "qfbv" in changed]
         goals = [("--unit", name) for name in units]
         if not by and self.with_proof and units and self.shop.prove_changed(goals, self._generated(mutant)):
             by = "proof of the model"
+        if not by and self.with_proof and changed & {"include", "asm"}:
+            # Boots take longest.
+            with self._generated(mutant):
+                by = self._boots() if self.shop.image() else "compiler"
         return by
 
     def _image(self, mutant=None, first=None):
