@@ -367,6 +367,7 @@ def check_init(spec):
         for fact in step["needs"]:
             known("init", ["boot", i, "needs"], fact, facts, f"given before {step['name']}")
         facts |= set(step["gives"])
+    known("init", ["boot"], "host_runs", facts, "given by any step: the host is never entered")
     for routine in ("mmu_on", "switch_pgd"):
         steps = spec["init"][routine]["step"]
         if steps[-1]["op"] != "branch":

@@ -689,6 +689,12 @@ class Rejected(Workspace):
             "boot.6.needs: host_stage2 is not given before hyp_setup",
         )
         self.case(
+            "init",
+            'gives = ["host_runs"]',
+            "gives = []",
+            "boot: host_runs is not given by any step: the host is never entered",
+        )
+        self.case(
             "pool",
             'name = "meta"',
             'name = "mete"',

@@ -142,6 +142,8 @@ static void test_attributes_by_hand(void **state)
 	assert_int_equal(S1_VHE_DEVICE, access + device + never + el2_never);
 	assert_int_equal(S2_MEMORY, access + shared + s2_both + s2_memory);
 	assert_int_equal(S2_DEVICE, access + s2_both + s2_device + never);
+	/* Bit 0 is clear: invalid for every walker. */
+	assert_int_equal(DESC_HYP_OWNED, 1ul << 4);
 }
 
 /* The attributes of each kind of memory, alone and as part of a group; devices are never in one. */
