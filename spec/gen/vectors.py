@@ -40,6 +40,7 @@ def transition_vectors(context):
                         "count": count,
                         "error": error,
                         "new": new,
+                        "clears": int(error is None and t["clears"]),
                     }
                 )
     return vectors
