@@ -325,6 +325,32 @@ class Values(unittest.TestCase):
                             ("TCR_EL2_VHE_48BIT", walks | 16 << 16 | 1 << 23 | 2 << 30)):
             self.assertEqual(int(re.search(rf"define {name} SYSREG_U64\((\w+)\)", text)[1], 16), value, name)
 
+    def test_fields_by_hand(self):
+        """The lowest bit of each field that the assembly and the boot code use, as the Arm ARM has it."""
+        text = (TOP / "build/gen/include/gen/sysregs.h").read_text()
+        code = "".join(path.read_text() for pattern in ("arch/arm64/*.[Sc]", "arch/arm64/**/*.h", "boot/*.[ch]")
+                       for path in sorted((TOP / "src").glob(pattern)))
+        used = set(re.findall(r"\b([A-Z][A-Z0-9_]+)_(?:SHIFT|MASK)\b", code))
+        by_hand = {
+            "CPTR_EL2_TSM": 12, "CPTR_EL2_TZ": 8, "CTR_EL0_DMINLINE": 16, "CURRENTEL_EL": 2, "DCZID_EL0_BS": 0,
+            "DCZID_EL0_DZP": 4, "ESR_EL2_EC": 26,
+            "ESR_EL2_IMM16": 0, "HCR_EL2_E2H": 34, "HCR_EL2_RW": 31, "ICC_SRE_EL2_SRE": 0, "ID_AA64DFR0_EL1_PMUVER": 8,
+            "ID_AA64DFR0_EL1_TRACEFILT": 40, "ID_AA64ISAR1_EL1_APA": 4, "ID_AA64ISAR1_EL1_API": 8,
+            "ID_AA64ISAR2_EL1_APA3": 12, "ID_AA64MMFR0_EL1_ECV": 60, "ID_AA64MMFR0_EL1_FGT": 56,
+            "ID_AA64MMFR1_EL1_HCX": 40, "ID_AA64MMFR2_EL1_NV": 24, "ID_AA64MMFR3_EL1_S1PIE": 8,
+            "ID_AA64MMFR3_EL1_SCTLRX": 4, "ID_AA64MMFR3_EL1_TCRX": 0, "ID_AA64PFR0_EL1_AMU": 44, "ID_AA64PFR0_EL1_FP": 16,
+            "ID_AA64PFR0_EL1_GIC": 24, "ID_AA64PFR0_EL1_SVE": 32, "ID_AA64PFR1_EL1_BT": 0, "ID_AA64PFR1_EL1_MTE": 8,
+            "ID_AA64PFR1_EL1_SME": 24, "MDCR_EL2_HPMD": 17, "MDCR_EL2_HPMN": 0, "MPIDR_EL1_AFF0": 0, "MPIDR_EL1_AFF1": 8,
+            "MPIDR_EL1_AFF2": 16, "MPIDR_EL1_AFF3": 32, "PMCR_EL0_N": 11, "SCR_EL3_ATA": 26, "SCR_EL3_ECVEN": 28,
+            "SCR_EL3_ENTP2": 41, "SCR_EL3_FGTEN": 27, "SCR_EL3_HXEN": 38, "SCR_EL3_PIEN": 45, "SCR_EL3_SCTLR2EN": 44,
+            "SCR_EL3_TCR2EN": 43, "SCTLR_EL2_C": 2, "SCTLR_EL2_I": 12, "SCTLR_EL2_M": 0, "SCTLR_EL2_WXN": 19,
+            "TCR_EL2_PS": 16, "TCR_EL2_VHE_IPS": 32}
+        self.assertEqual(used, set(by_hand))
+        for name, low in by_hand.items():
+            self.assertEqual(int(re.search(rf"define {name}_SHIFT (\d+)", text)[1]), low, name)
+            mask = int(re.search(rf"define {name}_MASK SYSREG_U64\((\w+)\)", text)[1], 16)
+            self.assertEqual(mask & -mask, 1 << low, name)
+
 
 class El3(unittest.TestCase):
     def events(self, **system):
