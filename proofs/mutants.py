@@ -141,8 +141,10 @@ class Judge:
         with self._generated(mutant) as well:
             if not well:
                 return "generator"
-            # spec/assembly.toml is read by the proof from bytes alone.
+            # spec/assembly.toml is read by the proof from bytes alone. The image there may be one of an earlier mutant.
             if mutant.file == "spec/assembly.toml":
+                if not self.shop.image():
+                    raise Unfit("the image cannot be made without any mutant")
                 return "bytes" if self.shop.bytes_fail() else ""
             now = self.shop.generated()
             changed = {part for part in now if now[part] != self.good.get(part)}
