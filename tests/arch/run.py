@@ -536,14 +536,19 @@ class Panic(unittest.TestCase):
             self.assertEqual(lines[16:], ["hypatia: this CPU has stopped", ""], (hex(fp), hex(sp)))
 
     def test_trace_goes_up(self):
-        """A record below its own caller's ends the trace, wherever it lies in the stack."""
-        machine = self.machine()
-        machine.write(self.low + 0x90, struct.pack("<QQ", self.low + 0x40, BASE + 0x1004))
-        self.assertEqual(self.report(machine, 4, self.low + 0x90, self.low)[16:],
-                         ["  from image+0x1000", "hypatia: this CPU has stopped", ""])
+        """A record that is not above its own caller's ends the trace, wherever it lies in the stack."""
+        for back in (0x40, 0x90):
+            machine = self.machine()
+            machine.write(self.low + 0x90, struct.pack("<QQ", self.low + back, BASE + 0x1004))
+            self.assertEqual(self.report(machine, 4, self.low + 0x90, self.low)[16:],
+                             ["  from image+0x1000", "hypatia: this CPU has stopped", ""])
 
     def test_whole_stack(self):
         self.assertEqual(self.report(self.machine(), 4, self.low, STACK - 0x4000)[16], "  from image+0x200")
+        machine = self.machine()
+        top = machine.symbols["boot_stack_top"]
+        machine.write(top - 16, struct.pack("<QQ", 0, BASE + 0x504))
+        self.assertEqual(self.report(machine, 4, top - 16, top - 0x4000)[16], "  from image+0x500")
 
     def test_places(self):
         """An address in the image's text is told as an offset in it, the first and the last one too."""

@@ -283,6 +283,34 @@ static void test_no_console(void **state)
 	assert_int_equal(hyp_setup(), 0);
 	assert_int_equal(machine_page(PGT_HYP, BANK1_FIRST + BANK1_COUNT),
 			 desc_flat(BANK1_FIRST + BANK1_COUNT, 3, S1_DEVICE));
+	/* And right below. */
+	machine_reset(40);
+	boot_info.console_base.pa = (BANK0_FIRST - 1) * PAGE_SIZE;
+	assert_int_equal(hyp_setup(), 0);
+	assert_int_equal(machine_page(PGT_HYP, BANK0_FIRST - 1), desc_flat(BANK0_FIRST - 1, 3, S1_DEVICE));
+}
+
+/* What lies at the edge of what is allowed is allowed: one CPU, the other mode, neighbours of the carve-out. */
+static void test_edges(void **state)
+{
+	(void)state;
+	machine_reset(40);
+	boot_info.cpu_count = 1;
+	boot_info.mode = MODE_NVHE;
+	boot_info.carveout_size = hyp_carveout_size(BANK0_COUNT + BANK1_COUNT, 1);
+	assert_int_equal(hyp_setup(), 0);
+
+	machine_reset(40);
+	boot_info.image_end.pa = boot_info.carveout_base.pa;
+	assert_int_equal(hyp_setup(), 0);
+
+	machine_reset(40);
+	boot_info.carveout_base.pa = BANK0_FIRST * PAGE_SIZE;
+	boot_info.image_base.pa = boot_info.carveout_base.pa + boot_info.carveout_size;
+	boot_info.text_end.pa = boot_info.image_base.pa + TEXT_FRAMES * PAGE_SIZE;
+	boot_info.rodata_end.pa = boot_info.text_end.pa + RODATA_FRAMES * PAGE_SIZE;
+	boot_info.image_end.pa = boot_info.rodata_end.pa + DATA_FRAMES * PAGE_SIZE;
+	assert_int_equal(hyp_setup(), 0);
 }
 
 static void test_layout(void **state)
@@ -317,7 +345,8 @@ static void test_e2h(void **state)
 			 desc_flat(IMAGE_FIRST + TEXT_FRAMES, 3, S1_VHE_RODATA));
 	assert_int_equal(machine_page(PGT_HYP, layout.meta), desc_flat(layout.meta, 3, S1_VHE_DATA));
 	assert_int_equal(machine_page(PGT_HYP, CONSOLE_PFN), desc_flat(CONSOLE_PFN, 3, S1_VHE_DEVICE));
-	assert_int_equal(hyp_host_vtcr() >> 19 & 1, 1);
+	/* As in test_core.c's test_widths, for 40 bits, and VS. */
+	assert_int_equal(hyp_host_vtcr(), 0x80000000ul + (1ul << 19) + (2ul << 16) + 0x3500 + (1ul << 6) + 24);
 	assert_int_equal(vmid_state.limit, 65536);
 }
 
@@ -333,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_claim_errors),
 		cmocka_unit_test(test_finalise),
 		cmocka_unit_test(test_no_console),
+		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_layout),
 		cmocka_unit_test(test_e2h),
 	};

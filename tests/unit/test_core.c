@@ -534,6 +534,8 @@ static void test_fault_blocks(void **state)
 	assert_int_equal(machine_walk(PGT_HOST, 0x3000).level, 1);
 	fault(BANK0_FIRST + BANK0_COUNT + 0x234);
 	assert_int_equal(machine_walk(PGT_HOST, BANK0_FIRST + BANK0_COUNT + 0x234).level, 2);
+	fault(BANK1_FIRST + BANK1_COUNT + 0x1234);
+	assert_int_equal(machine_walk(PGT_HOST, BANK1_FIRST + BANK1_COUNT + 0x1234).level, 2);
 	fault(0x8000000);
 	assert_int_equal(machine_walk(PGT_HOST, 0x8000000).level, 1);
 	fault(IMAGE_FIRST - 1);
@@ -619,7 +621,7 @@ static void test_join_largest(void **state)
 	assert_int_equal(pool.free, free);
 }
 
-/* What a loan took of the pool comes back with its end. */
+/* What a loan or a gift took of the pool comes back with its end. */
 static void test_loan_is_pruned(void **state)
 {
 	u64 pfn = BANK1_FIRST + 0x345;
@@ -631,6 +633,10 @@ static void test_loan_is_pruned(void **state)
 	assert_int_equal(hvc(MEM_SHARE_HYP, pfn, 0), 0);
 	assert_true(pool.free < free);
 	assert_int_equal(hvc(MEM_UNSHARE_HYP, pfn, 0), 0);
+	assert_int_equal(pool.free, free);
+	/* A gift takes tables of both trees; the host has not touched anything near. */
+	assert_int_equal(hvc(MEM_DONATE_HYP, pfn, 1), 1);
+	assert_int_equal(hvc(MEM_RECLAIM_HYP, pfn, 1), 1);
 	assert_int_equal(pool.free, free);
 }
 

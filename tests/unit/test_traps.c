@@ -228,6 +228,8 @@ static void test_psci_features(void **state)
 	assert_int_equal(hyp_handle_smc(PSCI_FEATURES, PSCI_CPU_SUSPEND_64, 0, 0, 0).a0, 2);
 	assert_int_equal(machine.smc_args.x0, PSCI_FEATURES);
 	assert_int_equal(machine.smc_args.x1, PSCI_CPU_SUSPEND_64);
+	assert_int_equal(machine.smc_args.x2, 0);
+	assert_int_equal(machine.smc_args.x3, 0);
 	assert_int_equal(hyp_handle_smc(PSCI_FEATURES, SMCCC_VERSION, 0, 0, 0).a0, 2);
 	assert_int_equal(machine.smc_count, 2);
 }
