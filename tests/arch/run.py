@@ -322,6 +322,7 @@ class Values(unittest.TestCase):
         text = (TOP / "build/gen/include/gen/sysregs.h").read_text()
         for name, value in (("SCTLR_EL2_MMU_OFF", 0x30c50830 | 1 << 3 | 1 << 12), ("SCTLR_EL2_MMU_ON", 0x30c50830 | 0xd | 1 << 12 | 1 << 19),
                             ("TCR_EL2_48BIT", 1 << 31 | 1 << 23 | walks), ("VTCR_EL2_COMMON", 1 << 31 | 1 << 8 | 1 << 10 | 3 << 12),
+                            ("SPSR_EL2_EL2H_MASKED", 15 << 6 | 9),
                             ("TCR_EL2_VHE_48BIT", walks | 16 << 16 | 1 << 23 | 2 << 30)):
             self.assertEqual(int(re.search(rf"define {name} SYSREG_U64\((\w+)\)", text)[1], 16), value, name)
 
@@ -350,6 +351,12 @@ class Values(unittest.TestCase):
             self.assertEqual(int(re.search(rf"define {name}_SHIFT (\d+)", text)[1]), low, name)
             mask = int(re.search(rf"define {name}_MASK SYSREG_U64\((\w+)\)", text)[1], 16)
             self.assertEqual(mask & -mask, 1 << low, name)
+
+    def test_exception_classes(self):
+        """The classes of exceptions that the vectors tell apart, as the Arm ARM has them in ESR_ELx.EC."""
+        text = (TOP / "build/gen/include/gen/traps.h").read_text()
+        self.assertEqual({name: int(value, 16) for name, value in re.findall(r"define TRAP_EC_(\w+) (0x\w+)", text)},
+                         {"UNKNOWN": 0, "HVC64": 0x16, "SMC64": 0x17, "IABT_LOW": 0x20, "DABT_LOW": 0x24})
 
 
 class El3(unittest.TestCase):
