@@ -38,7 +38,7 @@ class Mutant:
 
 def _masked(text, pattern):
     """@text with comments as blanks, positions kept."""
-    return re.sub(pattern, lambda match: re.sub(r"[^\n]", " ", match.group()), text, flags=re.DOTALL)
+    return re.sub(pattern, lambda match: re.sub(r"[^\n]", " ", match.group()), text, flags=re.DOTALL | re.MULTILINE)
 
 
 def _line(text, at):
@@ -180,7 +180,7 @@ def _of_registers(file, text, code, words):
 
 def of_spec(file, text, words=""):
     """Mutants of a specification; @words is all text of the sources, for sysregs.toml."""
-    code = _masked(text, r"^#[^\n]*")
+    code = _masked(text, r"^#[^\n]*|[ \t]#[^\n\"]*$")
     found = []
     for rule, pattern, change in SPEC_RULES:
         for match in re.compile(pattern, re.MULTILINE).finditer(code):

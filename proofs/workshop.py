@@ -33,6 +33,8 @@ STEP_LIMIT = 900
 PROOF_LIMIT = 3000
 BYTES_LIMIT = 200
 ARCH_LIMIT = 100
+# What a campaign prints of a goal that is not proved, or of a theorem that is not there.
+NOTICED = re.compile(r"proof: (?:(?:failed|timed out|missing): |error: model:\S+: theorem (?=\S+ has no goal))(\S+)")
 
 
 class Trouble(Exception):
@@ -183,7 +185,8 @@ class Workshop:
     def prove(self, options, failing=None):
         """Goals that fail; with @failing (those that fail without any change) the first other one is enough.
 
-        A campaign that could not run has noticed nothing.
+        A campaign that could not run has noticed nothing; one that has lost a theorem has, also when a theory of the
+        model is not well formed any more and none of its theorems is left.
         """
         command = [sys.executable, "proofs/campaign.py", "--no-report", "--warm", "--jobs", "1", *options]
         last, found = "", set()
@@ -193,7 +196,7 @@ class Workshop:
             clock.start()
             try:
                 for line in process.stdout:
-                    match = re.match(r"proof: (?:failed|timed out|missing): (\S+)", line)
+                    match = NOTICED.match(line)
                     if match:
                         found.add(match[1])
                         if failing is not None and match[1] not in failing:
@@ -206,7 +209,7 @@ class Workshop:
             finally:
                 clock.cancel()
         match = re.match(r"proof: (\d+) goals, ", last)
-        if not match or int(match[1]) == 0:
+        if not match or int(match[1]) == 0 and not found:
             raise Trouble(f"the campaign did not run: {last or 'no output'}")
         return found if failing is None else set()
 

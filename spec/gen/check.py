@@ -408,6 +408,10 @@ def check_assembly(spec):
     for key in ("register", "operation"):
         codes = [{"encoding": tuple(entry["encoding"])} for entry in asm[key]]
         unique("assembly", key, codes, "encoding")
+    values = {name for r in spec["sysregs"]["register"] for name in r.get("values", {})}
+    for name in asm["constant"]:
+        if name in values:
+            raise SpecError("assembly", ["constant", name], "is a value of sysregs.toml already")
     generated = [name for name in init if name != "boot"]
     if set(asm["steps"]) != set(generated):
         raise SpecError(

@@ -548,6 +548,13 @@ class Rejected(Workspace):
             'writes = ["heap"]',
             "routine.8.loop.0.writes: heap is not a region of the routine",
         )
+        self.case("assembly", "size = 60", "size = 61", "data.0.size: 61 is not a multiple of 4")
+        self.case(
+            "assembly",
+            "[constant]\n",
+            "[constant]\nSPSR_EL2_EL1H_MASKED = 0x3C5\n",
+            "constant.SPSR_EL2_EL1H_MASKED: is a value of sysregs.toml already",
+        )
         self.case(
             "assembly",
             "encoding = [3, 4, 1, 0, 0]",
@@ -849,6 +856,8 @@ class Disproved(Workspace):
     # an entry of vm.toml, what is changed in it -> a goal that breaks
     VM_CHANGES = (
         ("reclaim_guest", {"clears = true": "clears = false"}, "vm.VmTables", "leaves_cleared"),
+        ("vm_give", {"clears = true": "clears = false"}, "vm.VmTables", "given_cleared"),
+        ("HYP_VM", {"hyp_access = true": "hyp_access = false"}, "vm.VmTables", "owner_reaches"),
         ("guest_relinquish", {"clears = true": "clears = false"}, "vm.VmTables", "leaves_cleared"),
         ("guest_share_host", {'by = "guest"': 'by = "host"'}, "vm.VmTables", "guest_declares"),
         ("guest_unshare_host", {'by = "guest"': 'by = "hyp"', 'to = "GUEST"': 'to = "HYP_VM"'}, "vm.VmTables", "serves_no_move"),

@@ -425,6 +425,7 @@ static void test_vmids(void **state)
 		v = vmid_update(none);
 		assert_true(v.id >= 1 && v.id < 256);
 		if (v.generation != generation) {
+			assert_int_equal(v.id, 1);
 			assert_true(generation == 0 || machine.tlbi_count > 0);
 			machine.tlbi_count = 0;
 			generation = v.generation;

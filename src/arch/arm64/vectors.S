@@ -227,7 +227,6 @@ function fatal_exception
 	stp	x2, x3, [sp]
 	mrs	x2, tpidrro_el0
 	str	x2, [sp, #248]
-	mov	x1, sp
 	mov	x29, xzr
 	bl	panic_exception
 	b	park
