@@ -203,6 +203,7 @@ s32 hyp_claim(u64 pfn, u32 level, u32 mapped, u32 kind);
     ensures outside: n >= pfn_limit(boot_info.pa_bits) <==> \result == HYP_EINVAL;
     ensures refused: is_ram{Here}(n) && !host_may(fm_state[n]) ==> \result == HYP_EPERM;
     ensures mapped: \result == 0 ==> d_valid(xl{Here}(PGT_HOST, n));
+    ensures meanwhile: n < pfn_limit(boot_info.pa_bits) && d_valid(xl{Pre}(PGT_HOST, n)) ==> \result == 0;
     ensures failed: \result != 0 ==> same_xl{Pre,Here};
     ensures own_map: \forall integer m; 0 <= m < PFN_COUNT ==> xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m);
 */
