@@ -117,8 +117,9 @@ class Workshop:
         path = os.path.join(self.root, name)
         with open(path, encoding="utf-8") as file:
             text = file.read()
+        changed = change(text)
         with open(path, "w", encoding="utf-8") as file:
-            file.write(change(text))
+            file.write(changed)
         try:
             yield
         finally:
