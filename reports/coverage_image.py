@@ -24,8 +24,9 @@ from coverage import ROOT, Trouble, run
 REGISTER = "tests/coverage-image.toml"
 CROSS = "aarch64-linux-gnu-"
 FILL = (0xD503201F, 0)
-# NOP and UDF #0 behind these are fill: control does not go on there (a call that returns would, and that is noticed).
-LEAVES = re.compile(r"(b|br|ret|eret|udf|brk|bl)\b(?!\.)")
+# NOP and UDF #0 behind these are fill: control does not go on there; behind a call, only when the function ends with them.
+LEAVES = re.compile(r"(b|br|ret|eret|udf|brk)\b(?!\.)")
+CALL = re.compile(r"bl\b")
 LIBRARY = "libfdt"
 
 
@@ -58,11 +59,11 @@ class Gap:
 
 def disassemble(elf, image):
     """(offset, symbol) of each instruction of @elf, which is that of the bytes @image; fill left out."""
-    symbol, found, after = "", [], False
+    symbol, found, after, behind = "", [], False, None
     for line in run([CROSS + "objdump", "-d", "-j", ".text", elf]).splitlines():
         head = re.match(r"([0-9a-f]+) <(.*)>:$", line)
         if head:
-            symbol, after = head[2].split(".")[0], False
+            symbol, after, behind = head[2].split(".")[0], False, None
             continue
         parts = line.split("\t")
         if len(parts) < 3 or parts[2].startswith("."):
@@ -72,7 +73,11 @@ def disassemble(elf, image):
             raise Trouble(f"{os.path.relpath(elf, ROOT)}: not that of hypatia.img")
         if after and word in FILL:
             continue
-        after = bool(LEAVES.match(parts[2]))
+        if behind is not None and word in FILL:
+            behind.append((offset, symbol))
+            continue
+        found += behind or []
+        after, behind = bool(LEAVES.match(parts[2])), [] if CALL.match(parts[2]) else None
         found.append((offset, symbol))
     return found
 
