@@ -54,33 +54,20 @@ def check_pages(spec):
                 ["transition", i, "guard_error"],
                 "is to be there exactly when the guard can fail",
             )
-        others = set(states) - {t["from"]}
-        if set(t["errors"]) != others:
-            raise SpecError(
-                "pages",
-                ["transition", i, "errors"],
-                f"must name exactly {', '.join(sorted(others))}",
-            )
-        for key, error in [("errors", e) for e in t["errors"].values()] + [
-            ("guard_error", t.get("guard_error"))
-        ]:
-            if error is not None:
+        for key in ("error", "guard_error"):
+            if (error := t.get(key)) is not None:
                 known("pages", ["transition", i, key], error, errors, "an error of hypercalls.toml")
 
 
 def check_vm(spec):
     vm, pages = spec["vm"], spec["pages"]
     errors = {e["name"] for e in spec["hypercalls"]["error"]}
-    for key in ("vm_state", "vcpu_state", "page_state"):
+    for key in ("vm_state", "vcpu_state"):
         unique("vm", key, vm[key], "name")
         unique("vm", key, vm[key], "value")
     for key in ("vm_state", "vcpu_state"):
         if [s for s in vm[key] if s["value"] == 0 and not s["holds"]] == []:
             raise SpecError("vm", [key], "value 0 must hold no frame, because the table starts as zeros")
-    for i, s in enumerate(vm["page_state"]):
-        for other in pages["state"]:
-            if s["value"] == other["value"] or s["name"] == other["name"]:
-                raise SpecError("vm", ["page_state", i], f"is taken by {other['name']} of pages.toml")
     for key, entries in (("operation", vm["operation"]), ("page_transition", vm["page_transition"])):
         unique("vm", key, entries, "name")
         unique("vm", key, entries + pages["transition"], "name")
@@ -99,7 +86,7 @@ def check_vm(spec):
         for error in [*o["vm_errors"].values(), *o.get("vcpu_errors", {}).values(), o.get("busy_error")]:
             if error is not None:
                 known("vm", ["operation", i], error, errors, "an error of hypercalls.toml")
-    states = {s["name"] for s in pages["state"] + vm["page_state"]}
+    states = {s["name"] for s in pages["state"]}
     for i, t in enumerate(vm["page_transition"]):
         for key in ("from", "to"):
             known("vm", ["page_transition", i, key], t[key], states, "a state")
@@ -112,6 +99,31 @@ def check_vm(spec):
         for error in (t["error"], t.get("guard_error")):
             if error is not None:
                 known("vm", ["page_transition", i], error, errors, "an error of hypercalls.toml")
+
+
+def check_operation(spec, i, call):
+    """A call for an operation on a VM: it can end with each error of the operation, and of the frame's transition."""
+    vm = spec["vm"]
+    operations = {o["name"]: o for o in vm["operation"]}
+    known("hypercalls", ["call", i, "operation"], call["operation"], operations, "an operation of vm.toml")
+    o = operations[call["operation"]]
+    transitions = {t["name"]: t for t in vm["page_transition"]}
+    frame = {"give": ("vm_give",), "take_back": ("vm_return",), "none": ()}[o["frame"]]
+    # A handle is reserved by looking for a free one, and only who has loaded a vCPU puts it.
+    own = o["name"] in ("reserve_vm", "vcpu_put")
+    found = [] if own else [*o["vm_errors"].values(), *o.get("vcpu_errors", {}).values(), o.get("busy_error")]
+    for error in [*found, *(transitions[name]["error"] for name in frame)]:
+        if error is not None and error not in call["errors"]:
+            raise SpecError("hypercalls", ["call", i, "errors"], f"{o['name']} can fail with {error}")
+    limits = vm["limits"]
+    ends = {
+        "handle": (limits["handle_base"], limits["handle_base"] + limits["vms"] - 1),
+        "vcpu": (0, limits["vcpus"] - 1),
+    }
+    for j, arg in enumerate(call["args"]):
+        if arg["name"] in ends and (arg["min"], arg["max"]) != ends[arg["name"]]:
+            low, high = ends[arg["name"]]
+            raise SpecError("hypercalls", ["call", i, "args", j], f"goes from {low} to {high}, as limits of vm.toml say")
 
 
 def check_hypercalls(spec):
@@ -165,14 +177,13 @@ def check_hypercalls(spec):
                 "a transition of pages.toml",
             )
             t = transitions[call["transition"]]
-            for error in [
-                *t["errors"].values(),
-                *([t["guard_error"]] if "guard_error" in t else []),
-            ]:
+            for error in [t["error"], *([t["guard_error"]] if "guard_error" in t else [])]:
                 if error not in call["errors"]:
                     raise SpecError(
                         "hypercalls", ["call", i, "errors"], f"{t['name']} can fail with {error}"
                     )
+        if "operation" in call:
+            check_operation(spec, i, call)
     stats = [s["value"] for s in hc["stat"]]
     stats_arg = next((c["args"][0] for c in hc["call"] if c["name"] == "HYP_STATS"), None)
     if stats_arg is not None and stats_arg["max"] != max(stats):

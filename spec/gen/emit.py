@@ -75,19 +75,11 @@ def ownership(spec):
                 "to_value": values[t["to"]],
                 "guard_error": t.get("guard_error"),
                 "guard_error_value": errors.get(t.get("guard_error")),
-                "state_errors": [
-                    {
-                        "state": values[name],
-                        "state_name": name,
-                        "name": error,
-                        "value": errors[error],
-                    }
-                    for name, error in sorted(t["errors"].items(), key=lambda item: values[item[0]])
-                ],
+                "error_value": errors[t["error"]],
             }
         )
     predicates = [
-        {"name": n, "args": ["s"]} for n in ("host_may", "hyp_may", "host_owns", "hyp_owns")
+        {"name": n, "args": ["s"]} for n in ("host_may", "hyp_may", "host_owns", "hyp_owns", "guest_owns")
     ]
     predicates.append({"name": "frame_inv", "args": ["s", "c"]})
     functions = []
@@ -123,7 +115,7 @@ def error_list(errors, states, values):
 def virtual_machines(spec):
     vm = spec["vm"]
     errors = {e["name"]: e["value"] for e in spec["hypercalls"]["error"]}
-    pages = [s | {"guest": s.get("guest", "none")} for s in spec["pages"]["state"]] + vm["page_state"]
+    pages = spec["pages"]["state"]
     value = {
         key: {s["name"]: s["value"] for s in states}
         for key, states in (("vm", vm["vm_state"]), ("vcpu", vm["vcpu_state"]), ("page", pages))
@@ -163,6 +155,7 @@ def virtual_machines(spec):
         chosen = [s for s in pages if key == "name" or s[key] == wanted]
         return " \\/ ".join(f"s = {s['value']}" for s in chosen) or "false"
 
+    base = {name for t in spec["pages"]["transition"] for name in (t["from"], t["to"])}
     predicates = [{"name": n, "args": ["v"]} for n in ("is_vm", "vm_holds", "is_vcpu", "vcpu_holds")]
     functions = []
     for o in operations:
@@ -175,6 +168,11 @@ def virtual_machines(spec):
         "vm": vm,
         "life_predicates": predicates,
         "life_functions": functions,
+        "move_predicates": [f"can_{t['name']}" for t in transitions],
+        "move_functions": [
+            n for t in transitions for n in (f"err_{t['name']}", f"{t['name']}_state", f"{t['name']}_count")
+        ],
+        "base": " \\/ ".join(f"s = {s['value']}" for s in pages if s["name"] in base),
         "operations": operations,
         "page_transitions": transitions,
         "vm_or": vm_or,
@@ -301,7 +299,6 @@ PLAN = {
     "acsl/ownership.acsl": "ownership.acsl.j2",
     "acsl/vm.acsl": "vm.acsl.j2",
     "driver/ownership.driver": "ownership.driver.j2",
-    "driver/vm.driver": "vm.driver.j2",
     "model/ownership_gen.mlw": "ownership_gen.mlw.j2",
     "model/vectors_gen.mlw": "vectors_gen.mlw.j2",
     "model/vm_gen.mlw": "vm_gen.mlw.j2",

@@ -23,7 +23,7 @@ def transition_vectors(context):
             for count in (0, 1, 2, limit - 1, limit) if s["counted"] else (0,):
                 new = (s["value"], count)
                 if s["name"] != t["from"]:
-                    error = t["errors"][s["name"]]
+                    error = t["error"]
                 elif not guard_holds(t["guard"], count, limit):
                     error = t["guard_error"]
                 else:
