@@ -8,10 +8,12 @@
 #include "boot_info.h"
 #include "ownership.h"
 #include "smc.h"
+#include "vm.h"
 #include "vmid.h"
 
 /* Protected state is arbitrary within its invariant while its lock is free. */
-#define LOCKED_STATE lock_held[0 .. LOCK_COUNT - 1], MM_STATE, cpu_slot[0 .. CPUS_MAX - 1], vmid_state
+#define VM_STATE vms[0 .. VMS_MAX - 1], cpu_vm[0 .. CPUS_MAX - 1]
+#define LOCKED_STATE lock_held[0 .. LOCK_COUNT - 1], MM_STATE, VM_STATE, cpu_slot[0 .. CPUS_MAX - 1], vmid_state
 
 /*@ ghost
   extern u64 elr_el2, spsr_el2, elr_el1, spsr_el1, esr_el1, far_el1, vbar_el1, sctlr_el1;

@@ -9,6 +9,7 @@
 #include "mem.h"
 #include "tables.h"
 #include <acsl/ownership.acsl>
+#include <acsl/vm.acsl>
 
 /*@ // page n of the host's stage 2: only what the host may reach, mapped onto itself
     predicate host_view{L}(integer n) =
@@ -48,7 +49,7 @@
       is_ram{L}(f) && \at(fm_state[f],L) == FRAME_HYP && \at(fm_count[f],L) >= 1;
 
     // frame n is Hypatia's and in use
-    predicate in_use{L}(integer n) = \at(fm_state[n],L) == FRAME_HYP && \at(fm_count[n],L) != 0;
+    predicate in_use{L}(integer n) = hyp_owns(\at(fm_state[n],L)) && \at(fm_count[n],L) != 0;
 
     // EL2 maps page n onto itself, with the attributes of kind k, as one of a group
     predicate in_group{L}(integer n, integer k) = MAP_GROUP <= k < MAP_DEVICE &&
@@ -62,8 +63,14 @@
         in_group{L}(m, k) && in_use{L}(m);
     predicate groups_whole{L} = \forall integer n; 0 <= n < PFN_COUNT ==> group_whole{L}(n);
 
+    // frame n is Hypatia's, given by the host and not in use; both trees map it by a page, so that it can go back
+    // without a new table
+    predicate given{L}(integer n) = is_ram{L}(n) && hyp_owns(\at(fm_state[n],L)) && \at(fm_count[n],L) == 0;
+    predicate given_paged{L} = \forall integer n; 0 <= n < PFN_COUNT && given{L}(n) ==>
+      node3{L}(PGT_HYP, n) >= 0 && node3{L}(PGT_HOST, n) >= 0;
+
     // what the memory lock protects
-    predicate mm_inv{L} = core_inv{L} && tables_owned{L} && groups_whole{L};
+    predicate mm_inv{L} = core_inv{L} && tables_owned{L} && groups_whole{L} && given_paged{L};
 
     // no tree translates another page differently
     predicate others_translate{L,M}(integer n) = \forall integer t, m; 0 <= t < 2 && 0 <= m < PFN_COUNT &&
@@ -82,6 +89,31 @@
 
     predicate same_frames{L,M} = \forall integer m; 0 <= m < PFN_COUNT ==>
       \at(fm_state[m],M) == \at(fm_state[m],L) && \at(fm_count[m],M) == \at(fm_count[m],L);
+
+    // EL2's own tree translates as it did
+    predicate same_own_xl{L,M} = \forall integer m; 0 <= m < PFN_COUNT ==>
+      xl{M}(PGT_HYP, m) == xl{L}(PGT_HYP, m);
+
+    // the trees begin, and their tables lie, where they did
+    predicate same_places{L,M} = \at(pgt[0],M) == \at(pgt[0],L) && \at(pgt[1],M) == \at(pgt[1],L) &&
+      \at(pool.first,M) == \at(pool.first,L) && \at(pool.count,M) == \at(pool.count,L);
+
+    // frame n, no table and not in use before or after, went through a transition and what is mapped of it is allowed
+    predicate moved{L,M}(integer n) = step{L,M}(n) && is_ram{M}(n) && host_view{M}(n) && hyp_view{M}(n) &&
+      frame_inv(\at(fm_state[n],M), \at(fm_count[n],M)) && !table_frame{L}(n) && !in_use{L}(n) && !in_use{M}(n) &&
+      nodes_kept{L,M} && (given{M}(n) ==> node3{M}(PGT_HYP, n) >= 0 && node3{M}(PGT_HOST, n) >= 0);
+
+    // nothing moved, and every table is where it was
+    predicate unmoved{L,M} = same_machine{L,M} && same_frames{L,M} && same_xl{L,M} && nodes_kept{L,M} &&
+      same_places{L,M};
+
+    // the same frames serve VMs
+    predicate same_vm_frames{L,M} = \forall integer m; 0 <= m < PFN_COUNT ==>
+      (\at(fm_state[m],M) == FRAME_HYP_VM <==> \at(fm_state[m],L) == FRAME_HYP_VM);
+
+    // all that is Hypatia's is in use
+    predicate none_given{L} = \forall integer m; 0 <= m < PFN_COUNT && hyp_owns(\at(fm_state[m],L)) ==>
+      \at(fm_count[m],L) != 0;
 */
 
 #endif

@@ -115,6 +115,11 @@
       (node2{L}(u, m) >= 0 ==> node2{M}(u, m) == node2{L}(u, m)) &&
       (node3{L}(u, m) >= 0 ==> node3{M}(u, m) == node3{L}(u, m));
 
+    // pages keep their last-level table but those of tree t that non-table entry e of level l stands for
+    predicate paged_but{L,M}(integer t, integer l, integer e) = \forall integer u, m;
+      0 <= u < 2 && 0 <= m < PFN_COUNT && (u != t || xl{L}(u, m) != d_page(e, l, m)) ==>
+        node3{M}(u, m) == node3{L}(u, m);
+
     // frames that hold no table keep their contents
     predicate outside_kept{L,M} = \forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 &&
       !table_frame{L}(g) ==> \at(frame[g].e[j],M) == \at(frame[g].e[j],L);

@@ -98,7 +98,7 @@ $(BUILD)/stamps/host:
 	$(QUIET)tools/deps.sh host
 
 # Small programs at EL1 that take the host kernel's place in tests.
-PAYLOADS := attack smp bench entry stub
+PAYLOADS := attack smp bench entry stub vms
 PAYLOAD_DIR := $(BUILD)/payloads
 PAYLOAD_IMAGES := $(PAYLOADS:%=$(PAYLOAD_DIR)/%.img) $(PAYLOAD_DIR)/chain.img
 PAYLOAD_CFLAGS := -std=c11 -ffreestanding -march=armv8-a -mgeneral-regs-only -mstrict-align -fpie \

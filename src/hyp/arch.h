@@ -130,7 +130,7 @@ u32 frame_state_get(u64 pfn, u64 r);
 
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires record: record_of{Here}(pfn, r);
-    requires state: s <= FRAME_HYP;
+    requires state: s <= FRAME_HYP_VM;
     terminates \true; exits \false; assigns fm_state[pfn];
     ensures value: fm_state[pfn] == s;
 */
@@ -188,16 +188,16 @@ void pool_place(u64 stack, u64 ref);
 /*@ requires lock: lock < LOCK_COUNT;
     requires order: \forall integer k; lock <= k < LOCK_COUNT ==> lock_held[k] == 0;
     terminates \true; exits \false;
-    assigns lock_held[lock], MM_STATE, cpu_slot[0 .. CPUS_MAX - 1], vmid_state;
+    assigns lock_held[lock], MM_STATE, VM_STATE, cpu_slot[0 .. CPUS_MAX - 1], vmid_state;
     ensures held: lock_held[lock] == 1;
-    ensures memory: lock == LOCK_MM ==> mm_inv{Here} && quiet{Here};
+    ensures memory: lock == LOCK_MM ==> mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures slots: lock == LOCK_CPU ==> slots_inv{Here};
     ensures vmids: lock == LOCK_VMID ==> vmid_inv{Here};
 */
 void lock_acquire(u32 lock);
 
 /*@ requires held: lock < LOCK_COUNT && lock_held[lock] == 1;
-    requires memory: lock == LOCK_MM ==> mm_inv{Here} && quiet{Here};
+    requires memory: lock == LOCK_MM ==> mm_inv{Here} && quiet{Here} && vms_inv{Here};
     requires slots: lock == LOCK_CPU ==> slots_inv{Here};
     requires vmids: lock == LOCK_VMID ==> vmid_inv{Here};
     terminates \true; exits \false; assigns lock_held[lock];

@@ -4,6 +4,8 @@
 #include "hyp.h"
 #include "ownership.h"
 #include "setup.h"
+#include "vm_call.h"
+#include <lemmas/vms.h>
 
 #define NOINLINE __attribute__((noinline))
 
@@ -73,6 +75,7 @@ static s64 frame_call(u64 call, u64 pfn)
 		return HYP_ERANGE;
 	}
 	lock_acquire(LOCK_MM);
+	//@ ghost taken: ;
 	switch (call) {
 	case MEM_SHARE_HYP:
 		value = host_share_hyp(pfn);
@@ -90,6 +93,7 @@ static s64 frame_call(u64 call, u64 pfn)
 		value = frame_info(pfn);
 		break;
 	}
+	//@ assert vms: same_vm_frames{taken,Here} && same_keeping{taken,Here} && same_machine{taken,Here};
 	lock_release(LOCK_MM);
 	return value;
 }
@@ -122,6 +126,7 @@ static s64 range_chunk(u64 pfn, u64 nr)
     ensures donate: call == MEM_DONATE_HYP && \result == 0 ==> fm_state[pfn] == FRAME_HYP;
     ensures reclaim: call != MEM_DONATE_HYP && \result == 0 ==> fm_state[pfn] == FRAME_HOST;
     ensures others: only_frame{Pre,Here}(pfn);
+    ensures vm_frames: same_vm_frames{Pre,Here};
 */
 static s32 frame_move(u64 call, u64 pfn)
 {
@@ -161,6 +166,7 @@ static s64 range_call(u64 call, u64 pfn, u64 nr)
 	    loop invariant sign: error <= 0;
 	    loop invariant progress: error == 0 || done < chunk;
 	    loop invariant inv: mm_inv{Here} && quiet{Here};
+	    loop invariant vms: vms_inv{Here};
 	    loop invariant donate: call == MEM_DONATE_HYP ==>
 	      \forall integer n; pfn <= n < pfn + done ==> fm_state[n] == FRAME_HYP;
 	    loop invariant reclaim: call == MEM_RECLAIM_HYP ==>
@@ -170,6 +176,10 @@ static s64 range_call(u64 call, u64 pfn, u64 nr)
 	*/
 	while (error == 0 && done < chunk) {
 		error = frame_move(call, pfn + (u64)done);
+		/*@ assert others: \forall integer n; pfn <= n < pfn + done ==>
+		      fm_state[n] == \at(fm_state[n],LoopCurrent); */
+		/*@ assert vms: same_vm_frames{LoopCurrent,Here} && same_keeping{LoopCurrent,Here} &&
+		      same_machine{LoopCurrent,Here}; */
 		if (error == 0) {
 			done = done + 1;
 		}
@@ -235,8 +245,13 @@ static s64 stat_read(u64 stat)
       \forall integer n; a1 <= n < a1 + \result.a1 ==> fm_state[n] == FRAME_HYP;
     ensures reclaim: id == MEM_RECLAIM_HYP && \result.a1 <= RANGE_FRAMES_MAX ==> \result.a1 <= a2 &&
       \forall integer n; a1 <= n < a1 + \result.a1 ==> fm_state[n] == FRAME_HOST;
+    ensures made: id == VM_INIT && \result.a1 == 0 ==> vms[a1 - VM_HANDLE_BASE].state == VM_LIVE &&
+      vms[a1 - VM_HANDLE_BASE].frame == a2 && fm_state[a2] == FRAME_HYP_VM;
+    ensures peopled: id == VCPU_INIT && \result.a1 == 0 ==> vms[a1 - VM_HANDLE_BASE].vcpu_frame[a2] == a3 &&
+      fm_state[a3] == FRAME_HYP_VM;
+    ensures ended: id == VM_FINALIZE && \result.a1 == 0 ==> vms[a1 - VM_HANDLE_BASE].state == VM_FREE;
 */
-static NOINLINE struct hvc_result hvc_hypatia(u64 id, u64 a1, u64 a2)
+static NOINLINE struct hvc_result hvc_hypatia(u64 id, u64 a1, u64 a2, u64 a3)
 {
 	s64 value;
 
@@ -264,8 +279,11 @@ static NOINLINE struct hvc_result hvc_hypatia(u64 id, u64 a1, u64 a2)
 	case MEM_RECLAIM_HYP:
 		value = range_call(id, a1, a2);
 		break;
-	default:
+	case HYP_STATS:
 		value = stat_read(a1);
+		break;
+	default:
+		value = vm_call(id, a1, a2, a3);
 		break;
 	}
 	return hvc_done(value);
@@ -317,10 +335,9 @@ static NOINLINE struct hvc_result hvc_smccc(u64 id, u64 a1, u64 *rest)
 /* The ids of others end after two comparisons: this is the cost of every trap that is not for us. */
 struct hvc_result hyp_handle_hvc(u64 x0, u64 x1, u64 x2, u64 x3, u64 *rest)
 {
-	(void)x3;
 	if (x0 >= HYPERCALL_BASE) {
 		if (x0 - HYPERCALL_BASE < HYPERCALL_COUNT) {
-			return hvc_hypatia(x0, x1, x2);
+			return hvc_hypatia(x0, x1, x2, x3);
 		}
 		return hvc_return(value_bits(SMCCC_NOT_SUPPORTED), x1);
 	}

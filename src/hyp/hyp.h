@@ -31,13 +31,14 @@ u64 hyp_carveout_size(u64 ram_frames, u32 cpu_count);
     requires quiet: quiet{Here};
     requires slots: slots_inv{Here};
     terminates \true; exits \false;
-    assigns mem, layout, pool, pgt[0 .. PGT_COUNT - 1], vmid_state, MM_STATE;
+    assigns mem, layout, pool, pgt[0 .. PGT_COUNT - 1], vmid_state, VM_STATE, MM_STATE;
     ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_EPERM || \result == HYP_ENOMEM;
     ensures checked: \result == 0 ==> setup_ok{Here};
     ensures memory: \result == 0 ==> mm_inv{Here} && quiet{Here};
     ensures slots: slots_inv{Here};
     ensures vmids: \result == 0 ==> vmid_inv{Here} &&
       vmid_state.limit == (boot_info.vmid_bits == 16 ? 65536 : 256);
+    ensures vms: \result == 0 ==> vms_inv{Here};
     ensures image: \result == 0 ==> image_claimed{Here};
     ensures carveout: \result == 0 ==> carveout_claimed{Here};
     ensures rest: \result == 0 ==> rest_host{Here};
@@ -69,6 +70,7 @@ u64 hyp_stack_top(u32 cpu);
  */
 /*@ requires alone: alone{Here};
     requires memory: mm_inv{Here} && quiet{Here};
+    requires vms: vms_inv{Here};
     requires slots: slots_inv{Here};
     requires vmids: vmid_inv{Here};
     terminates \true; exits \false; assigns lock_held[0 .. LOCK_COUNT - 1];
@@ -142,6 +144,11 @@ struct hvc_result {
       \forall integer n; x1 <= n < x1 + \result.a1 ==> fm_state[n] == FRAME_HYP;
     ensures reclaim: x0 == MEM_RECLAIM_HYP && \result.a1 <= RANGE_FRAMES_MAX ==> \result.a1 <= x2 &&
       \forall integer n; x1 <= n < x1 + \result.a1 ==> fm_state[n] == FRAME_HOST;
+    ensures made: x0 == VM_INIT && \result.a1 == 0 ==> vms[x1 - VM_HANDLE_BASE].state == VM_LIVE &&
+      vms[x1 - VM_HANDLE_BASE].frame == x2 && fm_state[x2] == FRAME_HYP_VM;
+    ensures peopled: x0 == VCPU_INIT && \result.a1 == 0 ==> vms[x1 - VM_HANDLE_BASE].vcpu_frame[x2] == x3 &&
+      fm_state[x3] == FRAME_HYP_VM;
+    ensures ended: x0 == VM_FINALIZE && \result.a1 == 0 ==> vms[x1 - VM_HANDLE_BASE].state == VM_FREE;
     ensures unknown: (x0 >= HYPERCALL_BASE + HYPERCALL_COUNT || (x0 < HYPERCALL_BASE &&
       x0 != SMCCC_VERSION && x0 != SMCCC_ARCH_FEATURES && x0 != VENDOR_HYP_CALL_COUNT &&
       x0 != VENDOR_HYP_UID && x0 != VENDOR_HYP_REVISION)) ==>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ownership.h"
 #include "arch.h"
+#include <lemmas/attrs.h>
 #include <lemmas/mm.h>
 #include <lemmas/tables.h>
 
@@ -17,32 +18,26 @@
 static void prune(u32 t, u64 pfn)
 {
 	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
-	      reach{Here}; */
+	      reach{Here} && groups_whole{Here} && given_paged{Here}; */
 	pgt_prune(t, pfn);
-	//@ assert frames_same: same_frames{Pre,Here} && same_machine{Pre,Here};
-	/*@ assert own_same: \forall integer m; 0 <= m < PFN_COUNT ==>
-	      xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m); */
+	/*@ assert same: same_frames{Pre,Here} && same_machine{Pre,Here} && same_places{Pre,Here} &&
+	      same_own_xl{Pre,Here}; */
 	//@ assert host: host_inv{Here};
-	//@ assert own: hyp_inv{Here};
-	//@ assert frames: frames_inv{Here};
-	//@ assert tables: tables_owned{Here};
-	//@ assert groups: groups_whole{Here};
+	//@ assert own: hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} && groups_whole{Here};
+	//@ assert paged: given_paged{Here};
 }
 
 /* Record that frame @pfn, whose record is @r, is in state @state with a count of 0. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires frame: record_of{Here}(pfn, r) && pfn < PFN_COUNT;
-    requires state: state <= FRAME_HYP && frame_inv(state, 0);
-    requires rest: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
+    requires state: state <= FRAME_HYP_VM;
     terminates \true; exits \false; assigns fm_state[pfn], fm_count[pfn];
     ensures state: fm_state[pfn] == state && fm_count[pfn] == 0;
-    ensures frames: frames_inv{Here};
 */
 static void frame_set(u64 pfn, u64 r, u32 state)
 {
 	frame_state_set(pfn, r, state);
 	frame_count_set(pfn, r, 0);
-	//@ assert rest: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
 }
 
 s32 host_share_hyp(u64 pfn)
@@ -51,7 +46,8 @@ s32 host_share_hyp(u64 pfn)
 	u64 leaf;
 	s32 error;
 
-	//@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here};
+	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
+	      reach{Here} && groups_whole{Here} && given_paged{Here}; */
 	if (r == MEM_NONE) {
 		return HYP_EINVAL;
 	}
@@ -61,34 +57,23 @@ s32 host_share_hyp(u64 pfn)
 	leaf = desc_flat(pfn, 3, desc_map_attrs(boot_info.e2h, MAP_DATA));
 	error = pgt_set(PGT_HYP, pfn, 3, leaf);
 	if (error != 0) {
-		//@ assert machine: same_machine{Pre,Here};
-		//@ assert kept_all: same_frames{Pre,Here} && same_xl{Pre,Here};
-		//@ assert kept_host: host_inv{Here};
-		//@ assert kept_own: hyp_inv{Here};
-		//@ assert kept_groups: groups_whole{Here};
+		//@ assert same: unmoved{Pre,Here} && same_own_xl{Pre,Here};
+		//@ assert host: host_inv{Here};
+		//@ assert own: hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} && groups_whole{Here};
+		//@ assert paged: given_paged{Here};
 		//@ assert kept: mm_inv{Here};
 		return error;
 	}
-	/*@ assert rest_before: \forall integer m; is_ram{Here}(m) && m != pfn ==>
-	      frame_inv(fm_state[m], fm_count[m]); */
 	frame_set(pfn, r, FRAME_HOST_SHARED_HYP);
-	//@ assert others: others_translate{Pre,Here}(pfn);
-	//@ assert single: only_frame{Pre,Here}(pfn);
-	//@ assert machine: same_machine{Pre,Here};
 	//@ assert step: step{Pre,Here}(pfn);
-	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn);
+	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn) && !table_frame{Pre}(pfn);
 	//@ assert host_page: host_view{Here}(pfn);
 	//@ assert own_page: hyp_view{Here}(pfn);
-	//@ assert host: host_inv{Here};
-	//@ assert own: hyp_inv{Here};
-	//@ assert reach: reach{Here};
 	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
-	//@ assert ram: \forall integer m; is_ram{Here}(m) ==> 0 <= m < PFN_COUNT;
-	//@ assert rest: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
-	//@ assert frames: frames_inv{Here};
-	//@ assert no_table: !table_frame{Here}(pfn);
-	//@ assert tables: tables_owned{Here};
-	//@ assert groups: groups_whole{Here};
+	//@ assert moved: moved{Pre,Here}(pfn);
+	//@ assert views: host_inv{Here} && hyp_inv{Here} && frames_inv{Here};
+	//@ assert same: same_places{Pre,Here};
+	//@ assert places: tables_owned{Here} && groups_whole{Here} && given_paged{Here};
 	//@ assert inv: mm_inv{Here};
 	return 0;
 }
@@ -98,7 +83,8 @@ s32 host_unshare_hyp(u64 pfn)
 	u64 r = mem_record(pfn);
 	s32 error;
 
-	//@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here};
+	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
+	      reach{Here} && groups_whole{Here} && given_paged{Here}; */
 	if (r == MEM_NONE) {
 		return HYP_EINVAL;
 	}
@@ -110,34 +96,23 @@ s32 host_unshare_hyp(u64 pfn)
 	}
 	error = pgt_set(PGT_HYP, pfn, 3, 0);
 	if (error != 0) {
-		//@ assert machine: same_machine{Pre,Here};
-		//@ assert kept_all: same_frames{Pre,Here} && same_xl{Pre,Here};
-		//@ assert kept_host: host_inv{Here};
-		//@ assert kept_own: hyp_inv{Here};
-		//@ assert kept_groups: groups_whole{Here};
+		//@ assert same: unmoved{Pre,Here} && same_own_xl{Pre,Here};
+		//@ assert host: host_inv{Here};
+		//@ assert own: hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} && groups_whole{Here};
+		//@ assert paged: given_paged{Here};
 		//@ assert kept: mm_inv{Here};
 		return error;
 	}
-	/*@ assert rest_before: \forall integer m; is_ram{Here}(m) && m != pfn ==>
-	      frame_inv(fm_state[m], fm_count[m]); */
 	frame_set(pfn, r, FRAME_HOST);
-	//@ assert others: others_translate{Pre,Here}(pfn);
-	//@ assert single: only_frame{Pre,Here}(pfn);
-	//@ assert machine: same_machine{Pre,Here};
 	//@ assert step: step{Pre,Here}(pfn);
-	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn);
+	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn) && !table_frame{Pre}(pfn);
 	//@ assert host_page: host_view{Here}(pfn);
 	//@ assert own_page: hyp_view{Here}(pfn);
-	//@ assert host: host_inv{Here};
-	//@ assert own: hyp_inv{Here};
-	//@ assert reach: reach{Here};
 	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
-	//@ assert ram: \forall integer m; is_ram{Here}(m) ==> 0 <= m < PFN_COUNT;
-	//@ assert rest: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
-	//@ assert frames: frames_inv{Here};
-	//@ assert no_table: !table_frame{Here}(pfn);
-	//@ assert tables: tables_owned{Here};
-	//@ assert groups: groups_whole{Here};
+	//@ assert moved: moved{Pre,Here}(pfn);
+	//@ assert views: host_inv{Here} && hyp_inv{Here} && frames_inv{Here};
+	//@ assert same: same_places{Pre,Here};
+	//@ assert places: tables_owned{Here} && groups_whole{Here} && given_paged{Here};
 	//@ assert inv: mm_inv{Here};
 	prune(PGT_HYP, pfn);
 	return 0;
@@ -159,23 +134,15 @@ s32 hyp_pin(u64 pfn)
 		return HYP_ERANGE;
 	}
 	frame_count_set(pfn, r, count + 1u);
-	//@ assert others: others_translate{Pre,Here}(pfn);
-	//@ assert single: only_frame{Pre,Here}(pfn);
-	//@ assert machine: same_machine{Pre,Here};
 	//@ assert step: step{Pre,Here}(pfn);
-	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn);
+	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn) && !table_frame{Pre}(pfn);
 	//@ assert host_page: host_view{Here}(pfn);
 	//@ assert own_page: hyp_view{Here}(pfn);
-	//@ assert host: host_inv{Here};
-	//@ assert own: hyp_inv{Here};
-	//@ assert reach: reach{Here};
 	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
-	//@ assert ram: \forall integer m; is_ram{Here}(m) ==> 0 <= m < PFN_COUNT;
-	//@ assert rest: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
-	//@ assert frames: frames_inv{Here};
-	//@ assert no_table: !table_frame{Here}(pfn);
-	//@ assert tables: tables_owned{Here};
-	//@ assert groups: groups_whole{Here};
+	//@ assert moved: moved{Pre,Here}(pfn);
+	//@ assert views: host_inv{Here} && hyp_inv{Here} && frames_inv{Here};
+	//@ assert same: same_places{Pre,Here};
+	//@ assert places: tables_owned{Here} && groups_whole{Here} && given_paged{Here};
 	//@ assert inv: mm_inv{Here};
 	return 0;
 }
@@ -196,71 +163,73 @@ s32 hyp_unpin(u64 pfn)
 		return HYP_ENOENT;
 	}
 	frame_count_set(pfn, r, count - 1u);
-	//@ assert others: others_translate{Pre,Here}(pfn);
-	//@ assert single: only_frame{Pre,Here}(pfn);
-	//@ assert machine: same_machine{Pre,Here};
 	//@ assert step: step{Pre,Here}(pfn);
-	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn);
+	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn) && !table_frame{Pre}(pfn);
 	//@ assert host_page: host_view{Here}(pfn);
 	//@ assert own_page: hyp_view{Here}(pfn);
-	//@ assert host: host_inv{Here};
-	//@ assert own: hyp_inv{Here};
-	//@ assert reach: reach{Here};
 	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
-	//@ assert ram: \forall integer m; is_ram{Here}(m) ==> 0 <= m < PFN_COUNT;
-	//@ assert rest: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
-	//@ assert frames: frames_inv{Here};
-	//@ assert no_table: !table_frame{Here}(pfn);
-	//@ assert tables: tables_owned{Here};
-	//@ assert groups: groups_whole{Here};
+	//@ assert moved: moved{Pre,Here}(pfn);
+	//@ assert views: host_inv{Here} && hyp_inv{Here} && frames_inv{Here};
+	//@ assert same: same_places{Pre,Here};
+	//@ assert places: tables_owned{Here} && groups_whole{Here} && given_paged{Here};
 	//@ assert inv: mm_inv{Here};
 	return 0;
+}
+
+/* Move frame @pfn of the host's, whose record is @r, to Hypatia in state @state. Six free frames are enough. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here};
+    requires quiet: quiet{Here};
+    requires frame: record_of{Here}(pfn, r) && is_ram{Here}(pfn) && fm_state[pfn] == FRAME_HOST;
+    requires state: state == FRAME_HYP || state == FRAME_HYP_VM;
+    requires room: pool.free >= 6;
+    terminates \true; exits \false; assigns MM_STATE;
+    ensures inv: mm_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures taken: fm_state[pfn] == state && fm_count[pfn] == 0 && only_frame{Pre,Here}(pfn);
+    ensures no_table: !table_frame{Here}(pfn);
+    ensures hidden: xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED;
+    ensures mapped: xl{Here}(PGT_HYP, pfn) == d_flat(pfn, 3, map_attrs(boot_info.e2h, MAP_DATA));
+    ensures elsewhere: others_translate{Pre,Here}(pfn);
+*/
+static void frame_take(u64 pfn, u64 r, u32 state)
+{
+	u64 leaf = desc_flat(pfn, 3, desc_map_attrs(boot_info.e2h, MAP_DATA));
+
+	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
+	      reach{Here} && groups_whole{Here} && given_paged{Here}; */
+	//@ assert before: host_view{Here}(pfn) && hyp_view{Here}(pfn) && !table_frame{Here}(pfn);
+	pgt_set(PGT_HOST, pfn, 3, desc_hyp_owned());
+	//@ assert hidden: xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED && others_translate{Pre,Here}(pfn);
+	pgt_set(PGT_HYP, pfn, 3, leaf);
+	//@ assert mapped: xl{Here}(PGT_HYP, pfn) == leaf && xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED;
+	frame_set(pfn, r, state);
+	//@ assert step: step{Pre,Here}(pfn);
+	//@ assert host_page: host_view{Here}(pfn);
+	//@ assert own_page: hyp_view{Here}(pfn);
+	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
+	//@ assert moved: moved{Pre,Here}(pfn);
+	//@ assert views: host_inv{Here} && hyp_inv{Here} && frames_inv{Here};
+	//@ assert same: same_places{Pre,Here};
+	//@ assert places: tables_owned{Here} && groups_whole{Here} && given_paged{Here};
+	//@ assert core: core_inv{Here};
+	//@ assert inv: mm_inv{Here};
 }
 
 s32 host_donate_hyp(u64 pfn)
 {
 	u64 r = mem_record(pfn);
-	u64 leaf;
 
-	//@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here};
 	if (r == MEM_NONE) {
 		return HYP_EINVAL;
 	}
 	if (frame_state_get(pfn, r) != FRAME_HOST) {
 		return HYP_EPERM;
 	}
-	//@ assert not_table: !table_frame{Here}(pfn);
-	/* Three tables at the most in each tree: after this nothing can fail. */
 	if (pool.free < 6) {
 		return HYP_ENOMEM;
 	}
-	leaf = desc_flat(pfn, 3, desc_map_attrs(boot_info.e2h, MAP_DATA));
-	pgt_set(PGT_HOST, pfn, 3, desc_hyp_owned());
-	//@ assert hidden: xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED && others_translate{Pre,Here}(pfn);
-	pgt_set(PGT_HYP, pfn, 3, leaf);
-	//@ assert mapped: xl{Here}(PGT_HYP, pfn) == leaf && xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED;
-	/*@ assert rest_before: \forall integer m; is_ram{Here}(m) && m != pfn ==>
-	      frame_inv(fm_state[m], fm_count[m]); */
-	frame_set(pfn, r, FRAME_HYP);
-	//@ assert others: others_translate{Pre,Here}(pfn);
-	//@ assert single: only_frame{Pre,Here}(pfn);
-	//@ assert machine: same_machine{Pre,Here};
-	//@ assert step: step{Pre,Here}(pfn);
-	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn);
-	//@ assert host_page: host_view{Here}(pfn);
-	//@ assert own_page: hyp_view{Here}(pfn);
-	//@ assert host: host_inv{Here};
-	//@ assert own: hyp_inv{Here};
-	//@ assert reach: reach{Here};
-	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
-	//@ assert ram: \forall integer m; is_ram{Here}(m) ==> 0 <= m < PFN_COUNT;
-	//@ assert rest: \forall integer m; is_ram{Here}(m) && m != pfn ==> frame_inv(fm_state[m], fm_count[m]);
-	//@ assert frames: frames_inv{Here};
-	//@ assert no_table: !table_frame{Here}(pfn);
-	//@ assert tables: tables_owned{Here};
-	//@ assert unused: groups_whole{Pre} && !in_use{Pre}(pfn) && !in_use{Here}(pfn);
-	//@ assert groups: groups_whole{Here};
-	//@ assert inv: mm_inv{Here};
+	frame_take(pfn, r, FRAME_HYP);
 	return 0;
 }
 
@@ -303,9 +272,8 @@ static void frame_wipe(u64 pfn)
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here};
     requires quiet: quiet{Here};
-    requires frame: record_of{Here}(pfn, r) && is_ram{Here}(pfn) && fm_state[pfn] == FRAME_HYP &&
+    requires frame: record_of{Here}(pfn, r) && is_ram{Here}(pfn) && hyp_owns(fm_state[pfn]) &&
       fm_count[pfn] == 0;
-    requires pages: node3{Here}(PGT_HYP, pfn) >= 0 && node3{Here}(PGT_HOST, pfn) >= 0;
     terminates \true; exits \false; assigns MM_STATE;
     ensures inv: mm_inv{Here};
     ensures quiet: quiet{Here};
@@ -316,9 +284,10 @@ static void frame_wipe(u64 pfn)
 static void frame_return(u64 pfn, u64 r)
 {
 	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
-	      reach{Here}; */
+	      reach{Here} && groups_whole{Here} && given_paged{Here}; */
 	//@ assert data: xl{Here}(PGT_HYP, pfn) == d_flat(pfn, 3, map_attrs(boot_info.e2h, MAP_DATA));
 	//@ assert no_table: !table_frame{Here}(pfn);
+	//@ assert pages: node3{Here}(PGT_HYP, pfn) >= 0 && node3{Here}(PGT_HOST, pfn) >= 0;
 	frame_wipe(pfn);
 	//@ ghost wiped: ;
 	pgt_set(PGT_HYP, pfn, 3, 0);
@@ -326,25 +295,18 @@ static void frame_return(u64 pfn, u64 r)
 	pgt_set(PGT_HOST, pfn, 3, 0);
 	//@ assert free: xl{Here}(PGT_HOST, pfn) == 0 && xl{Here}(PGT_HYP, pfn) == 0;
 	//@ assert cleared: zeroed{Here}(pfn);
-	/*@ assert rest_before: \forall integer m; is_ram{Here}(m) && m != pfn ==>
-	      frame_inv(fm_state[m], fm_count[m]); */
 	frame_set(pfn, r, FRAME_HOST);
-	//@ assert others: others_translate{Pre,Here}(pfn);
-	//@ assert single: only_frame{Pre,Here}(pfn);
-	//@ assert machine: same_machine{Pre,Here};
 	//@ assert step: step{Pre,Here}(pfn);
+	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn) && !table_frame{Pre}(pfn);
 	//@ assert host_page: host_view{Here}(pfn);
 	//@ assert own_page: hyp_view{Here}(pfn);
-	//@ assert host: host_inv{Here};
-	//@ assert own: hyp_inv{Here};
 	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
-	//@ assert ram: \forall integer m; is_ram{Pre}(m) ==> 0 <= m < PFN_COUNT;
-	//@ assert frames: frames_inv{Here};
-	//@ assert no_table_still: !table_frame{Here}(pfn);
-	//@ assert tables: tables_owned{Here};
-	//@ assert unused: groups_whole{Pre} && !in_use{Pre}(pfn) && !in_use{Here}(pfn);
-	//@ assert groups: groups_whole{Here};
-	//@ assert reach: reach{Here};
+	//@ assert moved: moved{Pre,Here}(pfn);
+	//@ assert views: host_inv{Here} && hyp_inv{Here} && frames_inv{Here};
+	//@ assert same: same_places{Pre,Here};
+	//@ assert places: tables_owned{Here} && groups_whole{Here} && given_paged{Here};
+	//@ assert core: core_inv{Here};
+	//@ assert inv: mm_inv{Here};
 }
 
 s32 hyp_donate_host(u64 pfn)
@@ -360,113 +322,52 @@ s32 hyp_donate_host(u64 pfn)
 	if (frame_count_get(pfn, r) != 0) {
 		return HYP_EBUSY;
 	}
-	/* A donated frame is mapped by a page in both trees: what follows needs no table. */
-	if (pgt_get_leaf(PGT_HYP, pfn).level != 3 || pgt_get_leaf(PGT_HOST, pfn).level != 3) {
-		return HYP_EBUSY;
-	}
 	frame_return(pfn, r);
 	prune(PGT_HYP, pfn);
 	prune(PGT_HOST, pfn);
 	return 0;
 }
 
-/* Record frames @pfn to @pfn + @count - 1, all RAM, as Hypatia's and in use once. */
-/*@ requires locked: lock_held[LOCK_MM] == 1;
-    requires wf: mem_wf{Here};
-    requires range: pfn + count <= PFN_COUNT;
-    requires ram: \forall integer n; pfn <= n < pfn + count ==> is_ram{Here}(n);
-    terminates \true; exits \false;
-    assigns fm_state[0 .. PFN_COUNT - 1], fm_count[0 .. PFN_COUNT - 1];
-    ensures claimed: \forall integer n; pfn <= n < pfn + count ==>
-      fm_state[n] == FRAME_HYP && fm_count[n] == 1;
-    ensures others: \forall integer n; 0 <= n < PFN_COUNT && !(pfn <= n < pfn + count) ==>
-      fm_state[n] == \old(fm_state[n]) && fm_count[n] == \old(fm_count[n]);
-*/
-static void frames_claim(u64 pfn, u64 count)
+s32 vm_give(u64 pfn)
 {
-	u64 r;
-	u64 i;
+	u64 r = mem_record(pfn);
 
-	/*@ loop invariant range: 0 <= i <= count;
-	    loop invariant claimed: \forall integer n; pfn <= n < pfn + i ==>
-	      fm_state[n] == FRAME_HYP && fm_count[n] == 1;
-	    loop invariant others: \forall integer n; 0 <= n < PFN_COUNT && !(pfn <= n < pfn + i) ==>
-	      fm_state[n] == \at(fm_state[n],Pre) && fm_count[n] == \at(fm_count[n],Pre);
-	    loop assigns i, r, fm_state[0 .. PFN_COUNT - 1], fm_count[0 .. PFN_COUNT - 1];
-	    loop variant count - i;
-	*/
-	for (i = 0; i < count; i++) {
-		r = mem_record(pfn + i);
-		frame_state_set(pfn + i, r, FRAME_HYP);
-		frame_count_set(pfn + i, r, 1);
-	}
-}
-
-s32 hyp_claim(u64 pfn, u32 level, u32 mapped, u32 kind)
-{
-	u64 count = desc_span(level);
-	u64 leaf;
-
-	//@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && reach{Here};
-	if (pfn >= PFN_COUNT || desc_first(pfn, level) != pfn || mem_kind(pfn, count) != MEM_RAM) {
+	if (r == MEM_NONE) {
 		return HYP_EINVAL;
 	}
-	if (frames_check(pfn, count, FRAME_HOST) != 0) {
+	if (frame_state_get(pfn, r) != FRAME_HOST) {
 		return HYP_EPERM;
 	}
 	if (pool.free < 6) {
 		return HYP_ENOMEM;
 	}
-	leaf = 0;
-	if (mapped != 0) {
-		leaf = desc_flat(pfn, level, desc_map_attrs(boot_info.e2h, kind));
-	}
-	if (pgt_set(PGT_HOST, pfn, level, desc_hyp_owned()) != 0) {
-		return HYP_EPERM;
-	}
-	if (pgt_set(PGT_HYP, pfn, level, leaf) != 0) {
-		return HYP_EPERM;
-	}
-	/*@ assert range: \forall integer m; 0 <= m < PFN_COUNT ==> (same_entry(pfn, m, level) <==>
-	      pfn <= m < pfn + count); */
-	/*@ assert apart: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) ==>
-	      xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m) && xl{Here}(PGT_HOST, m) ==
-	      xl{Pre}(PGT_HOST, m); */
-	/*@ assert hidden: \forall integer m; pfn <= m < pfn + count ==>
-	      xl{Here}(PGT_HOST, m) == DESC_HYP_OWNED; */
-	/*@ assert mapped: \forall integer m; pfn <= m < pfn + count ==> xl{Here}(PGT_HYP, m) ==
-	      (mapped != 0 ? d_flat(m, 3, map_attrs(boot_info.e2h, kind)) : 0); */
-	frames_claim(pfn, count);
-	//@ assert frames: frames_inv{Here};
-	//@ assert host_in: \forall integer m; pfn <= m < pfn + count ==> host_view{Here}(m);
-	/*@ assert host_out: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) ==>
-	      host_view{Here}(m); */
+	frame_take(pfn, r, FRAME_HYP_VM);
+	//@ ghost taken: ;
+	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
+	      reach{Here} && groups_whole{Here} && given_paged{Here}; */
+	frame_wipe(pfn);
+	//@ assert same: unmoved{taken,Here} && same_own_xl{taken,Here};
 	//@ assert host: host_inv{Here};
-	//@ assert own_in: \forall integer m; pfn <= m < pfn + count ==> hyp_view{Here}(m);
-	//@ assert machine: same_machine{Pre,Here} && hyp_inv{Pre};
-	/*@ assert others: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) ==>
-	      fm_state[m] == \at(fm_state[m],Pre) && fm_count[m] == \at(fm_count[m],Pre) &&
-	      xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m); */
-	/*@ assert own_out_none: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) &&
-	      is_ram{Here}(m) &&
-	      !hyp_may(fm_state[m]) ==> xl{Here}(PGT_HYP, m) == 0; */
-	/*@ assert own_out_data: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) &&
-	      is_ram{Here}(m) &&
-	      hyp_may(fm_state[m]) && (!hyp_owns(fm_state[m]) || fm_count[m] == 0) ==>
-	      xl{Here}(PGT_HYP, m) == d_flat(m, 3, map_attrs(boot_info.e2h, MAP_DATA)); */
-	/*@ assert own_out_kind: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) &&
-	      is_ram{Here}(m) &&
-	      hyp_owns(fm_state[m]) ==> xl{Here}(PGT_HYP, m) == 0 ||
-	      (\exists integer k; MAP_TEXT <= k < MAP_DEVICE &&
-	      xl{Here}(PGT_HYP, m) == d_flat(m, 3, map_attrs(boot_info.e2h, k))); */
-	/*@ assert own_out_device: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) &&
-	      !is_ram{Here}(m) ==>
-	      xl{Here}(PGT_HYP, m) == 0 ||
-	      xl{Here}(PGT_HYP, m) == d_flat(m, 3, map_attrs(boot_info.e2h, MAP_DEVICE)); */
-	/*@ assert own_out: \forall integer m; 0 <= m < PFN_COUNT && !(pfn <= m < pfn + count) ==>
-	      hyp_view{Here}(m); */
-	//@ assert own: hyp_inv{Here};
-	//@ assert inv: core_inv{Here};
+	//@ assert own: hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} && groups_whole{Here};
+	//@ assert paged: given_paged{Here};
+	//@ assert inv: mm_inv{Here};
+	return 0;
+}
+
+s32 vm_return(u64 pfn)
+{
+	u64 r = mem_record(pfn);
+
+	if (r == MEM_NONE) {
+		return HYP_EINVAL;
+	}
+	if (frame_state_get(pfn, r) != FRAME_HYP_VM) {
+		return HYP_EPERM;
+	}
+	//@ assert unused: frame_inv(fm_state[pfn], fm_count[pfn]) && fm_count[pfn] == 0;
+	frame_return(pfn, r);
+	prune(PGT_HYP, pfn);
+	prune(PGT_HOST, pfn);
 	return 0;
 }
 
@@ -494,14 +395,11 @@ static s32 host_map(u64 n, u32 level, u32 ram)
 	s32 error;
 
 	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
-	      reach{Here}; */
+	      reach{Here} && groups_whole{Here} && given_paged{Here}; */
 	error = pgt_set(PGT_HOST, n, level, desc_flat(n, level, attrs));
-	/*@ assert own_same: \forall integer m; 0 <= m < PFN_COUNT ==>
-	      xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m); */
-	//@ assert same: same_machine{Pre,Here} && same_frames{Pre,Here};
-	//@ assert own: hyp_inv{Here};
-	//@ assert frames: frames_inv{Here} && reach{Here};
-	//@ assert tables: tables_owned{Here};
+	//@ assert own_same: same_own_xl{Pre,Here};
+	//@ assert same: same_machine{Pre,Here} && same_frames{Pre,Here} && same_places{Pre,Here};
+	//@ assert own: hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} && groups_whole{Here};
 	/*@ assert filled: error == 0 ==> \forall integer m; 0 <= m < PFN_COUNT && same_entry(n, m, level) ==>
 	      xl{Here}(PGT_HOST, m) == d_flat(m, 3, attrs); */
 	/*@ assert filled_views: error == 0 ==> \forall integer m; 0 <= m < PFN_COUNT &&
@@ -513,7 +411,7 @@ static s32 host_map(u64 n, u32 level, u32 ram)
 	      !same_entry(n, m, level) ==> host_view{Here}(m); */
 	//@ assert host_done: error == 0 ==> host_inv{Here};
 	//@ assert host_failed: error != 0 ==> host_inv{Here};
-	//@ assert groups: groups_whole{Here};
+	//@ assert paged: given_paged{Here};
 	return error;
 }
 
@@ -545,20 +443,19 @@ static void host_join(u64 n, u32 level, u32 ram)
 	    loop invariant tables: tables_inv{Here};
 	    loop invariant quiet: quiet{Here};
 	    loop invariant same: same_xl{Pre,Here};
+	    loop invariant paged: \forall integer u, m; 0 <= u < 2 && 0 <= m < PFN_COUNT &&
+	      (u != PGT_HOST || !d_valid(xl{Pre}(u, m))) ==> node3{Here}(u, m) == node3{Pre}(u, m);
 	    loop assigns l, joined, TABLE_STATE;
 	    loop variant l;
 	*/
 	for (l = level; joined != 0 && l > 1; l--) {
 		joined = pgt_join(PGT_HOST, n, l, attrs);
 	}
-	//@ assert frames_same: same_frames{Pre,Here} && same_machine{Pre,Here};
-	/*@ assert own_same: \forall integer m; 0 <= m < PFN_COUNT ==>
-	      xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m); */
+	/*@ assert own_same: same_frames{Pre,Here} && same_machine{Pre,Here} && same_places{Pre,Here} &&
+	      same_own_xl{Pre,Here}; */
 	//@ assert host: host_inv{Here};
-	//@ assert own: hyp_inv{Here};
-	//@ assert frames: frames_inv{Here};
-	//@ assert tables: tables_owned{Here};
-	//@ assert groups: groups_whole{Here};
+	//@ assert own: hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} && groups_whole{Here};
+	//@ assert paged: given_paged{Here};
 }
 
 s32 host_fault(u64 n)

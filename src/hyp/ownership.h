@@ -34,6 +34,7 @@
     ensures others: only_frame{Pre,Here}(pfn);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_xl{Pre,Here};
     ensures elsewhere: others_translate{Pre,Here}(pfn);
+    ensures vm_frames: same_vm_frames{Pre,Here};
 */
 s32 host_share_hyp(u64 pfn);
 
@@ -57,6 +58,7 @@ s32 host_share_hyp(u64 pfn);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_xl{Pre,Here};
     ensures elsewhere: others_translate{Pre,Here}(pfn);
     ensures withdrawn: \result == 0 ==> xl{Here}(PGT_HYP, pfn) == 0;
+    ensures vm_frames: same_vm_frames{Pre,Here};
 */
 s32 host_unshare_hyp(u64 pfn);
 
@@ -79,6 +81,7 @@ s32 host_unshare_hyp(u64 pfn);
     ensures others: only_frame{Pre,Here}(pfn);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_xl{Pre,Here};
     ensures elsewhere: others_translate{Pre,Here}(pfn);
+    ensures vm_frames: same_vm_frames{Pre,Here};
 */
 s32 hyp_pin(u64 pfn);
 
@@ -101,6 +104,7 @@ s32 hyp_pin(u64 pfn);
     ensures others: only_frame{Pre,Here}(pfn);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_xl{Pre,Here};
     ensures elsewhere: others_translate{Pre,Here}(pfn);
+    ensures vm_frames: same_vm_frames{Pre,Here};
 */
 s32 hyp_unpin(u64 pfn);
 
@@ -124,6 +128,7 @@ s32 hyp_unpin(u64 pfn);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_xl{Pre,Here};
     ensures elsewhere: others_translate{Pre,Here}(pfn);
     ensures withdrawn: \result == 0 ==> xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED;
+    ensures vm_frames: same_vm_frames{Pre,Here};
 */
 s32 host_donate_hyp(u64 pfn);
 
@@ -138,7 +143,7 @@ s32 host_donate_hyp(u64 pfn);
     ensures refused: is_ram{Here}(pfn) && !can_hyp_donate_host(\old(fm_state[pfn]), \old(fm_count[pfn])) ==>
       \result == err_hyp_donate_host(\old(fm_state[pfn]), \old(fm_count[pfn]));
     ensures allowed: is_ram{Here}(pfn) && can_hyp_donate_host(\old(fm_state[pfn]), \old(fm_count[pfn])) ==>
-      \result == 0 || \result == HYP_ENOMEM || \result == HYP_EBUSY;
+      \result == 0;
     ensures done: \result == 0 ==> is_ram{Here}(pfn) &&
       fm_state[pfn] == hyp_donate_host_state(\old(fm_state[pfn]), \old(fm_count[pfn])) &&
       fm_count[pfn] == hyp_donate_host_count(\old(fm_state[pfn]), \old(fm_count[pfn]));
@@ -148,39 +153,68 @@ s32 host_donate_hyp(u64 pfn);
     ensures elsewhere: others_translate{Pre,Here}(pfn);
     ensures cleared: \result == 0 ==> zeroed{Here}(pfn);
     ensures withdrawn: \result == 0 ==> xl{Here}(PGT_HYP, pfn) == 0;
+    ensures vm_frames: same_vm_frames{Pre,Here};
 */
 s32 hyp_donate_host(u64 pfn);
 
 /**
- * hyp_claim() - make host frames Hypatia's own at boot, in use for good
- * @pfn: first frame of an entry of level @level, whose frames are all RAM and the host's
- * @level: 2 (512 frames) or 3 (one frame)
- * @mapped: 0 to leave the frames unmapped at EL2 (guard pages), else 1
- * @kind: MAP_TEXT, MAP_RODATA or MAP_DATA, for a frame also with MAP_GROUP: then the rest of its group follows
+ * vm_give() - the host gives frame @pfn for the state of a VM or a vCPU; it is cleared
+ * @pfn: any frame number
  *
  * Return: 0, HYP_EINVAL, HYP_EPERM or HYP_ENOMEM.
  */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
-    requires level: 2 <= level <= 3;
-    requires kind: kind < MAP_DEVICE;
-    requires group: kind >= MAP_GROUP ==> level == 3;
-    requires inv: core_inv{Here};
+    requires inv: mm_inv{Here};
     requires quiet: quiet{Here};
     terminates \true; exits \false; assigns MM_STATE;
-    ensures inv: \result == 0 ==> core_inv{Here};
+    ensures inv: mm_inv{Here};
     ensures quiet: quiet{Here};
-    ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_EPERM ||
-      \result == HYP_ENOMEM;
-    ensures claimed: \result == 0 ==> \forall integer n; pfn <= n < pfn + d_span(level) ==>
-      is_ram{Here}(n) && fm_state[n] == FRAME_HYP && fm_count[n] == 1 &&
-      xl{Here}(PGT_HOST, n) == DESC_HYP_OWNED &&
-      xl{Here}(PGT_HYP, n) == (mapped != 0 ? d_flat(n, 3, map_attrs(boot_info.e2h, kind)) : 0);
-    ensures others: \result == 0 ==> \forall integer n; 0 <= n < PFN_COUNT &&
-      !(pfn <= n < pfn + d_span(level)) ==>
-      fm_state[n] == \old(fm_state[n]) && fm_count[n] == \old(fm_count[n]) &&
-      xl{Here}(PGT_HYP, n) == xl{Pre}(PGT_HYP, n) && xl{Here}(PGT_HOST, n) == xl{Pre}(PGT_HOST, n);
+    ensures not_ram: !is_ram{Here}(pfn) ==> \result == HYP_EINVAL;
+    ensures refused: is_ram{Here}(pfn) && !can_vm_give(\old(fm_state[pfn]), \old(fm_count[pfn])) ==>
+      \result == err_vm_give(\old(fm_state[pfn]), \old(fm_count[pfn]));
+    ensures allowed: is_ram{Here}(pfn) && can_vm_give(\old(fm_state[pfn]), \old(fm_count[pfn])) ==>
+      \result == 0 || \result == HYP_ENOMEM;
+    ensures done: \result == 0 ==> is_ram{Here}(pfn) && \old(fm_state[pfn]) != FRAME_HYP_VM &&
+      fm_state[pfn] == vm_give_state(\old(fm_state[pfn]), \old(fm_count[pfn])) &&
+      fm_count[pfn] == vm_give_count(\old(fm_state[pfn]), \old(fm_count[pfn]));
+    ensures sign: \result <= 0;
+    ensures others: only_frame{Pre,Here}(pfn);
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_xl{Pre,Here};
+    ensures elsewhere: others_translate{Pre,Here}(pfn);
+    ensures cleared: \result == 0 ==> zeroed{Here}(pfn);
+    ensures mapped: \result == 0 ==> xl{Here}(PGT_HYP, pfn) == d_flat(pfn, 3, map_attrs(boot_info.e2h, MAP_DATA)) &&
+      xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED;
 */
-s32 hyp_claim(u64 pfn, u32 level, u32 mapped, u32 kind);
+s32 vm_give(u64 pfn);
+
+/**
+ * vm_return() - the frame of a VM or a vCPU that has ended goes back to the host, cleared
+ * @pfn: any frame number
+ *
+ * Return: 0, HYP_EINVAL or HYP_EPERM.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here};
+    requires quiet: quiet{Here};
+    terminates \true; exits \false; assigns MM_STATE;
+    ensures inv: mm_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures not_ram: !is_ram{Here}(pfn) ==> \result == HYP_EINVAL;
+    ensures refused: is_ram{Here}(pfn) && !can_vm_return(\old(fm_state[pfn]), \old(fm_count[pfn])) ==>
+      \result == err_vm_return(\old(fm_state[pfn]), \old(fm_count[pfn]));
+    ensures allowed: is_ram{Here}(pfn) && can_vm_return(\old(fm_state[pfn]), \old(fm_count[pfn])) ==>
+      \result == 0;
+    ensures done: \result == 0 ==> is_ram{Here}(pfn) && \old(fm_state[pfn]) == FRAME_HYP_VM &&
+      fm_state[pfn] == vm_return_state(\old(fm_state[pfn]), \old(fm_count[pfn])) &&
+      fm_count[pfn] == vm_return_count(\old(fm_state[pfn]), \old(fm_count[pfn]));
+    ensures sign: \result <= 0;
+    ensures others: only_frame{Pre,Here}(pfn);
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_xl{Pre,Here};
+    ensures elsewhere: others_translate{Pre,Here}(pfn);
+    ensures cleared: \result == 0 ==> zeroed{Here}(pfn);
+    ensures withdrawn: \result == 0 ==> xl{Here}(PGT_HYP, pfn) == 0;
+*/
+s32 vm_return(u64 pfn);
 
 /**
  * host_fault() - map what the host touched

@@ -362,6 +362,7 @@ s32 pgt_relax(u32 t, u64 n, u64 attrs)
     assigns pool_ref[0 .. PFN_COUNT - 1], frame[0 .. PFN_COUNT - 1];
     ensures tables: tables_inv{Here};
     ensures unchanged: same_xl{Pre,Here};
+    ensures nodes: same_nodes{Pre,Here};
     ensures cleared: zeroed{Here}(f) && pool_ref[f] == 1;
     ensures outside: outside_kept{Pre,Here};
 */
@@ -399,6 +400,7 @@ static void loose_clear(u64 f)
             pool_pos[0 .. PFN_COUNT - 1];
     ensures tables: tables_inv{Here};
     ensures unchanged: same_xl{Pre,Here};
+    ensures nodes: same_nodes{Pre,Here};
     ensures freed: pool.free == \old(pool.free) + 1;
 */
 static void loose_free(u64 f)
@@ -428,6 +430,7 @@ static void loose_free(u64 f)
     ensures tables: tables_inv{Here};
     ensures quiet: quiet{Here};
     ensures unchanged: same_xl{Pre,Here};
+    ensures paged: paged_but{Pre,Here}(t, l - 1, e);
     ensures freed: pool.free == \old(pool.free) + 1;
     ensures outside: outside_kept{Pre,Here};
 */
@@ -451,12 +454,14 @@ static void table_free(u32 t, u64 n, u32 l, u64 f, u64 p, u64 e)
 	//@ assert frees: same_frees{Pre,Here};
 	//@ assert wf: wf{Here};
 	//@ assert same: same_xl{Pre,Here};
+	//@ assert paged: paged_but{Pre,Here}(t, l - 1, e);
 	//@ ghost unlinked: ;
 	if (e != 0) {
 		loose_clear(f);
 	}
 	loose_free(f);
 	//@ assert same_still: same_xl{unlinked,Here};
+	//@ assert nodes_still: same_nodes{unlinked,Here};
 }
 
 void pgt_prune(u32 t, u64 n)
@@ -469,6 +474,8 @@ void pgt_prune(u32 t, u64 n)
 	    loop invariant tables: tables_inv{Here};
 	    loop invariant quiet: quiet{Here};
 	    loop invariant unchanged: same_xl{Pre,Here};
+	    loop invariant paged: \forall integer u, m; 0 <= u < 2 && 0 <= m < PFN_COUNT && xl{Pre}(u, m) != 0 ==>
+	      node3{Here}(u, m) == node3{Pre}(u, m);
 	    loop invariant outside: outside_kept{Pre,Here};
 	    loop assigns l, f, p, TABLE_STATE;
 	    loop variant l;

@@ -72,6 +72,7 @@ struct pgt_leaf {
     ensures busy: \result == HYP_EBUSY ==> level < 3;
     ensures budget: \result == HYP_ENOMEM ==> \old(pool.free) < level;
     ensures spent: pool.free + level >= \old(pool.free);
+    ensures paged: \result == 0 && level == 3 ==> node3{Here}(t, n) >= 0;
     ensures in_place: level == 3 && node3{Pre}(t, n) >= 0 ==> \result == 0;
     ensures kept: nodes_kept{Pre,Here};
     ensures outside: outside_kept{Pre,Here};
@@ -96,6 +97,8 @@ s32 pgt_set(u32 t, u64 n, u32 level, u64 e);
     ensures tables: tables_inv{Here};
     ensures quiet: quiet{Here};
     ensures unchanged: same_xl{Pre,Here};
+    ensures paged: \forall integer u, m; 0 <= u < 2 && 0 <= m < PFN_COUNT && xl{Pre}(u, m) != 0 ==>
+      node3{Here}(u, m) == node3{Pre}(u, m);
     ensures outside: outside_kept{Pre,Here};
 */
 void pgt_prune(u32 t, u64 n);
@@ -125,6 +128,8 @@ void pgt_prune(u32 t, u64 n);
     ensures unchanged: same_xl{Pre,Here};
     ensures joined: \result != 0 <==> node{Pre}(t, n, level) >= 0 &&
       copy_of{Pre}(node{Pre}(t, n, level), level, d_flat(n, level - 1, attrs));
+    ensures paged: \forall integer u, m; 0 <= u < 2 && 0 <= m < PFN_COUNT && (u != t || !d_valid(xl{Pre}(u, m))) ==>
+      node3{Here}(u, m) == node3{Pre}(u, m);
     ensures freed: pool.free == \old(pool.free) + (\result != 0 ? 1 : 0);
     ensures outside: outside_kept{Pre,Here};
 */

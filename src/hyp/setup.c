@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "arch.h"
 #include "boot_info.h"
+#include "claim.h"
 #include "hyp.h"
 #include "layout.h"
 #include "ownership.h"
 #include "setup.h"
 #include <lemmas/desc.h>
 #include <lemmas/setup.h>
+#include <lemmas/vms.h>
 
 struct boot_info boot_info;
 
@@ -39,6 +41,7 @@ static u32 is_whole(u64 n, u64 first, u64 end)
       \result == HYP_ENOMEM;
     ensures claimed: \result == 0 ==> claimed{Here}(first, first + count, mapped, kind);
     ensures only: \result == 0 ==> only_claimed{Pre,Here}(first, first + count);
+    ensures given: none_given{Pre} ==> none_given{Here};
 */
 static s32 claim_range(u64 first, u64 count, u32 mapped, u32 kind)
 {
@@ -53,6 +56,7 @@ static s32 claim_range(u64 first, u64 count, u32 mapped, u32 kind)
 	    loop invariant quiet: quiet{Here};
 	    loop invariant claimed: claimed_part{Here}(first, first + done, mapped, kind, first, first + count);
 	    loop invariant only: only_claimed{Pre,Here}(first, first + done);
+	    loop invariant given: none_given{Pre} ==> none_given{Here};
 	    loop assigns done, group, error, MM_STATE;
 	    loop variant count - done;
 	*/
@@ -267,6 +271,7 @@ static void trees_setup(void)
       \result == HYP_ENOMEM;
     ensures claimed: \result == 0 ==> stacks_claimed{Here}(layout.stacks, boot_info.cpu_count);
     ensures only: \result == 0 ==> only_claimed{Pre,Here}(layout.stacks, layout.meta);
+    ensures given: none_given{Pre} ==> none_given{Here};
 */
 static s32 claim_stacks(void)
 {
@@ -280,6 +285,7 @@ static s32 claim_stacks(void)
 	    loop invariant quiet: quiet{Here};
 	    loop invariant claimed: stacks_claimed{Here}(layout.stacks, cpu);
 	    loop invariant only: only_claimed{Pre,Here}(layout.stacks, at);
+	    loop invariant given: none_given{Pre} ==> none_given{Here};
 	    loop assigns cpu, at, error, MM_STATE;
 	    loop variant boot_info.cpu_count - cpu;
 	*/
@@ -319,6 +325,7 @@ static s32 claim_stacks(void)
     ensures only: \result == 0 ==> \forall integer n; 0 <= n < PFN_COUNT && elsewhere{Here}(n) ==>
       fm_state[n] == \old(fm_state[n]) && fm_count[n] == \old(fm_count[n]) &&
       xl{Here}(PGT_HOST, n) == xl{Pre}(PGT_HOST, n);
+    ensures given: none_given{Pre} ==> none_given{Here};
 */
 static s32 claim_all(void)
 {
@@ -404,6 +411,9 @@ static s32 map_console(void)
 	      xl{Here}(PGT_HOST, m) == xl{Pre}(PGT_HOST, m) && fm_state[m] == \at(fm_state[m],Pre); */
 	//@ assert host: host_inv{Here};
 	//@ assert own_console: hyp_view{Here}(n);
+	/*@ assert own_views: \forall integer m; 0 <= m < PFN_COUNT && m != n ==> hyp_view{Pre}(m) &&
+	      xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m) && fm_state[m] == \at(fm_state[m],Pre) &&
+	      fm_count[m] == \at(fm_count[m],Pre); */
 	//@ assert own_others: \forall integer m; 0 <= m < PFN_COUNT && m != n ==> hyp_view{Here}(m);
 	//@ assert own: hyp_inv{Here};
 	//@ assert frames: frames_inv{Here} && reach{Here};
@@ -423,6 +433,7 @@ s32 hyp_setup(void)
 	pool_setup(layout.pool, layout.pool_count, layout.pool_stack, layout.pool_ref);
 	trees_setup();
 	vmid_setup(boot_info.vmid_bits);
+	vm_setup();
 	error = claim_all();
 	if (error != 0) {
 		return error;
@@ -438,6 +449,7 @@ s32 hyp_setup(void)
 	//@ assert rest: error == 0 ==> rest_host{Here};
 	//@ assert own: hyp_inv{Here};
 	//@ assert groups: error == 0 ==> groups_whole{Here};
+	//@ assert vms: no_vms{Here} && none_given{Here} && given_paged{Here};
 	return error;
 }
 
@@ -448,6 +460,7 @@ s32 hyp_finalise(void)
 		return HYP_EINVAL;
 	}
 	/*@ assert memory: mm_inv{Here} && quiet{Here}; */
+	/*@ assert vms: vms_inv{Here}; */
 	/*@ assert slots: slots_inv{Here}; */
 	/*@ assert vmids: vmid_inv{Here}; */
 	/*@ ghost // from here on a lock is held by who takes it

@@ -38,6 +38,42 @@ static u32 any_vcpu(u32 v, u32 least)
 	return 0;
 }
 
+void vm_setup(void)
+{
+	u32 v;
+	u32 i;
+
+	/*@ loop invariant range: 0 <= v <= VMS_MAX;
+	    loop invariant free: \forall integer w; 0 <= w < v ==> vms[w].state == VM_FREE;
+	    loop invariant empty: \forall integer w, k; 0 <= w < v && 0 <= k < VCPUS_MAX ==>
+	      vms[w].vcpu[k] == VCPU_EMPTY;
+	    loop assigns v, i, vms[0 .. VMS_MAX - 1];
+	    loop variant VMS_MAX - v;
+	*/
+	for (v = 0; v < VMS_MAX; v++) {
+		vms[v].state = VM_FREE;
+		/*@ loop invariant range: 0 <= i <= VCPUS_MAX;
+		    loop invariant empty: \forall integer k; 0 <= k < i ==> vms[v].vcpu[k] == VCPU_EMPTY;
+		    loop assigns i, vms[v].vcpu[0 .. VCPUS_MAX - 1];
+		    loop variant VCPUS_MAX - i;
+		*/
+		for (i = 0; i < VCPUS_MAX; i++) {
+			vms[v].vcpu[i] = VCPU_EMPTY;
+		}
+	}
+	/*@ loop invariant range: 0 <= i <= CPUS_MAX;
+	    loop invariant none: \forall integer p; 0 <= p < i ==> cpu_vm[p].loaded == 0;
+	    loop assigns i, cpu_vm[0 .. CPUS_MAX - 1];
+	    loop variant CPUS_MAX - i;
+	*/
+	for (i = 0; i < CPUS_MAX; i++) {
+		cpu_vm[i].loaded = 0;
+	}
+	//@ assert machines: \forall integer w; 0 <= w < VMS_MAX ==> vm_ok{Here}(w);
+	//@ assert vcpus: \forall integer w, k; 0 <= w < VMS_MAX && 0 <= k < VCPUS_MAX ==> vcpu_ok{Here}(w, k);
+	//@ assert cpus: \forall integer p; 0 <= p < CPUS_MAX ==> cpu_ok{Here}(p);
+}
+
 s32 vm_reserve(void)
 {
 	u32 v;
@@ -65,10 +101,20 @@ s32 vm_unreserve(u32 v)
 	return 0;
 }
 
-s32 vm_init(u32 v, u32 protected, u64 frame)
+s32 vm_init_check(u32 v)
 {
 	if (vms[v].state != VM_RESERVED) {
 		return vms[v].state == VM_FREE ? HYP_ENOENT : HYP_EBUSY;
+	}
+	return 0;
+}
+
+s32 vm_init(u32 v, u32 protected, u64 frame)
+{
+	s32 error = vm_init_check(v);
+
+	if (error != 0) {
+		return error;
 	}
 	vms[v].protected = protected != 0 ? 1 : 0;
 	vms[v].frame = frame;
@@ -76,7 +122,7 @@ s32 vm_init(u32 v, u32 protected, u64 frame)
 	return 0;
 }
 
-s32 vm_init_vcpu(u32 v, u32 i, u64 frame)
+s32 vm_init_vcpu_check(u32 v, u32 i)
 {
 	s32 error = state_error(vms[v].state, VM_LIVE);
 
@@ -85,6 +131,16 @@ s32 vm_init_vcpu(u32 v, u32 i, u64 frame)
 	}
 	if (vms[v].vcpu[i] != VCPU_EMPTY) {
 		return HYP_EBUSY;
+	}
+	return 0;
+}
+
+s32 vm_init_vcpu(u32 v, u32 i, u64 frame)
+{
+	s32 error = vm_init_vcpu_check(v, i);
+
+	if (error != 0) {
+		return error;
 	}
 	vms[v].vcpu_frame[i] = frame;
 	vms[v].vcpu[i] = VCPU_READY;
@@ -136,7 +192,7 @@ s32 vm_start_teardown(u32 v)
 	return 0;
 }
 
-s32 vm_reclaim_vcpu(u32 v, u32 i)
+s32 vm_reclaim_vcpu_check(u32 v, u32 i)
 {
 	s32 error = state_error(vms[v].state, VM_DYING);
 
@@ -146,11 +202,21 @@ s32 vm_reclaim_vcpu(u32 v, u32 i)
 	if (vms[v].vcpu[i] == VCPU_EMPTY) {
 		return HYP_ENOENT;
 	}
+	return 0;
+}
+
+s32 vm_reclaim_vcpu(u32 v, u32 i)
+{
+	s32 error = vm_reclaim_vcpu_check(v, i);
+
+	if (error != 0) {
+		return error;
+	}
 	vms[v].vcpu[i] = VCPU_EMPTY;
 	return 0;
 }
 
-s32 vm_finalize(u32 v)
+s32 vm_finalize_check(u32 v)
 {
 	s32 error = state_error(vms[v].state, VM_DYING);
 
@@ -159,6 +225,16 @@ s32 vm_finalize(u32 v)
 	}
 	if (any_vcpu(v, VCPU_READY) != 0) {
 		return HYP_EBUSY;
+	}
+	return 0;
+}
+
+s32 vm_finalize(u32 v)
+{
+	s32 error = vm_finalize_check(v);
+
+	if (error != 0) {
+		return error;
 	}
 	vms[v].state = VM_FREE;
 	return 0;

@@ -11,6 +11,7 @@
 #include <gen/hypercalls.h>
 #include <gen/vm.h>
 #include "boot_info.h"
+#include "ownership.h"
 #include "types.h"
 
 /**
@@ -46,14 +47,24 @@ struct cpu_vm {
 extern struct vm vms[VMS_MAX];
 extern struct cpu_vm cpu_vm[CPUS_MAX];
 
-#include "../../annotations/vm.h"
+#include "../../annotations/vms.h"
+
+/** vm_setup() - begin without VMs. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    terminates \true; exits \false;
+    assigns vms[0 .. VMS_MAX - 1], cpu_vm[0 .. CPUS_MAX - 1];
+    ensures none: no_vms{Here};
+    ensures inv: vm_inv{Here};
+*/
+void vm_setup(void);
 
 /** vm_reserve() - reserve a VM. Return: its index, or HYP_ENOMEM when none is free. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: vm_inv{Here};
     terminates \true; exits \false;
-    assigns vms[0 .. VMS_MAX - 1].state;
+    assigns vms[0 .. VMS_MAX - 1];
     ensures inv: vm_inv{Here};
+    ensures rest: same_vcpus{Pre,Here} && same_rest{Pre,Here};
     ensures result: \result == HYP_ENOMEM || 0 <= \result < VMS_MAX;
     ensures none: \result == HYP_ENOMEM <==>
       \forall integer w; 0 <= w < VMS_MAX ==> !can_reserve_vm(\old(vms[w].state), 0, 0);
@@ -75,6 +86,15 @@ s32 vm_reserve(void);
 */
 s32 vm_unreserve(u32 v);
 
+/** vm_init_check() - what vm_init() would say of VM @v */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: vm_inv{Here};
+    requires vm: v < VMS_MAX;
+    terminates \true; exits \false; assigns \nothing;
+    ensures error: \result == err_init_vm(vms[v].state, 0, 0);
+*/
+s32 vm_init_check(u32 v);
+
 /** vm_init() - make reserved VM @v, which keeps @frame from then on. Error: HYP_ENOENT, HYP_EBUSY. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: vm_inv{Here};
@@ -89,6 +109,15 @@ s32 vm_unreserve(u32 v);
       vms[v].protected == \old(vms[v].protected);
 */
 s32 vm_init(u32 v, u32 protected, u64 frame);
+
+/** vm_init_vcpu_check() - what vm_init_vcpu() would say of vCPU @i of VM @v */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: vm_inv{Here};
+    requires vcpu: v < VMS_MAX && i < VCPUS_MAX;
+    terminates \true; exits \false; assigns \nothing;
+    ensures error: \result == err_init_vcpu(vms[v].state, vms[v].vcpu[i], 0);
+*/
+s32 vm_init_vcpu_check(u32 v, u32 i);
 
 /** vm_init_vcpu() - make vCPU @i of VM @v, which keeps @frame. Error: HYP_ENOENT, HYP_EPERM, HYP_EBUSY. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
@@ -125,8 +154,9 @@ s32 vm_load(u32 v, u32 i, u32 cpu);
     requires inv: vm_inv{Here};
     requires cpu: cpu < CPUS_MAX;
     terminates \true; exits \false;
-    assigns vms[0 .. VMS_MAX - 1].vcpu[0 .. VCPUS_MAX - 1], cpu_vm[cpu].loaded;
+    assigns vms[0 .. VMS_MAX - 1], cpu_vm[cpu].loaded;
     ensures inv: vm_inv{Here};
+    ensures rest: same_states{Pre,Here} && same_rest{Pre,Here};
     ensures none: \old(cpu_vm[cpu].loaded) == 0 ==> \result == HYP_ENOENT;
     ensures error: \old(cpu_vm[cpu].loaded) != 0 ==> \result == 0 && \result ==
       err_vcpu_put(vms[cpu_vm[cpu].vm].state, \old(vms[cpu_vm[cpu].vm].vcpu[cpu_vm[cpu].vcpu]), 0);
@@ -153,6 +183,15 @@ s32 vm_put(u32 cpu);
 */
 s32 vm_start_teardown(u32 v);
 
+/** vm_reclaim_vcpu_check() - what vm_reclaim_vcpu() would say of vCPU @i of VM @v */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: vm_inv{Here};
+    requires vcpu: v < VMS_MAX && i < VCPUS_MAX;
+    terminates \true; exits \false; assigns \nothing;
+    ensures error: \result == err_reclaim_vcpu(vms[v].state, vms[v].vcpu[i], 0);
+*/
+s32 vm_reclaim_vcpu_check(u32 v, u32 i);
+
 /** vm_reclaim_vcpu() - vCPU @i of dying VM @v ends. Error: HYP_ENOENT, HYP_EPERM, HYP_EBUSY. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: vm_inv{Here};
@@ -164,6 +203,16 @@ s32 vm_start_teardown(u32 v);
     ensures state: vms[v].vcpu[i] == reclaim_vcpu_vcpu(vms[v].state, \old(vms[v].vcpu[i]), 0);
 */
 s32 vm_reclaim_vcpu(u32 v, u32 i);
+
+/** vm_finalize_check() - what vm_finalize() would say of VM @v */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: vm_inv{Here};
+    requires vm: v < VMS_MAX;
+    terminates \true; exits \false; assigns \nothing;
+    ensures busy: vm_peopled{Here}(v) ==> \result == err_finalize_teardown_vm(vms[v].state, 0, 1);
+    ensures idle: !vm_peopled{Here}(v) ==> \result == err_finalize_teardown_vm(vms[v].state, 0, 0);
+*/
+s32 vm_finalize_check(u32 v);
 
 /** vm_finalize() - dying VM @v without vCPUs ends. Error: HYP_ENOENT, HYP_EPERM, HYP_EBUSY. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The host's calls on virtual machines (spec/hypercalls.toml): each is one operation of spec/vm.toml, with the frame
+ * that changes hands.
+ */
+#ifndef HYP_VM_CALL_H
+#define HYP_VM_CALL_H
+
+#include <gen/hypercalls.h>
+#include "../../annotations/entry.h"
+
+/**
+ * vm_call() - a call on a VM
+ * @call: VM_RESERVE to VM_FINALIZE
+ * @a1: handle of the VM, where the call names one
+ * @a2: index of the vCPU, or the frame of VM_INIT
+ * @a3: frame of VCPU_INIT, or whether VM_INIT is to protect the VM
+ *
+ * Takes LOCK_MM. What is wrong with an argument is said first, then what is wrong with the VM, then with the frame; a
+ * call that fails has changed nothing.
+ *
+ * Return: the handle of VM_RESERVE, else 0; HYP_EINVAL, HYP_ERANGE, HYP_ENOENT, HYP_EPERM, HYP_EBUSY, HYP_ENOMEM.
+ */
+/*@ requires unlocked: no_locks{Here};
+    requires cpus: boot_info.cpu_count <= CPUS_MAX;
+    requires call: VM_RESERVE <= call <= VM_FINALIZE;
+    terminates \true; exits \false;
+    assigns LOCKED_STATE;
+    ensures unlocked: no_locks{Here};
+    ensures result: call != VM_RESERVE ==> \result <= 0;
+    ensures reserved: call == VM_RESERVE && \result >= 0 ==>
+      VM_HANDLE_BASE <= \result < VM_HANDLE_BASE + VMS_MAX && vms[\result - VM_HANDLE_BASE].state == VM_RESERVED;
+    ensures handle: call != VM_RESERVE && call != VCPU_PUT && !is_handle(a1) ==> \result == HYP_EINVAL;
+    // of a VM: as it was when its lock was let go
+    ensures made: call == VM_INIT && \result == 0 ==> vms[a1 - VM_HANDLE_BASE].state == VM_LIVE &&
+      vms[a1 - VM_HANDLE_BASE].frame == a2 && (vms[a1 - VM_HANDLE_BASE].protected != 0 <==> a3 != 0) &&
+      fm_state[a2] == FRAME_HYP_VM;
+    ensures peopled: call == VCPU_INIT && \result == 0 ==> vms[a1 - VM_HANDLE_BASE].vcpu[a2] == VCPU_READY &&
+      vms[a1 - VM_HANDLE_BASE].vcpu_frame[a2] == a3 && fm_state[a3] == FRAME_HYP_VM;
+    ensures loaded: call == VCPU_LOAD && \result == 0 ==> vms[a1 - VM_HANDLE_BASE].vcpu[a2] == VCPU_LOADED;
+    ensures dying: call == VM_TEARDOWN && \result == 0 ==> vms[a1 - VM_HANDLE_BASE].state == VM_DYING;
+    ensures reclaimed: call == VCPU_RECLAIM && \result == 0 ==> vms[a1 - VM_HANDLE_BASE].vcpu[a2] == VCPU_EMPTY;
+    ensures ended: (call == VM_FINALIZE || call == VM_UNRESERVE) && \result == 0 ==>
+      vms[a1 - VM_HANDLE_BASE].state == VM_FREE;
+*/
+s64 vm_call(u64 call, u64 a1, u64 a2, u64 a3);
+
+#endif
