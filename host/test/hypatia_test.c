@@ -23,6 +23,7 @@
 
 #include <gen/hypercalls.h>
 #include <gen/pages.h>
+#include <gen/vm.h>
 
 #define PATTERN 0x0123456789abcdefULL
 #define DONATED_ORDER 3
@@ -67,6 +68,14 @@ static u64 hyp(u64 id, u64 a, u64 b)
 {
 	struct arm_smccc_res res = hvc(id, a, b);
 
+	return (long)res.a0 == SMCCC_SUCCESS ? res.a1 : ~0ULL - 4096;
+}
+
+static u64 hyp3(u64 id, u64 a, u64 b, u64 c)
+{
+	struct arm_smccc_res res;
+
+	arm_smccc_1_1_hvc(id, a, b, c, &res);
 	return (long)res.a0 == SMCCC_SUCCESS ? res.a1 : ~0ULL - 4096;
 }
 
@@ -249,12 +258,55 @@ static void test_donation(void)
 	__free_pages(pages, DONATED_ORDER);
 }
 
+/* The page that a VM keeps, which another CPU has in its TLB; the VM ends, and the page comes back cleared. */
+static void test_vm(void)
+{
+	struct attack *attack = kzalloc(sizeof(*attack), GFP_KERNEL);
+	struct page *pages = alloc_pages(GFP_KERNEL, 1);
+	u64 *data = pages ? page_address(pages) : NULL;
+	u64 pfn = pages ? page_to_pfn(pages) : 0;
+	unsigned int other = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
+	struct task_struct *task;
+	u64 handle, loaded, put;
+
+	if (!pages || !attack)
+		return;
+	attack->address = data;
+	attack->kind = ATTACK_READ;
+	attack->touch_first = true;
+	data[0] = PATTERN;
+	data[PAGE_SIZE / sizeof(*data)] = PATTERN;
+	task = start_attack(attack, other < nr_cpu_ids ? other : raw_smp_processor_id());
+	handle = hyp3(VM_RESERVE, 0, 0, 0);
+	check("a handle", handle - VM_HANDLE_BASE < VMS_MAX, 1);
+	check("a VM", hyp3(VM_INIT, handle, pfn, 1), 0);
+	check("its vCPU", hyp3(VCPU_INIT, handle, 0, pfn + 1), 0);
+	if (task)
+		finish_attack("read of a VM's state by another CPU aborts", attack, task);
+	check("reclaim of a VM's state", hyp(MEM_RECLAIM_HYP, pfn, 1), (u64)HYP_EPERM);
+	preempt_disable();
+	loaded = hyp3(VCPU_LOAD, handle, 0, 0);
+	put = hyp3(VCPU_PUT, 0, 0, 0);
+	preempt_enable();
+	check("load", loaded, 0);
+	check("put", put, 0);
+	check("tear down", hyp3(VM_TEARDOWN, handle, 0, 0), 0);
+	check("end with a vCPU", hyp3(VM_FINALIZE, handle, 0, 0), (u64)HYP_EBUSY);
+	check("end the vCPU", hyp3(VCPU_RECLAIM, handle, 0, 0), 0);
+	check("end", hyp3(VM_FINALIZE, handle, 0, 0), 0);
+	check("the VM's page is cleared", READ_ONCE(data[0]), 0);
+	check("the vCPU's page is cleared", READ_ONCE(data[PAGE_SIZE / sizeof(*data)]), 0);
+	check("and the page is the host's again", hyp(MEM_INFO, pfn, 0), FRAME_HOST);
+	__free_pages(pages, 1);
+}
+
 static int __init hypatia_test_init(void)
 {
 	test_identity();
 	test_every_cpu();
 	test_sharing();
 	test_donation();
+	test_vm();
 	test_hidden();
 	pr_warn("HYPATIA-TEST: %u checks, %u failures\n", checks, failures);
 	return 0;

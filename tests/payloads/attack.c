@@ -320,6 +320,7 @@ static void no_tables(void)
 	u64 tables = (u64)hyp(HYP_STATS, STAT_POOL_FREE_FRAMES, 0);
 	u64 pfn = MANY / 4096u;
 	u64 step = BLOCK_BYTES / 4096u;
+	u64 handle;
 	u32 donated = 0;
 	u32 shared;
 	u32 i;
@@ -335,6 +336,10 @@ static void no_tables(void)
 	}
 	check("share without tables", (u64)hyp(MEM_SHARE_HYP, pfn + shared * step, 0), (u64)HYP_ENOMEM);
 	check("and nothing changed", (u64)hyp(MEM_INFO, pfn + shared * step, 0), FRAME_HOST);
+	handle = (u64)hyp(VM_RESERVE, 0, 0);
+	check("a VM without tables", (u64)hyp(VM_INIT, handle, pfn + shared * step), (u64)HYP_ENOMEM);
+	check("and its frame is the host's", (u64)hyp(MEM_INFO, pfn + shared * step, 0), FRAME_HOST);
+	check("and there is no VM", (u64)hyp(VM_UNRESERVE, handle, 0), 0);
 	take_faults(0);
 	if (pa_range() >= PA_44_BITS) {
 		probe_read(FAR);

@@ -7,6 +7,7 @@
 
 #include <gen/hypercalls.h>
 #include <gen/pages.h>
+#include <gen/vm.h>
 
 #define CPUS 8u
 #define REGS 18u

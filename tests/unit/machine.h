@@ -17,6 +17,7 @@
 #include "hyp.h"
 #include "layout.h"
 #include "mem.h"
+#include "claim.h"
 #include "ownership.h"
 #include "pgtable.h"
 #include "pool.h"
