@@ -271,6 +271,26 @@ static void test_random_life(void **state)
 	}
 }
 
+/* Whatever memory held before: no VM, no vCPU, nothing loaded. */
+static void test_setup(void **state)
+{
+	u32 v, i;
+
+	(void)state;
+	memset(vms, 0xff, sizeof(vms));
+	memset(cpu_vm, 0xff, sizeof(cpu_vm));
+	vm_setup();
+	for (v = 0; v < VMS_MAX; v++) {
+		assert_int_equal(vms[v].state, VM_FREE);
+		for (i = 0; i < VCPUS_MAX; i++) {
+			assert_int_equal(vms[v].vcpu[i], VCPU_EMPTY);
+		}
+	}
+	for (i = 0; i < CPUS_MAX; i++) {
+		assert_int_equal(cpu_vm[i].loaded, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +299,7 @@ int main(void)
 		cmocka_unit_test(test_life_states),
 		cmocka_unit_test(test_reserve),
 		cmocka_unit_test(test_random_life),
+		cmocka_unit_test(test_setup),
 	};
 
 	alarm(60);
