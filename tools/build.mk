@@ -26,7 +26,7 @@ $(GEN_STAMP): $(wildcard spec/*.toml spec/schema/* spec/gen/*.py spec/gen/templa
 	@touch $@
 endif
 
-IMAGE_OBJECTS := $(addprefix $(IMAGE_DIR)/gen/,mmu_on.o switch_pgd.o) $(addprefix $(IMAGE_DIR)/src/arch/arm64/,$(arm64-objects)) \
+IMAGE_OBJECTS := $(addprefix $(IMAGE_DIR)/gen/,mmu_on.o switch_pgd.o el1_switch.o) $(addprefix $(IMAGE_DIR)/src/arch/arm64/,$(arm64-objects)) \
 	$(addprefix $(IMAGE_DIR)/src/boot/,$(boot-objects)) \
 	$(addprefix $(IMAGE_DIR)/src/hyp/,$(hyp-objects)) $(HYP_EXTRA_OBJECTS)
 
@@ -49,7 +49,7 @@ $(IMAGE_DIR)/src/boot/%.o: IMAGE_CPPFLAGS += -isystem $(BUILD)/arm64/usr/include
 $(addprefix $(IMAGE_DIR)/src/boot/,$(boot-objects)): | $(LIBFDT)
 
 $(IMAGE_OBJECTS): | $(GEN_STAMP)
-$(BUILD)/gen/asm/mmu_on.S $(BUILD)/gen/asm/switch_pgd.S: $(GEN_STAMP)
+$(BUILD)/gen/asm/mmu_on.S $(BUILD)/gen/asm/switch_pgd.S $(BUILD)/gen/asm/el1_switch.S: $(GEN_STAMP)
 
 # The banner names the last proof result: compiled in anew when that has changed.
 PROOF_SUMMARY := $(BUILD)/gen/include/gen/proof_summary.h
@@ -98,7 +98,7 @@ $(BUILD)/stamps/host:
 	$(QUIET)tools/deps.sh host
 
 # Small programs at EL1 that take the host kernel's place in tests.
-PAYLOADS := attack smp bench entry stub vms
+PAYLOADS := attack smp bench entry stub vms run
 PAYLOAD_DIR := $(BUILD)/payloads
 PAYLOAD_IMAGES := $(PAYLOADS:%=$(PAYLOAD_DIR)/%.img) $(PAYLOAD_DIR)/chain.img
 PAYLOAD_CFLAGS := -std=c11 -ffreestanding -march=armv8-a -mgeneral-regs-only -mstrict-align -fpie \

@@ -90,13 +90,14 @@ def read(spec_folder):
     data = spec["assembly"]
     routines = [_routine(entry) for entry in data["routine"]]
     routines += [_steps(name, entry, spec, data) for name, entry in data["steps"].items()]
+    routines += _switches(spec)
     return Contracts(
         {routine.name: routine for routine in routines},
         {f["name"]: Function(f["name"], f.get("outputs", {}), f.get("registers", [])) for f in data["function"]},
         {part["name"]: part["of"] for part in data["part"]},
         [(entry["name"], entry["first"], entry["size"]) for entry in data["data"]],
         [entry["prefix"] for entry in data["packaged"]],
-        {tuple(entry["encoding"]): entry["name"] for entry in data["register"]},
+        {tuple(entry["encoding"]): entry["name"] for entry in data["register"]} | _switched_registers(spec),
         {entry["name"]: entry["fixed"] for entry in data["register"] if "fixed" in entry},
         {tuple(entry["encoding"]): entry["name"] for entry in data["operation"]},
         constants(spec), _trap_actions(spec), _places(data))
@@ -189,6 +190,32 @@ def _steps(name, entry, spec, data):
     leave = _filled(entry["exit"], arguments)
     return _clauses(Routine(name, [name], entry.get("requires", []), [], [Case("True", order, leave, changes, ensures)],
                             [], 4, []))
+
+
+def _switched_registers(spec):
+    """The registers of spec/vcpu.toml, by both their names."""
+    registers = emit.contexts(spec)["switched"]
+    return {tuple(r["encoding"]): r["name"].lower() for r in registers} | {
+        tuple(emit.other_code(r)[0]): r["name_e2h"] for r in registers}
+
+
+def _switches(spec):
+    """The generated routines that save and restore the registers of spec/vcpu.toml, all of them and nothing else."""
+    context = emit.contexts(spec)
+    found, size = [], str(8 * len(context["context_words"]))
+    for suffix, name in (("", lambda r: r["name"].lower()), ("_e2h", lambda r: r["name_e2h"])):
+        places = [(name(r), 8 * r["index"]) for r in context["switched"]]
+        inside = [f"any >= {places[0][1]} and any <= {places[-1][1]}"]
+        saved = [f"word(context, {place}) == old({register})" for register, place in places]
+        rest = [f"implies(not ({inside[0]}), word(context, any) == old(word(context, any)))"]
+        restored = [item(f"msr {register} = old(word(context, {place}))") for register, place in places]
+        found += [
+            Routine(f"el1_save{suffix}", [f"el1_save{suffix}"], ["(x0 & 7) == 0"], [Region("context", "x0", size, "rw")],
+                    [Case("True", [], "ret", {"x1"}, {"saved": saved, "rest": rest})], [], 4, []),
+            Routine(f"el1_restore{suffix}", [f"el1_restore{suffix}"], ["(x0 & 7) == 0"],
+                    [Region("context", "x0", size, "r")], [Case("True", restored, "ret", {"x1"}, {})], [], 4, []),
+        ]
+    return [_clauses(routine) for routine in found]
 
 
 def _filled(text, arguments):

@@ -101,6 +101,26 @@ def check_vm(spec):
                 known("vm", ["page_transition", i], error, errors, "an error of hypercalls.toml")
 
 
+def check_vcpu(spec):
+    vcpu = spec["vcpu"]
+    for key, attribute in (("switched", "name"), ("own", "name"), ("exit", "name"), ("exit", "value")):
+        unique("vcpu", key, vcpu[key], attribute)
+    codes = [{"encoding": tuple(r["encoding"])} for r in vcpu["switched"]]
+    unique("vcpu", "switched", codes, "encoding")
+    known_to = {tuple(r["encoding"]): r["name"] for r in spec["assembly"]["register"]}
+    for i, r in enumerate(vcpu["switched"]):
+        if (name := known_to.get(tuple(r["encoding"]))) not in (None, r["name"].lower()):
+            raise SpecError("vcpu", ["switched", i, "encoding"], f"is that of {name} in assembly.toml")
+    names = {r["name"] for r in vcpu["switched"]} | {"PC", "PSTATE"}
+    for name in vcpu["reset"]:
+        known("vcpu", ["reset", name], name, names, "a word of the context")
+    values = {name for r in spec["sysregs"]["register"] for name in r.get("values", {})}
+    for name, value in vcpu["reset"].items():
+        known("vcpu", ["reset", name], value, values, "a value of sysregs.toml")
+    if next(e for e in vcpu["exit"] if e["name"] == "NONE")["value"] != 0:
+        raise SpecError("vcpu", ["exit"], "NONE must be 0, because a context starts as zeros")
+
+
 def check_operation(spec, i, call):
     """A call for an operation on a VM: it can end with each error of the operation, and of the frame's transition."""
     vm = spec["vm"]
@@ -503,6 +523,7 @@ def check_registers_of_ids(spec):
 def check(spec):
     check_pages(spec)
     check_vm(spec)
+    check_vcpu(spec)
     check_hypercalls(spec)
     check_pool(spec)
     check_descriptors(spec)

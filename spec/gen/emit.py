@@ -180,6 +180,46 @@ def virtual_machines(spec):
     }
 
 
+# --------------------------------------------------------------------------------------- vCPUs
+
+
+def register_code(encoding):
+    """The name by which the assembler knows any register of the system space."""
+    op0, op1, crn, crm, op2 = encoding
+    return f"S{op0}_{op1}_C{crn}_C{crm}_{op2}"
+
+
+def other_code(register):
+    """The encoding by which EL2 reaches a switched register while E2H is 1, and its name."""
+    if not register["e2h"]:
+        return register["encoding"], register["name"].lower()
+    op0, _, *rest = register["encoding"]
+    return [op0, 5, *rest], register["name"].lower().replace("_el1", "_el12").replace("_el0", "_el02")
+
+
+def contexts(spec):
+    vcpu = spec["vcpu"]
+    names = [f"X{n}" for n in range(31)] + ["PC", "PSTATE"]
+    first = len(names)
+    names += [r["name"] for r in vcpu["switched"]] + [o["name"] for o in vcpu["own"]]
+    return {
+        "vcpu": vcpu,
+        "context_words": names,
+        "switched_first": first,
+        "switched": [
+            r
+            | {
+                "index": first + n,
+                "code": register_code(r["encoding"]),
+                "code_e2h": register_code(other_code(r)[0]),
+                "name_e2h": other_code(r)[1],
+            }
+            for n, r in enumerate(vcpu["switched"])
+        ],
+        "own_first": first + len(vcpu["switched"]),
+    }
+
+
 # --------------------------------------------------------------------------------------- hypercalls
 
 
@@ -296,6 +336,8 @@ PLAN = {
     "include/gen/sysregs.h": "sysregs.h.j2",
     "include/gen/traps.h": "traps.h.j2",
     "include/gen/vm.h": "vm.h.j2",
+    "include/gen/vcpu.h": "vcpu.h.j2",
+    "asm/el1_switch.S": "el1_switch.S.j2",
     "acsl/ownership.acsl": "ownership.acsl.j2",
     "acsl/vm.acsl": "vm.acsl.j2",
     "driver/ownership.driver": "ownership.driver.j2",
@@ -311,6 +353,7 @@ PLAN = {
     "oracle/vm_oracle.h": "vm_oracle.h.j2",
     "docs/ownership.md": "ownership.md.j2",
     "docs/vm.md": "vm.md.j2",
+    "docs/vcpu.md": "vcpu.md.j2",
     "docs/hypercalls.md": "hypercalls.md.j2",
     "docs/memory.md": "memory.md.j2",
     "docs/registers.md": "registers.md.j2",
@@ -342,7 +385,7 @@ def carveout_vectors(pool):
 def outputs(spec):
     """Path below the output folder -> text."""
     env = environment()
-    context = ownership(spec) | virtual_machines(spec) | hypercalls(spec) | descriptors(spec) | traps(spec)
+    context = ownership(spec) | virtual_machines(spec) | contexts(spec) | hypercalls(spec) | descriptors(spec) | traps(spec)
     context |= {
         "pool": spec["pool"],
         "carveout_vectors": carveout_vectors(spec["pool"]),

@@ -8,6 +8,7 @@ import jsonschema
 FILES = (
     "pages",
     "vm",
+    "vcpu",
     "hypercalls",
     "pool",
     "descriptors",

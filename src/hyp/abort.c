@@ -3,14 +3,13 @@
 
 #include "arch.h"
 #include "hyp.h"
+#include "inject.h"
 #include "ownership.h"
 #include "setup.h"
 
 /* PSTATE.M of EL0 and of EL1 with SP_EL0 (Arm ARM C5.2.19). */
 #define PSTATE_EL0T 0u
 #define PSTATE_EL1T 4u
-
-#define VECTOR_TABLE_BYTES 2048u
 
 /* 1 when @spsr is of EL0, in AArch64 or AArch32. */
 /*@ terminates \true; exits \false; assigns \nothing;
@@ -21,12 +20,7 @@ static u32 from_el0(u64 spsr)
 	return spsr_el2_nrw(spsr) != 0 || spsr_el2_m(spsr) == PSTATE_EL0T;
 }
 
-/* Where in the host's vectors an exception from @spsr goes, relative to VBAR_EL1. */
-/*@ terminates \true; exits \false; assigns \nothing;
-    ensures value: \result == (spsr / 16 % 2 != 0 ? 0x600 : spsr % 16 == 0 ? 0x400 :
-      spsr % 16 == 4 ? 0 : 0x200);
-*/
-static u64 vector_offset(u64 spsr)
+u64 vector_offset(u64 spsr)
 {
 	if (spsr_el2_nrw(spsr) != 0) {
 		return VECTOR_LOWER_EL_A32;
@@ -41,12 +35,7 @@ static u64 vector_offset(u64 spsr)
 	}
 }
 
-/* PSTATE on entry to EL1 from @spsr (Arm ARM, AArch64.TakeException): EL1h, interrupts masked. */
-/*@ terminates \true; exits \false; assigns \nothing;
-    ensures level: \result % 64 == 5 && \result / 64 % 16 == 15;
-    ensures pan: \result / 0x400000 % 2 == (sctlr / 0x800000 % 2 != 0 ? spsr / 0x400000 % 2 : 1);
-*/
-static u64 entry_pstate(u64 spsr, u64 sctlr)
+u64 entry_pstate(u64 spsr, u64 sctlr)
 {
 	u64 pan = 1;
 

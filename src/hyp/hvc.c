@@ -3,6 +3,7 @@
 #include "boot_info.h"
 #include "hyp.h"
 #include "ownership.h"
+#include "run.h"
 #include "setup.h"
 #include "vm_call.h"
 #include <lemmas/vms.h>
@@ -251,7 +252,7 @@ static s64 stat_read(u64 stat)
       fm_state[a3] == FRAME_HYP_VM;
     ensures ended: id == VM_FINALIZE && \result.a1 == 0 ==> vms[a1 - VM_HANDLE_BASE].state == VM_FREE;
 */
-static NOINLINE struct hvc_result hvc_hypatia(u64 id, u64 a1, u64 a2, u64 a3)
+static NOINLINE struct hvc_result hvc_hypatia(u64 id, u64 a1, u64 a2, u64 a3, u64 *rest)
 {
 	s64 value;
 
@@ -281,6 +282,13 @@ static NOINLINE struct hvc_result hvc_hypatia(u64 id, u64 a1, u64 a2, u64 a3)
 		break;
 	case HYP_STATS:
 		value = stat_read(a1);
+		break;
+	case VCPU_RUN:
+		value = vcpu_run(a1, a2, rest);
+		break;
+	case VCPU_GET_REG:
+	case VCPU_SET_REG:
+		value = vcpu_register(id, a1, a2, rest);
 		break;
 	default:
 		value = vm_call(id, a1, a2, a3);
@@ -337,7 +345,7 @@ struct hvc_result hyp_handle_hvc(u64 x0, u64 x1, u64 x2, u64 x3, u64 *rest)
 {
 	if (x0 >= HYPERCALL_BASE) {
 		if (x0 - HYPERCALL_BASE < HYPERCALL_COUNT) {
-			return hvc_hypatia(x0, x1, x2, x3);
+			return hvc_hypatia(x0, x1, x2, x3, rest);
 		}
 		return hvc_return(value_bits(SMCCC_NOT_SUPPORTED), x1);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vm_call.h"
 #include "arch.h"
+#include "context.h"
 #include "ownership.h"
 #include "vm.h"
 #include <lemmas/vms.h>
@@ -142,6 +143,17 @@ static s32 end_vm(u32 v)
 	return error;
 }
 
+/* CPU @cpu takes vCPU @i of VM @v, with its context. */
+static s32 load(u32 v, u32 i, u32 cpu)
+{
+	s32 error = vm_load(v, i, cpu);
+
+	if (error == 0) {
+		context_load(cpu, vms[v].vcpu_frame[i], i);
+	}
+	return error;
+}
+
 /* What is wrong with the arguments of @call: 0 when nothing is. */
 /*@ requires call: VM_UNRESERVE <= call <= VM_FINALIZE && call != VCPU_PUT;
     terminates \true; exits \false; assigns \nothing;
@@ -216,7 +228,7 @@ static s32 operate(u64 call, u32 v, u64 a2, u64 a3)
 		error = make_vcpu(v, (u32)a2, a3);
 		break;
 	case VCPU_LOAD:
-		error = vm_load(v, (u32)a2, cpu_index());
+		error = load(v, (u32)a2, cpu_index());
 		break;
 	case VM_TEARDOWN:
 		error = vm_start_teardown(v);
@@ -261,7 +273,14 @@ static s64 reserve(void)
 */
 static s32 let_go(void)
 {
-	s32 error = vm_put(cpu_index());
+	u32 cpu = cpu_index();
+
+	s32 error;
+
+	if (cpu_vm[cpu].loaded != 0) {
+		context_store(cpu, vms[cpu_vm[cpu].vm].vcpu_frame[cpu_vm[cpu].vcpu]);
+	}
+	error = vm_put(cpu);
 
 	//@ assert same: same_keeping{Pre,Here} && same_vm_frames{Pre,Here} && same_machine{Pre,Here};
 	return error;

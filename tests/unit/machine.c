@@ -371,6 +371,118 @@ struct smc_regs smc_call(u64 a, u64 b, u64 c, u64 d)
 	return result;
 }
 
+/* A context in its frame: EL2 has the frame mapped, it serves a VM, and no tree has it. */
+static u64 *context_word(u64 pfn, u64 i)
+{
+	need_lock(LOCK_MM);
+	assert_true(i < 512);
+	assert_int_equal(linked[slot(pfn)], 0);
+	if (machine.strict != 0) {
+		assert_int_equal(frame_state_get(pfn, mem_record(pfn)), FRAME_HYP_VM);
+	}
+	return &words(pfn)[i];
+}
+
+u64 context_read(u64 pfn, u64 i)
+{
+	return *context_word(pfn, i);
+}
+
+void context_write(u64 pfn, u64 i, u64 value)
+{
+	*context_word(pfn, i) = value;
+}
+
+static void save(struct vcpu_context *ctx)
+{
+	u64 i;
+
+	for (i = CTX_SWITCHED_FIRST; i < CTX_SWITCHED_END; i++) {
+		ctx->w[i] = machine.el1[i];
+	}
+}
+
+static void restore(const struct vcpu_context *ctx)
+{
+	u64 i;
+
+	for (i = CTX_SWITCHED_FIRST; i < CTX_SWITCHED_END; i++) {
+		machine.el1[i] = ctx->w[i];
+	}
+}
+
+/* The host's registers are switched while its stage 2 is in force or none of EL1 runs; a guest's while its own is. */
+void arch_host_save(u32 cpu)
+{
+	assert_int_equal(machine.at_guest, 0);
+	save(&cpu_host[cpu]);
+}
+
+void arch_host_restore(u32 cpu)
+{
+	assert_int_equal(machine.at_guest, 0);
+	restore(&cpu_host[cpu]);
+}
+
+void arch_guest_save(u32 cpu)
+{
+	assert_int_equal(machine.at_guest, 1);
+	save(&cpu_guest[cpu]);
+}
+
+void arch_guest_restore(u32 cpu)
+{
+	assert_int_equal(machine.at_guest, 1);
+	restore(&cpu_guest[cpu]);
+}
+
+void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh)
+{
+	assert_int_equal(machine.at_guest, 0);
+	assert_true(vttbr >> 48 != VMID_HOST);
+	machine.vttbr = vttbr;
+	machine.vtcr = vtcr;
+	machine.mpidr = mpidr;
+	machine.fresh = fresh;
+	machine.at_guest = 1;
+}
+
+void cpu_to_host(void)
+{
+	assert_int_equal(machine.at_guest, 1);
+	machine.at_guest = 0;
+}
+
+u64 arch_guest_enter(u32 cpu)
+{
+	u64 mode = cpu_guest[cpu].w[CTX_PSTATE] % 32;
+	u32 lock;
+
+	for (lock = 0; lock < LOCKS; lock++) {
+		assert_false(lock_held[lock]);
+	}
+	assert_int_equal(machine.at_guest, 1);
+	assert_int_equal(cpu, machine.cpu);
+	assert_true(mode == 0 || mode == 4 || mode == 5 || mode == 16);
+	machine.guest_runs++;
+	return machine.guest != NULL ? machine.guest(cpu_guest[cpu].w) : GUEST_IRQ;
+}
+
+u64 read_esr_el2(void)
+{
+	return machine.esr_el2;
+}
+
+u64 read_far_el2(void)
+{
+	return machine.far_el2;
+}
+
+u64 read_hpfar_el2(void)
+{
+	return machine.hpfar_el2;
+}
+
 u64 read_elr_el2(void)
 {
 	return machine.elr_el2;

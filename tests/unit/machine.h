@@ -22,6 +22,7 @@
 #include "pgtable.h"
 #include "pool.h"
 #include "setup.h"
+#include "vcpu.h"
 
 #define BANK0_FIRST 0x40000ul
 #define BANK0_COUNT 0x4000ul
@@ -41,6 +42,13 @@ struct machine {
 	u64 smc_count;
 	u32 cpu;
 	u32 tlbi_count;
+	u64 el1[CTX_SWITCHED_END]; /* what is switched, by its word */
+	u64 esr_el2, far_el2, hpfar_el2;
+	u64 vttbr, vtcr, mpidr; /* of the guest that ran last */
+	u32 at_guest;           /* stage 2 and traps are a guest's */
+	u32 fresh;
+	u32 guest_runs;
+	u64 (*guest)(u64 *x);   /* the guest: its registers, X0 to PSTATE; what ends the run */
 	u32 strict;             /* the core is up: locks must be held */
 	u64 taken;              /* this frame's record says that Hypatia has it before setup claims it */
 };

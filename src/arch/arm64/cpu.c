@@ -173,6 +173,142 @@ void cpu_host_setup(u32 cpu)
 			 : "memory");
 }
 
+#define write_el1(e2h_name, name, value)           \
+	do {                                       \
+		if (arch_e2h != 0) {               \
+			write_sysreg(e2h_name, value); \
+		} else {                           \
+			write_sysreg(name, value); \
+		}                                  \
+	} while (0)
+
+/* What records EL1 for its owner, and is the host's: profiling, trace, branch records. */
+struct monitors {
+	u64 pmscr;
+	u64 trfcr;
+	u64 brbcr;
+};
+static struct monitors host_monitors[CPUS_MAX];
+
+static void monitors_stop(u64 dfr0, struct monitors *m)
+{
+	u32 trace = id_field(dfr0, ID_AA64DFR0_EL1_TRACEFILT_SHIFT);
+
+	if (id_field(dfr0, ID_AA64DFR0_EL1_PMSVER_SHIFT) != 0) {
+		m->pmscr = arch_e2h != 0 ? read_sysreg(SYS_PMSCR_EL12) : read_sysreg(SYS_PMSCR_EL1);
+		write_el1(SYS_PMSCR_EL12, SYS_PMSCR_EL1, 0);
+		__asm__ volatile("isb\n\thint #17" : : : "memory"); /* PSB CSYNC */
+		dsb_nsh();
+	}
+	if (trace != 0) {
+		m->trfcr = arch_e2h != 0 ? read_sysreg(SYS_TRFCR_EL12) : read_sysreg(SYS_TRFCR_EL1);
+		write_el1(SYS_TRFCR_EL12, SYS_TRFCR_EL1, 0);
+		__asm__ volatile("isb\n\thint #18" : : : "memory"); /* TSB CSYNC */
+		dsb_nsh();
+	}
+	if (id_field(dfr0, ID_AA64DFR0_EL1_BRBE_SHIFT) != 0) {
+		m->brbcr = arch_e2h != 0 ? read_sysreg(SYS_BRBCR_EL12) : read_sysreg(SYS_BRBCR_EL1);
+		write_el1(SYS_BRBCR_EL12, SYS_BRBCR_EL1, 0);
+	}
+}
+
+static void monitors_resume(u64 dfr0, const struct monitors *m)
+{
+	if (id_field(dfr0, ID_AA64DFR0_EL1_PMSVER_SHIFT) != 0) {
+		write_el1(SYS_PMSCR_EL12, SYS_PMSCR_EL1, m->pmscr);
+	}
+	if (id_field(dfr0, ID_AA64DFR0_EL1_TRACEFILT_SHIFT) != 0) {
+		write_el1(SYS_TRFCR_EL12, SYS_TRFCR_EL1, m->trfcr);
+	}
+	if (id_field(dfr0, ID_AA64DFR0_EL1_BRBE_SHIFT) != 0) {
+		write_el1(SYS_BRBCR_EL12, SYS_BRBCR_EL1, m->brbcr);
+	}
+}
+
+/* Fine-grained traps of a guest: 0 is "not trap" for what is old, and "trap" for what is new. */
+static void guest_fine_traps(u64 mmfr0, u64 pfr0)
+{
+	u32 fgt = id_field(mmfr0, ID_AA64MMFR0_EL1_FGT_SHIFT);
+
+	if (fgt == 0) {
+		return;
+	}
+	write_sysreg(SYS_HFGRTR_EL2, 0);
+	write_sysreg(SYS_HFGWTR_EL2, 0);
+	write_sysreg(SYS_HFGITR_EL2, 0);
+	write_sysreg(SYS_HDFGRTR_EL2, 0);
+	write_sysreg(SYS_HDFGWTR_EL2, 0);
+	if (id_field(pfr0, ID_AA64PFR0_EL1_AMU_SHIFT) != 0) {
+		write_sysreg(SYS_HAFGRTR_EL2, 0);
+	}
+	if (fgt >= 2) {
+		write_sysreg(SYS_HFGRTR2_EL2, 0);
+		write_sysreg(SYS_HFGWTR2_EL2, 0);
+		write_sysreg(SYS_HFGITR2_EL2, 0);
+		write_sysreg(SYS_HDFGRTR2_EL2, 0);
+		write_sysreg(SYS_HDFGWTR2_EL2, 0);
+	}
+}
+
+static void guest_interrupts(u64 pfr0)
+{
+	if (id_field(pfr0, ID_AA64PFR0_EL1_GIC_SHIFT) == 0 ||
+	    (read_sysreg(SYS_ICC_SRE_EL2) & ICC_SRE_EL2_SRE_MASK) == 0) {
+		return;
+	}
+	write_sysreg(SYS_ICC_SRE_EL2, ICC_SRE_EL2_GUEST);
+	write_sysreg(SYS_ICH_HCR_EL2, ICH_HCR_EL2_GUEST);
+}
+
+/*
+ * Stage 2 and traps of a guest: @fresh when another vCPU of its VM, or another VM of its VMID, may have run on this
+ * CPU since this vCPU did. Nothing of EL1 is used before the ERET, which comes after every write here.
+ */
+void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh)
+{
+	u64 pfr0 = read_sysreg(id_aa64pfr0_el1);
+	u64 mdcr = read_sysreg(mdcr_el2) & (MDCR_EL2_HPMN_MASK | MDCR_EL2_HPMD_MASK);
+
+	monitors_stop(read_sysreg(id_aa64dfr0_el1), &host_monitors[cpu_index()]);
+	write_sysreg(cptr_el2, arch_e2h != 0 ? CPTR_EL2_VHE_GUEST : CPTR_EL2_GUEST);
+	write_sysreg(mdcr_el2, mdcr | MDCR_EL2_GUEST);
+	write_sysreg(cnthctl_el2, arch_e2h != 0 ? CNTHCTL_EL2_VHE_GUEST : CNTHCTL_EL2_GUEST);
+	guest_fine_traps(read_sysreg(id_aa64mmfr0_el1), pfr0);
+	guest_interrupts(pfr0);
+	if (id_field(read_sysreg(id_aa64mmfr1_el1), ID_AA64MMFR1_EL1_HCX_SHIFT) != 0) {
+		write_sysreg(SYS_HCRX_EL2, 0);
+	}
+	write_sysreg(vmpidr_el2, mpidr);
+	write_sysreg(vtcr_el2, vtcr);
+	write_sysreg(vttbr_el2, vttbr);
+	write_sysreg(hcr_el2, arch_e2h != 0 ? HCR_EL2_GUEST | HCR_EL2_E2H_MASK : HCR_EL2_GUEST);
+	isb();
+	if (fresh != 0) {
+		__asm__ volatile("tlbi vmalls12e1\n\tic iallu\n\tdsb nsh\n\tisb" : : : "memory");
+	}
+}
+
+void cpu_to_host(void)
+{
+	u64 pfr0 = read_sysreg(id_aa64pfr0_el1);
+	u64 dfr0 = read_sysreg(id_aa64dfr0_el1);
+
+	write_sysreg(vtcr_el2, hyp_host_vtcr());
+	write_sysreg(vttbr_el2, hyp_host_vttbr());
+	write_sysreg(hcr_el2, hcr_value());
+	setup_traps(pfr0, read_sysreg(id_aa64pfr1_el1));
+	setup_fine_traps(read_sysreg(id_aa64mmfr0_el1), pfr0);
+	setup_debug(dfr0);
+	setup_interrupts(pfr0);
+	setup_timers();
+	if (id_field(read_sysreg(id_aa64mmfr1_el1), ID_AA64MMFR1_EL1_HCX_SHIFT) != 0) {
+		write_sysreg(SYS_HCRX_EL2, HCRX_EL2_HOST);
+	}
+	write_sysreg(vmpidr_el2, read_sysreg(mpidr_el1));
+	monitors_resume(dfr0, &host_monitors[cpu_index()]);
+	isb();
+}
+
 void secondaries_publish(u64 ttbr0)
 {
 	u32 i;

@@ -57,4 +57,17 @@ void write_spsr_el1(u64 value);
 void write_esr_el1(u64 value);
 void write_far_el1(u64 value);
 
+u64 context_read(u64 pfn, u64 i);
+void context_write(u64 pfn, u64 i, u64 value);
+void arch_host_save(u32 cpu);
+void arch_host_restore(u32 cpu);
+void arch_guest_save(u32 cpu);
+void arch_guest_restore(u32 cpu);
+void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh);
+void cpu_to_host(void);
+u64 arch_guest_enter(u32 cpu);
+u64 read_esr_el2(void);
+u64 read_far_el2(void);
+u64 read_hpfar_el2(void);
+
 #endif

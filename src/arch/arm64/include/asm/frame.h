@@ -6,6 +6,9 @@
 /* x2 to x17, x29, x30. */
 #define HOST_FRAME_SIZE 144
 
+/* x29, x30, x18 to x28, the guest's context, ELR_EL2, SPSR_EL2. */
+#define GUEST_FRAME_SIZE 128
+
 /* x0 to x30, SP. */
 #define PANIC_FRAME_SIZE 256
 

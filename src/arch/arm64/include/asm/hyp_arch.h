@@ -12,6 +12,7 @@
 
 #include "pool.h"
 #include "types.h"
+#include "vcpu.h"
 
 /* Places that the core chose; cpu.c. */
 extern u64 arch_meta_base;
@@ -319,6 +320,21 @@ static inline void write_spsr_el2(u64 value)
 	write_sysreg(spsr_el2, value);
 }
 
+static inline u64 read_esr_el2(void)
+{
+	return read_sysreg(esr_el2);
+}
+
+static inline u64 read_far_el2(void)
+{
+	return read_sysreg(far_el2);
+}
+
+static inline u64 read_hpfar_el2(void)
+{
+	return read_sysreg(hpfar_el2);
+}
+
 static inline u64 read_vbar_el1(void)
 {
 	return arch_e2h != 0 ? read_sysreg(SYS_VBAR_EL12) : read_sysreg(vbar_el1);
@@ -363,6 +379,53 @@ static inline void write_far_el1(u64 value)
 	} else {
 		write_sysreg(far_el1, value);
 	}
+}
+
+/* Guests: guest.S, the generated el1_switch.S, cpu.c ---------------------------------- */
+
+u64 guest_enter(struct vcpu_context *ctx);
+void el1_save(struct vcpu_context *ctx);
+void el1_save_e2h(struct vcpu_context *ctx);
+void el1_restore(struct vcpu_context *ctx);
+void el1_restore_e2h(struct vcpu_context *ctx);
+void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh);
+void cpu_to_host(void);
+
+/* By the names that the registers have while E2H is 1, or else by their own. */
+static inline void arch_host_save(u32 cpu)
+{
+	arch_e2h != 0 ? el1_save_e2h(&cpu_host[cpu]) : el1_save(&cpu_host[cpu]);
+}
+
+static inline void arch_host_restore(u32 cpu)
+{
+	arch_e2h != 0 ? el1_restore_e2h(&cpu_host[cpu]) : el1_restore(&cpu_host[cpu]);
+}
+
+static inline void arch_guest_save(u32 cpu)
+{
+	arch_e2h != 0 ? el1_save_e2h(&cpu_guest[cpu]) : el1_save(&cpu_guest[cpu]);
+}
+
+static inline void arch_guest_restore(u32 cpu)
+{
+	arch_e2h != 0 ? el1_restore_e2h(&cpu_guest[cpu]) : el1_restore(&cpu_guest[cpu]);
+}
+
+static inline u64 arch_guest_enter(u32 cpu)
+{
+	return guest_enter(&cpu_guest[cpu]);
+}
+
+/* Words of a vCPU's context in the frame that the vCPU keeps. */
+static inline u64 context_read(u64 pfn, u64 i)
+{
+	return load64(pfn * PAGE_SIZE + 8u * i);
+}
+
+static inline void context_write(u64 pfn, u64 i, u64 value)
+{
+	store64(pfn * PAGE_SIZE + 8u * i, value);
 }
 
 #endif

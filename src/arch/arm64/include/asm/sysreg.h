@@ -66,6 +66,12 @@ static inline u32 id_field(u64 reg, u32 shift)
 #define SYS_TRFCR_EL2 S3_4_C1_C2_1
 #define SYS_ICC_SRE_EL2 S3_4_C12_C9_5
 #define SYS_ICH_HCR_EL2 S3_4_C12_C11_0
+#define SYS_PMSCR_EL1 S3_0_C9_C9_0
+#define SYS_PMSCR_EL12 S3_5_C9_C9_0
+#define SYS_TRFCR_EL1 S3_0_C1_C2_1
+#define SYS_TRFCR_EL12 S3_5_C1_C2_1
+#define SYS_BRBCR_EL1 S2_1_C9_C0_0
+#define SYS_BRBCR_EL12 S2_5_C9_C0_0
 #define SYS_ZCR_EL3 S3_6_C1_C2_0
 #define SYS_SMCR_EL3 S3_6_C1_C2_6
 #define SYS_ICC_SRE_EL3 S3_6_C12_C12_5

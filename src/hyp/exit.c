@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <gen/traps.h>
+
+#include "arch.h"
+#include "exit.h"
+#include "inject.h"
+
+#define LAST_PC 0xfffffffffffffffcu
+#define XZR 31u
+
+static struct guest_exit exit_with(u64 kind, u64 x2, u64 x3)
+{
+	struct guest_exit x;
+
+	x.kind = kind;
+	x.x2 = x2;
+	x.x3 = x3;
+	return x;
+}
+
+/* Behind the instruction that trapped: AArch32 has shorter ones. */
+static void step_over(u32 cpu, u64 esr)
+{
+	u64 pc = cpu_guest[cpu].w[CTX_PC];
+	u64 bytes = esr_el2_il(esr) != 0 ? 4 : 2;
+
+	cpu_guest[cpu].w[CTX_PC] = pc < LAST_PC ? pc + bytes : 0;
+}
+
+static u64 reg_read(u32 cpu, u64 r)
+{
+	return r < XZR ? cpu_guest[cpu].w[r] : 0;
+}
+
+static void reg_write(u32 cpu, u64 r, u64 value)
+{
+	if (r < XZR) {
+		cpu_guest[cpu].w[r] = value;
+	}
+}
+
+/* The guest takes an UNDEFINED instruction exception where it stands. */
+static struct guest_exit undefined(u32 cpu)
+{
+	u64 pstate = cpu_guest[cpu].w[CTX_PSTATE];
+	u64 vbar = cpu_guest[cpu].w[CTX_VBAR_EL1];
+
+	cpu_guest[cpu].w[CTX_ESR_EL1] = esr_el2_ec_put(TRAP_EC_UNKNOWN) + esr_el2_il_put(1);
+	cpu_guest[cpu].w[CTX_ELR_EL1] = cpu_guest[cpu].w[CTX_PC];
+	cpu_guest[cpu].w[CTX_SPSR_EL1] = pstate;
+	cpu_guest[cpu].w[CTX_PC] = vbar - vbar % VECTOR_TABLE_BYTES + vector_offset(pstate);
+	cpu_guest[cpu].w[CTX_PSTATE] = entry_pstate(pstate, cpu_guest[cpu].w[CTX_SCTLR_EL1]);
+	return exit_with(EXIT_NONE, 0, 0);
+}
+
+/* HVC: PC is behind it. SMC: PC is at it. An immediate that is not 0 is nobody's. */
+static struct guest_exit call_exit(u32 cpu, u64 esr)
+{
+	u64 pc = cpu_guest[cpu].w[CTX_PC];
+	u64 hvc = esr_el2_ec(esr) == TRAP_EC_HVC64;
+
+	if (esr_el2_imm16(esr) != 0) {
+		if (hvc != 0) {
+			cpu_guest[cpu].w[CTX_PC] = pc >= 4 ? pc - 4 : LAST_PC;
+		}
+		return undefined(cpu);
+	}
+	if (hvc != 0) {
+		return exit_with(EXIT_HVC, cpu_guest[cpu].w[CTX_X0], cpu_guest[cpu].w[CTX_X1]);
+	}
+	step_over(cpu, esr);
+	return exit_with(EXIT_SMC, cpu_guest[cpu].w[CTX_X0], cpu_guest[cpu].w[CTX_X1]);
+}
+
+static struct guest_exit sysreg_exit(u32 cpu, u32 protected, u64 esr)
+{
+	if (protected != 0) {
+		return undefined(cpu);
+	}
+	return exit_with(EXIT_SYSREG, esr, esr_el2_dir(esr) != 0 ? 0 : reg_read(cpu, esr_el2_rt(esr)));
+}
+
+/* 1 when HPFAR_EL2 names the page of an abort (Arm ARM D24.2.62). */
+static u32 has_page(u64 esr)
+{
+	u64 kind = esr_el2_dfsc(esr) / 4 * 4;
+
+	return esr_el2_s1ptw(esr) != 0 || kind == FSC_ADDRESS_SIZE_LEVEL0 || kind == FSC_TRANSLATION_LEVEL0 ||
+	       kind == FSC_ACCESS_FLAG_LEVEL0;
+}
+
+/* The low bytes of @value that an access of 2^@sas bytes has. */
+static u64 low_bytes(u64 value, u64 sas)
+{
+	switch (sas) {
+	case 0:
+		return value % 0x100u;
+	case 1:
+		return value % 0x10000u;
+	case 2:
+		return value % 0x100000000u;
+	default:
+		return value;
+	}
+}
+
+static struct guest_exit fault_exit(u32 cpu, u64 esr)
+{
+	u64 page = hpfar_el2_fipa(read_hpfar_el2()) * PAGE_SIZE;
+	u64 sas = esr_el2_sas(esr);
+
+	if (has_page(esr) == 0) {
+		return exit_with(EXIT_OTHER, esr_el2_ec(esr), 0);
+	}
+	if (esr_el2_ec(esr) == TRAP_EC_IABT_LOW) {
+		return exit_with(EXIT_FAULT, FAULT_FETCH + page, 0);
+	}
+	if (esr_el2_isv(esr) == 0) {
+		return exit_with(EXIT_FAULT, FAULT_WRITE * esr_el2_wnr(esr) + page, 0);
+	}
+	page = page + read_far_el2() % PAGE_SIZE;
+	if (esr_el2_wnr(esr) == 0) {
+		return exit_with(EXIT_FAULT, FAULT_VALID + FAULT_SIZE * sas + page, 0);
+	}
+	return exit_with(EXIT_FAULT, FAULT_VALID + FAULT_WRITE + FAULT_SIZE * sas + page,
+			 low_bytes(reg_read(cpu, esr_el2_srt(esr)), sas));
+}
+
+/* A synchronous exception: what is for the host, and what the guest has to take itself. */
+static struct guest_exit sync_exit(u32 cpu, u32 protected, u64 esr)
+{
+	switch (esr_el2_ec(esr)) {
+	case TRAP_EC_WFX:
+		step_over(cpu, esr);
+		return exit_with(EXIT_WFX, esr_el2_ti(esr), 0);
+	case TRAP_EC_HVC64:
+	case TRAP_EC_SMC64:
+		return call_exit(cpu, esr);
+	case TRAP_EC_SYSREG:
+		return sysreg_exit(cpu, protected, esr);
+	case TRAP_EC_FP:
+	case TRAP_EC_SVE:
+	case TRAP_EC_SME:
+		return exit_with(EXIT_FP, 0, 0);
+	case TRAP_EC_IABT_LOW:
+	case TRAP_EC_DABT_LOW:
+		return fault_exit(cpu, esr);
+	default:
+		return undefined(cpu);
+	}
+}
+
+struct guest_exit guest_exit(u32 cpu, u32 protected, u64 code)
+{
+	struct guest_exit x;
+	u64 esr = read_esr_el2();
+
+	switch (code) {
+	case GUEST_SYNC:
+		x = sync_exit(cpu, protected, esr);
+		break;
+	case GUEST_SERROR:
+		x = exit_with(EXIT_SERROR, 0, 0);
+		break;
+	default:
+		x = exit_with(EXIT_IRQ, 0, 0);
+		break;
+	}
+	cpu_guest[cpu].w[CTX_EXIT] = x.kind;
+	cpu_guest[cpu].w[CTX_ESR] = esr;
+	return x;
+}
+
+/* What a load of the kind that @esr names makes of @value. */
+static u64 loaded_value(u64 value, u64 esr)
+{
+	u64 sas = esr_el2_sas(esr);
+	u64 v = low_bytes(value, sas);
+
+	if (esr_el2_sse(esr) != 0) {
+		if (sas == 0 && v >= 0x80u) {
+			v = v + 0xffffffffffffff00u;
+		} else if (sas == 1 && v >= 0x8000u) {
+			v = v + 0xffffffffffff0000u;
+		} else if (sas == 2 && v >= 0x80000000u) {
+			v = v + 0xffffffff00000000u;
+		}
+	}
+	return esr_el2_sf(esr) != 0 ? v : v % 0x100000000u;
+}
+
+static void answer_fault(u32 cpu, u64 esr, u64 value)
+{
+	if (esr_el2_ec(esr) != TRAP_EC_DABT_LOW || esr_el2_isv(esr) == 0) {
+		return;
+	}
+	if (esr_el2_wnr(esr) == 0) {
+		reg_write(cpu, esr_el2_srt(esr), loaded_value(value, esr));
+	}
+	step_over(cpu, esr);
+}
+
+void guest_answer(u32 cpu, u64 value)
+{
+	u64 esr = cpu_guest[cpu].w[CTX_ESR];
+
+	switch (cpu_guest[cpu].w[CTX_EXIT]) {
+	case EXIT_HVC:
+	case EXIT_SMC:
+		cpu_guest[cpu].w[CTX_X0] = value;
+		break;
+	case EXIT_FAULT:
+		answer_fault(cpu, esr, value);
+		break;
+	case EXIT_SYSREG:
+		if (esr_el2_dir(esr) != 0) {
+			reg_write(cpu, esr_el2_rt(esr), value);
+		}
+		step_over(cpu, esr);
+		break;
+	default:
+		break;
+	}
+	cpu_guest[cpu].w[CTX_EXIT] = EXIT_NONE;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vCPUs run, on the real image: a run ends where the guest needs the host, the host's registers are as before, and the
+ * guest's wait for the next run.
+ */
+#include "payload.h"
+
+#include <gen/vcpu.h>
+
+#define SPARE 0x44000000u /* RAM that nobody uses */
+#define SPARE_PFN (SPARE / 4096u)
+#define ENTRY 0x40081000u
+
+struct result {
+	s64 exit;
+	u64 x2;
+	u64 x3;
+};
+
+static struct result call(u64 id, u64 a1, u64 a2, u64 a3)
+{
+	struct regs r = { { id, a1, a2, a3 } };
+	u64 i;
+
+	for (i = 4; i < REGS; i++) {
+		r.x[i] = 0x1000u + i;
+	}
+	hvc(&r);
+	for (i = 4; i < REGS; i++) {
+		if (r.x[i] != 0x1000u + i) {
+			check("a register of the host's", r.x[i], 0x1000u + i);
+		}
+	}
+	return (struct result){ r.x[0] == 0 ? (s64)r.x[1] : -1000, r.x[2], r.x[3] };
+}
+
+static s64 vm(u64 id, u64 a1, u64 a2, u64 a3)
+{
+	return call(id, a1, a2, a3).exit;
+}
+
+static void check_fault(const char *what)
+{
+	struct result r = call(VCPU_RUN, 0, 0, 0);
+
+	put_string(what);
+	put_string("\n");
+	check("  exit", (u64)r.exit, EXIT_FAULT);
+	check("  page", r.x2, FAULT_FETCH + ENTRY);
+	check("  value", r.x3, 0);
+}
+
+#define EL1_NAMES(f)                                                                                            \
+	f(0, sp_el0) f(1, elr_el1) f(2, spsr_el1) f(3, sctlr_el1) f(4, cpacr_el1) f(5, ttbr0_el1) f(6, ttbr1_el1) \
+	f(7, tcr_el1) f(8, esr_el1) f(9, far_el1) f(10, mair_el1) f(11, vbar_el1) f(12, contextidr_el1)           \
+	f(13, cntkctl_el1) f(14, tpidr_el0) f(15, tpidrro_el0) f(16, tpidr_el1) f(17, par_el1)                   \
+	f(18, csselr_el1) f(19, mdscr_el1) f(20, cntv_cval_el0) f(21, amair_el1)
+#define EL1_COUNT 22u
+
+static void read_el1(u64 *values)
+{
+#define READ(i, name) __asm__ volatile("mrs %0, " #name : "=r"(values[i]));
+	EL1_NAMES(READ)
+}
+
+static void host_registers(void)
+{
+	u64 before[EL1_COUNT];
+	u64 after[EL1_COUNT];
+	u64 i;
+
+	__asm__ volatile("msr ttbr1_el1, %0\n\tmsr contextidr_el1, %1\n\tmsr tpidr_el0, %2\n\tmsr cntv_cval_el0, %0\n\t"
+			 "msr mair_el1, %2\n\tmsr far_el1, %2\n\tmsr sp_el0, %2\n\tmsr tpidrro_el0, %1" : :
+			 "r"((u64)0x12345000), "r"((u64)0x77), "r"((u64)0x123456789abcdef0));
+	read_el1(before);
+	(void)call(VCPU_RUN, 0, 0, 0);
+	read_el1(after);
+	for (i = 0; i < EL1_COUNT; i++) {
+		check("a register of the host's EL1", after[i], before[i]);
+	}
+}
+
+static void make(u64 handle, u64 protected)
+{
+	check("reserve", (u64)vm(VM_RESERVE, 0, 0, 0), handle);
+	check("a VM", (u64)vm(VM_INIT, handle, SPARE_PFN, protected), 0);
+	check("a vCPU", (u64)vm(VCPU_INIT, handle, 0, SPARE_PFN + 1), 0);
+	check("another", (u64)vm(VCPU_INIT, handle, 1, SPARE_PFN + 2), 0);
+}
+
+static void end(u64 handle)
+{
+	check("tear down", (u64)vm(VM_TEARDOWN, handle, 0, 0), 0);
+	check("reclaim", (u64)vm(VCPU_RECLAIM, handle, 0, 0), 0);
+	check("reclaim another", (u64)vm(VCPU_RECLAIM, handle, 1, 0), 0);
+	check("end", (u64)vm(VM_FINALIZE, handle, 0, 0), 0);
+}
+
+static void plain(u64 handle)
+{
+	struct result r;
+	u64 i;
+
+	make(handle, 0);
+	check("run without a vCPU", (u64)vm(VCPU_RUN, 0, 0, 0), (u64)HYP_ENOENT);
+	check("a register without a vCPU", (u64)vm(VCPU_GET_REG, 0, 0, 0), (u64)HYP_ENOENT);
+	check("load", (u64)vm(VCPU_LOAD, handle, 1, 0), 0);
+	check("an answer that is none", (u64)vm(VCPU_RUN, 2, 0, 0), (u64)HYP_EINVAL);
+	for (i = 0; i < CTX_SWITCHED_FIRST; i++) {
+		u64 value = i == CTX_PC ? ENTRY : i == CTX_PSTATE ? 0x3c5 : 0x100 + i;
+
+		check("a register", (u64)vm(VCPU_SET_REG, i, value, 0), 0);
+	}
+	check("a register of EL1", (u64)vm(VCPU_SET_REG, CTX_TPIDR_EL1, 0x4711, 0), 0);
+	check("PSTATE of EL2", (u64)vm(VCPU_SET_REG, CTX_PSTATE, 0x3c9, 0), (u64)HYP_EINVAL);
+	check("PSTATE of EL3", (u64)vm(VCPU_SET_REG, CTX_PSTATE, 0x3cd, 0), (u64)HYP_EINVAL);
+	check("PSTATE of AArch32", (u64)vm(VCPU_SET_REG, CTX_PSTATE, 0x1d3, 0), (u64)HYP_EINVAL);
+	check("no word", (u64)vm(VCPU_SET_REG, CTX_SWITCHED_END, 0, 0), (u64)HYP_EINVAL);
+	check("a word that is not the host's", (u64)vm(VCPU_SET_REG, CTX_MDSCR_EL1, 0, 0), (u64)HYP_EPERM);
+	check_fault("run");
+	check_fault("run again");
+	host_registers();
+	check("put", (u64)vm(VCPU_PUT, 0, 0, 0), 0);
+	check("load another", (u64)vm(VCPU_LOAD, handle, 0, 0), 0);
+	r = call(VCPU_GET_REG, CTX_X0 + 5, 0, 0);
+	check("a register of another", r.x2, 0);
+	check("put it", (u64)vm(VCPU_PUT, 0, 0, 0), 0);
+	check("load again", (u64)vm(VCPU_LOAD, handle, 1, 0), 0);
+	for (i = 0; i < CTX_PC; i++) {
+		r = call(VCPU_GET_REG, i, 0, 0);
+		check("a register is kept", r.exit == 0 ? r.x2 : ~0ul, 0x100 + i);
+	}
+	check("PC is kept", call(VCPU_GET_REG, CTX_PC, 0, 0).x2, ENTRY);
+	check("a register of EL1 is kept", call(VCPU_GET_REG, CTX_TPIDR_EL1, 0, 0).x2, 0x4711);
+	check_fault("run again");
+	check("put", (u64)vm(VCPU_PUT, 0, 0, 0), 0);
+	end(handle);
+}
+
+static void protected_vm(u64 handle)
+{
+	make(handle, 1);
+	check("load", (u64)vm(VCPU_LOAD, handle, 0, 0), 0);
+	check("entry", (u64)vm(VCPU_SET_REG, CTX_PC, ENTRY, 0), 0);
+	check("argument", (u64)vm(VCPU_SET_REG, CTX_X0, 1, 0), 0);
+	check("another register", (u64)vm(VCPU_SET_REG, CTX_X0 + 1, 1, 0), (u64)HYP_EPERM);
+	check("a register of EL1", (u64)vm(VCPU_SET_REG, CTX_SCTLR_EL1, 1, 0), (u64)HYP_EPERM);
+	check("no register is read", (u64)vm(VCPU_GET_REG, CTX_X0, 0, 0), (u64)HYP_EPERM);
+	check_fault("run");
+	check("entry after the first run", (u64)vm(VCPU_SET_REG, CTX_PC, ENTRY, 0), (u64)HYP_EPERM);
+	check("argument after the first run", (u64)vm(VCPU_SET_REG, CTX_X0, 1, 0), (u64)HYP_EPERM);
+	check("put", (u64)vm(VCPU_PUT, 0, 0, 0), 0);
+	check("load again", (u64)vm(VCPU_LOAD, handle, 0, 0), 0);
+	check("entry after another load", (u64)vm(VCPU_SET_REG, CTX_PC, ENTRY, 0), (u64)HYP_EPERM);
+	check_fault("run again");
+	check("put again", (u64)vm(VCPU_PUT, 0, 0, 0), 0);
+	end(handle);
+}
+
+void payload_cpu_main(u64 cpu)
+{
+	(void)cpu;
+	payload_cpu_off();
+}
+
+void payload_main(u64 device_tree)
+{
+	u64 free = (u64)hyp(HYP_STATS, STAT_POOL_FREE_FRAMES, 0);
+
+	(void)device_tree;
+	plain(VM_HANDLE_BASE);
+	protected_vm(VM_HANDLE_BASE);
+	plain(VM_HANDLE_BASE);
+	check("pool at the end", (u64)hyp(HYP_STATS, STAT_POOL_FREE_FRAMES, 0), free);
+	finish("run");
+}

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vCPUs run, with a guest of the test's: what the host gets of each exit, what its answers do, and what is whose before
+ * and after.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "machine.h"
+#include "vm.h"
+#include <gen/traps.h>
+
+#define FIRST (BANK0_FIRST + 0x2000ul)
+#define HANDLE(v) (VM_HANDLE_BASE + (v))
+#define ENTRY 0x40081000ul
+#define ESR(ec, iss) (((u64)(ec) << 26) + 0x2000000ul + (iss))
+#define EC_PAC 0x09u
+
+static u64 rest[2];
+
+static s64 hvc(u64 id, u64 a, u64 b, u64 c)
+{
+	struct hvc_result result;
+
+	rest[0] = b;
+	rest[1] = c;
+	result = hyp_handle_hvc(id, a, b, c, rest);
+	machine_check_quiet();
+	assert_int_equal(machine.at_guest, 0);
+	assert_int_equal(result.a0, SMCCC_SUCCESS);
+	return (s64)result.a1;
+}
+
+/* What the guest of the next runs does: ends with this code and this syndrome. */
+static u64 next_code;
+
+static u64 guest_ends(u64 *x)
+{
+	(void)x;
+	return next_code;
+}
+
+static void guest_does(u64 code, u64 esr)
+{
+	machine.guest = guest_ends;
+	machine.esr_el2 = esr;
+	next_code = code;
+}
+
+/* A VM with two vCPUs, of which this CPU has the second. */
+static void begin(u32 protected)
+{
+	u64 i;
+
+	machine_boot(48);
+	for (i = CTX_SWITCHED_FIRST; i < CTX_SWITCHED_END; i++) {
+		machine.el1[i] = 0x4000 + i;
+	}
+	assert_int_equal(hvc(VM_RESERVE, 0, 0, 0), HANDLE(0));
+	assert_int_equal(hvc(VM_INIT, HANDLE(0), FIRST, protected), 0);
+	assert_int_equal(hvc(VCPU_INIT, HANDLE(0), 0, FIRST + 1), 0);
+	assert_int_equal(hvc(VCPU_INIT, HANDLE(0), 1, FIRST + 2), 0);
+	assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 1, 0), 0);
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_PC, ENTRY, 0), 0);
+}
+
+static u64 *w(void)
+{
+	return cpu_guest[machine.cpu].w;
+}
+
+static void check_exit(u64 kind, u64 x2, u64 x3)
+{
+	u64 i;
+
+	assert_int_equal(hvc(VCPU_RUN, 0, 5, 6), kind);
+	assert_int_equal(rest[0], x2);
+	assert_int_equal(rest[1], x3);
+	for (i = CTX_SWITCHED_FIRST; i < CTX_SWITCHED_END; i++) {
+		assert_int_equal(machine.el1[i], 0x4000 + i);
+	}
+}
+
+static void test_begin(void **state)
+{
+	u64 i;
+
+	(void)state;
+	begin(1);
+	for (i = 0; i < CTX_SWITCHED_END; i++) {
+		assert_int_equal(w()[i], i == CTX_PC ? ENTRY : i == CTX_PSTATE ? 0x3c5 : i == CTX_SCTLR_EL1 ? 0x30d00800 : 0);
+	}
+	guest_does(GUEST_IRQ, 0);
+	check_exit(EXIT_IRQ, 0, 0);
+	assert_int_equal(machine.vttbr, FIRST * 4096 + (1ul << 48));
+	assert_int_equal(machine.vtcr, 0x80000000ul + (1ul << 19) * (boot_info.vmid_bits == 16) + (5ul << 16) + (3ul << 12) +
+			 (1ul << 10) + (1ul << 8) + (1ul << 6) + 25);
+	assert_int_equal(machine.mpidr, 0x80000001ul);
+	assert_int_equal(machine.fresh, 1);
+	check_exit(EXIT_IRQ, 0, 0);
+	assert_int_equal(machine.fresh, 0);
+	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
+	assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 1, 0), 0);
+	check_exit(EXIT_IRQ, 0, 0);
+	assert_int_equal(machine.fresh, 1);
+}
+
+static void test_vtcr(void **state)
+{
+	static const u32 bits[] = { 32, 36, 40, 42, 44, 48 };
+	static const u64 size[] = { 0, 1, 2, 3, 4, 5 };
+	static const u64 t0sz[] = { 32, 28, 25, 25, 25, 25 };
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < 6; i++) {
+		begin(0);
+		boot_info.pa_bits = bits[i];
+		guest_does(GUEST_IRQ, 0);
+		check_exit(EXIT_IRQ, 0, 0);
+		assert_int_equal(machine.vtcr % 64, t0sz[i]);
+		assert_int_equal(machine.vtcr / 64 % 4, 1);
+		assert_int_equal(machine.vtcr >> 16 & 7, size[i]);
+	}
+}
+
+static u64 guest_writes(u64 *x)
+{
+	u64 i;
+
+	for (i = 0; i < 31; i++) {
+		x[i] = 0x7000 + i;
+	}
+	x[CTX_PC] = ENTRY + 0x40;
+	x[CTX_PSTATE] = 0x10;
+	for (i = CTX_SWITCHED_FIRST; i < CTX_SWITCHED_END; i++) {
+		assert_int_equal(machine.el1[i], i == CTX_SCTLR_EL1 ? 0x30d00800 : 0);
+		machine.el1[i] = 0x7000 + i;
+	}
+	return GUEST_FIQ;
+}
+
+/* What the guest has in registers is there again after put, another vCPU, and load. */
+static void test_kept(void **state)
+{
+	u64 i;
+
+	(void)state;
+	begin(0);
+	machine.guest = guest_writes;
+	check_exit(EXIT_IRQ, 0, 0);
+	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
+	assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 0, 0), 0);
+	assert_int_equal(hvc(VCPU_GET_REG, 5, 0, 0), 0);
+	assert_int_equal(rest[0], 0);
+	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
+	machine.cpu = 1;
+	assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 1, 0), 0);
+	for (i = 0; i < CTX_SWITCHED_END; i++) {
+		assert_int_equal(hvc(VCPU_GET_REG, i, 0, 9), 0);
+		assert_int_equal(rest[0], i == CTX_PC ? ENTRY + 0x40 : i == CTX_PSTATE ? 0x10 : 0x7000 + i);
+		assert_int_equal(rest[1], 9);
+	}
+	assert_int_equal(w()[CTX_MPIDR], 0x80000001ul);
+	assert_int_equal(hvc(VCPU_GET_REG, CTX_SWITCHED_END, 0, 0), HYP_EINVAL);
+	machine.cpu = 0;
+	assert_int_equal(hvc(VCPU_RUN, 0, 0, 0), HYP_ENOENT);
+	assert_int_equal(hvc(VCPU_GET_REG, 0, 0, 0), HYP_ENOENT);
+	assert_int_equal(hvc(VCPU_SET_REG, 0, 0, 0), HYP_ENOENT);
+	assert_int_equal(machine.guest_runs, 1);
+}
+
+static void test_set(void **state)
+{
+	u64 i;
+
+	(void)state;
+	begin(0);
+	assert_int_equal(hvc(VCPU_RUN, 2, 0, 0), HYP_EINVAL);
+	for (i = 0; i < CTX_SWITCHED_END; i++) {
+		if (i != CTX_PSTATE) {
+			assert_int_equal(hvc(VCPU_SET_REG, i, 0x123 + i, 0), i == CTX_MDSCR_EL1 ? HYP_EPERM : 0);
+			assert_int_equal(w()[i], i == CTX_MDSCR_EL1 ? 0 : 0x123 + i);
+		}
+	}
+	for (i = 0; i < 64; i++) {
+		assert_int_equal(hvc(VCPU_SET_REG, CTX_PSTATE, 0x3c0 + i % 32 + i / 32 * 0x100000000ul, 0),
+				 i == 0 || i == 4 || i == 5 ? 0 : HYP_EINVAL);
+	}
+	assert_int_equal(w()[CTX_PSTATE], 0x3c5);
+	for (i = CTX_SWITCHED_END; i < CTX_WORDS; i++) {
+		assert_int_equal(hvc(VCPU_SET_REG, i, 0, 0), HYP_EINVAL);
+	}
+	assert_int_equal(hvc(VCPU_SET_REG, ~0ul, 0, 0), HYP_EINVAL);
+}
+
+static void test_protected(void **state)
+{
+	u64 i;
+
+	(void)state;
+	begin(1);
+	for (i = 0; i < CTX_SWITCHED_END; i++) {
+		assert_int_equal(hvc(VCPU_GET_REG, i, 0x77, 0), HYP_EPERM);
+		assert_int_equal(rest[0], 0x77);
+		assert_int_equal(hvc(VCPU_SET_REG, i, 0x99, 0), i == CTX_X0 || i == CTX_PC ? 0 : HYP_EPERM);
+	}
+	guest_does(GUEST_IRQ, 0);
+	check_exit(EXIT_IRQ, 0, 0);
+	for (i = 0; i < CTX_SWITCHED_END; i++) {
+		assert_int_equal(hvc(VCPU_SET_REG, i, 0x99, 0), HYP_EPERM);
+	}
+	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
+	assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 1, 0), 0);
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_PC, 0x99, 0), HYP_EPERM);
+	/* A system register is nothing to the host: the guest takes an UNDEFINED. */
+	w()[CTX_PC] = ENTRY;
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_SYSREG, 1));
+	check_exit(EXIT_NONE, 0, 0);
+	assert_int_equal(w()[CTX_PC], 0x200);
+	assert_int_equal(w()[CTX_ELR_EL1], ENTRY);
+}
+
+static void test_simple_exits(void **state)
+{
+	(void)state;
+	begin(1);
+	guest_does(GUEST_IRQ, ESR(TRAP_EC_WFX, 0));
+	check_exit(EXIT_IRQ, 0, 0);
+	guest_does(GUEST_FIQ, ESR(TRAP_EC_WFX, 0));
+	check_exit(EXIT_IRQ, 0, 0);
+	guest_does(GUEST_SERROR, ESR(TRAP_EC_WFX, 0));
+	check_exit(EXIT_SERROR, 0, 0);
+	assert_int_equal(w()[CTX_PC], ENTRY);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_WFX, 2));
+	check_exit(EXIT_WFX, 2, 0);
+	assert_int_equal(w()[CTX_PC], ENTRY + 4);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_WFX, 1) - 0x2000000);
+	check_exit(EXIT_WFX, 1, 0);
+	assert_int_equal(w()[CTX_PC], ENTRY + 6);
+	w()[CTX_PC] = ~3ul;
+	check_exit(EXIT_WFX, 1, 0);
+	assert_int_equal(w()[CTX_PC], 0);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_FP, 0));
+	check_exit(EXIT_FP, 0, 0);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_SVE, 0));
+	check_exit(EXIT_FP, 0, 0);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_SME, 0));
+	check_exit(EXIT_FP, 0, 0);
+	assert_int_equal(w()[CTX_PC], 0);
+}
+
+static void test_calls(void **state)
+{
+	(void)state;
+	begin(1);
+	w()[0] = 0xc5000020ul;
+	w()[1] = 0x1234;
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_HVC64, 0));
+	check_exit(EXIT_HVC, 0xc5000020ul, 0x1234);
+	assert_int_equal(w()[CTX_PC], ENTRY);
+	assert_int_equal(hvc(VCPU_RUN, 1, 0x55, 0), EXIT_HVC);
+	assert_int_equal(w()[0], 0x55);
+	check_exit(EXIT_HVC, 0x55, 0x1234);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_SMC64, 0));
+	check_exit(EXIT_SMC, 0x55, 0x1234);
+	assert_int_equal(w()[CTX_PC], ENTRY + 4);
+	guest_does(GUEST_IRQ, 0);
+	assert_int_equal(hvc(VCPU_RUN, 1, 0x66, 0), EXIT_IRQ);
+	assert_int_equal(w()[0], 0x66);
+	/* An interrupt has no answer. */
+	assert_int_equal(hvc(VCPU_RUN, 1, 0x77, 0), EXIT_IRQ);
+	assert_int_equal(w()[0], 0x66);
+	/* An immediate: HVC points behind itself, SMC at itself. */
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_HVC64, 1));
+	check_exit(EXIT_NONE, 0, 0);
+	assert_int_equal(w()[CTX_ELR_EL1], ENTRY);
+	w()[CTX_PC] = 0;
+	check_exit(EXIT_NONE, 0, 0);
+	assert_int_equal(w()[CTX_ELR_EL1], ~3ul);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_SMC64, 1));
+	w()[CTX_PC] = ENTRY;
+	check_exit(EXIT_NONE, 0, 0);
+	assert_int_equal(w()[CTX_ELR_EL1], ENTRY);
+}
+
+static void test_undefined(void **state)
+{
+	static const u64 from[][2] = { { 0x3c5, 0x200 }, { 4, 0 }, { 0xf0000000, 0x400 }, { 0x10, 0x600 } };
+	u32 i;
+
+	(void)state;
+	begin(0);
+	for (i = 0; i < 4; i++) {
+		w()[CTX_PC] = ENTRY;
+		w()[CTX_PSTATE] = from[i][0];
+		w()[CTX_VBAR_EL1] = 0xffff800010010c00ul; /* the low bits are RES0 */
+		guest_does(GUEST_SYNC, ESR(EC_PAC, 0));
+		check_exit(EXIT_NONE, 0, 0);
+		assert_int_equal(w()[CTX_PC], 0xffff800010010800ul + from[i][1]);
+		assert_int_equal(w()[CTX_ELR_EL1], ENTRY);
+		assert_int_equal(w()[CTX_SPSR_EL1], from[i][0]);
+		assert_int_equal(w()[CTX_ESR_EL1], 0x2000000);
+		assert_int_equal(w()[CTX_PSTATE] % 1024, 0x3c5);
+	}
+}
+
+static void test_faults(void **state)
+{
+	(void)state;
+	begin(1);
+	machine.hpfar_el2 = 0x12345 << 4;
+	machine.far_el2 = 0xffff000000000678ul;
+	w()[3] = 0x1122334455667788ul;
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_IABT_LOW, 0x1000000 + 7));
+	check_exit(EXIT_FAULT, FAULT_FETCH + 0x12345000, 0);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 5));
+	check_exit(EXIT_FAULT, 0x12345000, 0);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x40 + 5));
+	check_exit(EXIT_FAULT, FAULT_WRITE + 0x12345000, 0);
+	/* Neither has an answer. */
+	assert_int_equal(hvc(VCPU_RUN, 1, 9, 0), EXIT_FAULT);
+	assert_int_equal(w()[CTX_PC], ENTRY);
+	/* A write of w3, 1, 2, 4 and 8 bytes. */
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x1000000 + (3 << 16) + 0x40 + 6));
+	check_exit(EXIT_FAULT, FAULT_VALID + FAULT_WRITE + 0x12345678, 0x88);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x1400000 + (3 << 16) + 0x40 + 6));
+	check_exit(EXIT_FAULT, FAULT_VALID + FAULT_WRITE + FAULT_SIZE + 0x12345678, 0x7788);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x1800000 + (3 << 16) + 0x40 + 6));
+	check_exit(EXIT_FAULT, FAULT_VALID + FAULT_WRITE + FAULT_SIZE * 2 + 0x12345678, 0x55667788);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x1c00000 + (3 << 16) + 0x8000 + 0x40 + 6));
+	check_exit(EXIT_FAULT, FAULT_VALID + FAULT_WRITE + FAULT_SIZE * 3 + 0x12345678, 0x1122334455667788ul);
+	assert_int_equal(hvc(VCPU_RUN, 1, 9, 0), EXIT_FAULT);
+	assert_int_equal(w()[3], 0x1122334455667788ul);
+	assert_int_equal(w()[CTX_PC], ENTRY + 4);
+	/* XZR. */
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x1c00000 + (31 << 16) + 0x40 + 6));
+	check_exit(EXIT_FAULT, FAULT_VALID + FAULT_WRITE + FAULT_SIZE * 3 + 0x12345678, 0);
+	/* Walks and other faults that name a page, and those that do not. */
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x80 + 0xd));
+	check_exit(EXIT_FAULT, 0x12345000, 0);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0));
+	check_exit(EXIT_FAULT, 0x12345000, 0);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 9));
+	check_exit(EXIT_FAULT, 0x12345000, 0);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x10));
+	check_exit(EXIT_OTHER, TRAP_EC_DABT_LOW, 0);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_IABT_LOW, 0xf));
+	check_exit(EXIT_OTHER, TRAP_EC_IABT_LOW, 0);
+}
+
+static void read_with(u64 iss, u64 value, u64 want)
+{
+	w()[CTX_PC] = ENTRY;
+	w()[7] = 0xdeadbeefdeadbeeful;
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x1000000 + (7 << 16) + 6 + iss));
+	assert_int_equal(hvc(VCPU_RUN, 0, 0, 0), EXIT_FAULT);
+	assert_int_equal(w()[7], 0xdeadbeefdeadbeeful);
+	guest_does(GUEST_IRQ, 0);
+	assert_int_equal(hvc(VCPU_RUN, 1, value, 0), EXIT_IRQ);
+	assert_int_equal(w()[7], want);
+	assert_int_equal(w()[CTX_PC], ENTRY + 4);
+}
+
+static void test_reads(void **state)
+{
+	const u64 v = 0x8182838485868788ul;
+
+	(void)state;
+	begin(1);
+	read_with(0, v, 0x88);
+	read_with(0x400000, v, 0x8788);
+	read_with(0x800000, v, 0x85868788);
+	read_with(0xc08000, v, v);
+	read_with(0x200000, v, 0xffffff88);
+	read_with(0x208000, v, 0xffffffffffffff88ul);
+	read_with(0x208000, 0x7f, 0x7f);
+	read_with(0x600000, v, 0xffff8788);
+	read_with(0x608000, v, 0xffffffffffff8788ul);
+	read_with(0x608000, 0x7fff, 0x7fff);
+	read_with(0xa08000, v, 0xffffffff85868788ul);
+	read_with(0xa08000, 0x7fffffff, 0x7fffffff);
+}
+
+static void test_sysregs(void **state)
+{
+	(void)state;
+	begin(0);
+	w()[9] = 0x99;
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_SYSREG, 9 << 5));
+	check_exit(EXIT_SYSREG, machine.esr_el2, 0x99);
+	assert_int_equal(hvc(VCPU_RUN, 1, 0x55, 0), EXIT_SYSREG);
+	assert_int_equal(w()[9], 0x99);
+	assert_int_equal(w()[CTX_PC], ENTRY + 4);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_SYSREG, (9 << 5) + 1));
+	check_exit(EXIT_SYSREG, machine.esr_el2, 0);
+	assert_int_equal(hvc(VCPU_RUN, 1, 0x55, 0), EXIT_SYSREG);
+	assert_int_equal(w()[9], 0x55);
+	assert_int_equal(w()[CTX_PC], ENTRY + 8);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_SYSREG, (31 << 5) + 1));
+	check_exit(EXIT_SYSREG, machine.esr_el2, 0);
+	assert_int_equal(hvc(VCPU_RUN, 1, 0x55, 0), EXIT_SYSREG);
+	assert_int_equal(w()[31], ENTRY + 12);
+}
+
+/* A PSTATE that cannot be is not returned to, wherever it came from. */
+static void test_pstate(void **state)
+{
+	u64 i;
+
+	(void)state;
+	begin(1);
+	guest_does(GUEST_IRQ, 0);
+	for (i = 0; i < 32; i++) {
+		w()[CTX_PSTATE] = 0x100 + i;
+		check_exit(EXIT_IRQ, 0, 0);
+		assert_int_equal(w()[CTX_PSTATE], i == 0 || i == 4 || i == 5 || i == 16 ? 0x100 + i : 0x3c5);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_begin),
+		cmocka_unit_test(test_vtcr),
+		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_set),
+		cmocka_unit_test(test_protected),
+		cmocka_unit_test(test_simple_exits),
+		cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_undefined),
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_reads),
+		cmocka_unit_test(test_sysregs),
+		cmocka_unit_test(test_pstate),
+	};
+
+	alarm(150);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
