@@ -8,18 +8,33 @@
 #include "boot_info.h"
 #include "ownership.h"
 #include "smc.h"
+#include "vcpu.h"
 #include "vm.h"
 #include "vmid.h"
 
 /* Protected state is arbitrary within its invariant while its lock is free. */
 #define VM_STATE vms[0 .. VMS_MAX - 1], cpu_vm[0 .. CPUS_MAX - 1]
 #define LOCKED_STATE lock_held[0 .. LOCK_COUNT - 1], MM_STATE, VM_STATE, cpu_slot[0 .. CPUS_MAX - 1], vmid_state
+/* What a run of a vCPU may change. */
+#define GUEST_STATE cpu_guest[0 .. CPUS_MAX - 1], cpu_host[0 .. CPUS_MAX - 1], \
+	el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], at_guest, esr_el2, far_el2, hpfar_el2
 
 /*@ ghost
-  extern u64 elr_el2, spsr_el2, elr_el1, spsr_el1, esr_el1, far_el1, vbar_el1, sctlr_el1;
+  extern u64 elr_el2, spsr_el2, esr_el2, far_el2, hpfar_el2;
+  // registers of EL1 and EL0 that are switched, by their word of a context
+  extern u64 el1[CTX_SWITCHED_END];
+  // stage 2 and traps are a guest's
+  extern u8 at_guest;
 */
 
 /*@ predicate no_locks{L} = \forall integer k; 0 <= k < LOCK_COUNT ==> \at(lock_held[k],L) == 0;
+
+    // EL1 has the same registers
+    predicate same_el1{L,M} = \forall integer i; CTX_SWITCHED_FIRST <= i < CTX_SWITCHED_END ==>
+      \at(el1[i],M) == \at(el1[i],L);
+
+    // EL2 may return to PSTATE p: EL0, or EL1 in AArch64
+    predicate below_el2(integer p) = p % 32 == 0 || p % 32 == 4 || p % 32 == 5 || p % 32 == 16;
 
     // what hyp_setup() checked and nothing changes afterwards
     predicate boot_ok{L} =

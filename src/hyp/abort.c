@@ -52,10 +52,10 @@ u64 entry_pstate(u64 spsr, u64 sctlr)
  * 2 KiB, so the offset never carries.
  */
 /*@ terminates \true; exits \false;
-    assigns elr_el2, spsr_el2, elr_el1, spsr_el1, esr_el1;
-    ensures syndrome: esr_el1 == esr;
-    ensures resumed: elr_el1 == \old(elr_el2) && spsr_el1 == spsr;
-    ensures vector: elr_el2 / 2048 == vbar_el1 / 2048;
+    assigns elr_el2, spsr_el2, el1[CTX_ELR_EL1], el1[CTX_SPSR_EL1], el1[CTX_ESR_EL1];
+    ensures syndrome: el1[CTX_ESR_EL1] == esr;
+    ensures resumed: el1[CTX_ELR_EL1] == \old(elr_el2) && el1[CTX_SPSR_EL1] == spsr;
+    ensures vector: elr_el2 / 2048 == el1[CTX_VBAR_EL1] / 2048;
     ensures level: spsr_el2 % 16 == 5;
 */
 static void inject(u64 esr, u64 spsr)
@@ -74,11 +74,11 @@ static void inject(u64 esr, u64 spsr)
  * kernels resolve by their exception tables or report; at EL0 an external abort, which ends the process.
  */
 /*@ terminates \true; exits \false;
-    assigns elr_el2, spsr_el2, elr_el1, spsr_el1, esr_el1, far_el1;
-    ensures address: far_el1 == far;
-    ensures resumed: elr_el1 == \old(elr_el2) && spsr_el1 == \old(spsr_el2);
-    ensures vector: elr_el2 / 2048 == vbar_el1 / 2048;
-    ensures class: esr_el1 / 0x4000000 % 64 == (esr / 0x4000000 % 64 == TRAP_EC_IABT_LOW ?
+    assigns elr_el2, spsr_el2, el1[CTX_ELR_EL1], el1[CTX_SPSR_EL1], el1[CTX_ESR_EL1], el1[CTX_FAR_EL1];
+    ensures address: el1[CTX_FAR_EL1] == far;
+    ensures resumed: el1[CTX_ELR_EL1] == \old(elr_el2) && el1[CTX_SPSR_EL1] == \old(spsr_el2);
+    ensures vector: elr_el2 / 2048 == el1[CTX_VBAR_EL1] / 2048;
+    ensures class: el1[CTX_ESR_EL1] / 0x4000000 % 64 == (esr / 0x4000000 % 64 == TRAP_EC_IABT_LOW ?
       TRAP_EC_IABT_LOW : TRAP_EC_DABT_LOW) +
       (\old(spsr_el2) / 16 % 2 != 0 || \old(spsr_el2) % 16 == 0 ? 0 : 1);
 */

@@ -16,6 +16,7 @@
 #include "pool.h"
 #include "smc.h"
 #include "types.h"
+#include "vcpu.h"
 #include "vmid.h"
 
 #ifdef __FRAMAC__
@@ -234,9 +235,9 @@ struct smc_regs smc_call(u64 a, u64 b, u64 c, u64 d);
 u64 read_elr_el2(void);
 /*@ terminates \true; exits \false; assigns \nothing; ensures value: \result == spsr_el2; */
 u64 read_spsr_el2(void);
-/*@ terminates \true; exits \false; assigns \nothing; ensures value: \result == vbar_el1; */
+/*@ terminates \true; exits \false; assigns \nothing; ensures value: \result == el1[CTX_VBAR_EL1]; */
 u64 read_vbar_el1(void);
-/*@ terminates \true; exits \false; assigns \nothing; ensures value: \result == sctlr_el1; */
+/*@ terminates \true; exits \false; assigns \nothing; ensures value: \result == el1[CTX_SCTLR_EL1]; */
 u64 read_sctlr_el1(void);
 /*@ terminates \true; exits \false; assigns elr_el2; ensures value: elr_el2 == v; */
 void write_elr_el2(u64 v);
@@ -244,14 +245,103 @@ void write_elr_el2(u64 v);
     requires level: v % 16 == 0 || v % 16 == 4 || v % 16 == 5;
     terminates \true; exits \false; assigns spsr_el2; ensures value: spsr_el2 == v; */
 void write_spsr_el2(u64 v);
-/*@ terminates \true; exits \false; assigns elr_el1; ensures value: elr_el1 == v; */
+/*@ terminates \true; exits \false; assigns el1[CTX_ELR_EL1]; ensures value: el1[CTX_ELR_EL1] == v; */
 void write_elr_el1(u64 v);
-/*@ terminates \true; exits \false; assigns spsr_el1; ensures value: spsr_el1 == v; */
+/*@ terminates \true; exits \false; assigns el1[CTX_SPSR_EL1]; ensures value: el1[CTX_SPSR_EL1] == v; */
 void write_spsr_el1(u64 v);
-/*@ terminates \true; exits \false; assigns esr_el1; ensures value: esr_el1 == v; */
+/*@ terminates \true; exits \false; assigns el1[CTX_ESR_EL1]; ensures value: el1[CTX_ESR_EL1] == v; */
 void write_esr_el1(u64 v);
-/*@ terminates \true; exits \false; assigns far_el1; ensures value: far_el1 == v; */
+/*@ terminates \true; exits \false; assigns el1[CTX_FAR_EL1]; ensures value: el1[CTX_FAR_EL1] == v; */
 void write_far_el1(u64 v);
+
+/*@ terminates \true; exits \false; assigns \nothing; ensures value: \result == esr_el2; */
+u64 read_esr_el2(void);
+/*@ terminates \true; exits \false; assigns \nothing; ensures value: \result == far_el2; */
+u64 read_far_el2(void);
+/*@ terminates \true; exits \false; assigns \nothing; ensures value: \result == hpfar_el2; */
+u64 read_hpfar_el2(void);
+
+/* A word of a vCPU's context, in the frame that it keeps: one that serves a VM is mapped at EL2, and no table. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires serves: serves{Here}(pfn);
+    requires index: i < 512;
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == frame[pfn].e[i];
+*/
+u64 context_read(u64 pfn, u64 i);
+
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires serves: serves{Here}(pfn);
+    requires apart: tbl_tree[pfn] == 0;
+    requires index: i < 512;
+    terminates \true; exits \false; assigns frame[0 .. PFN_COUNT - 1];
+    ensures value: frame[pfn].e[i] == value;
+    ensures rest: only_entry{Pre,Here}(pfn, i);
+*/
+void context_write(u64 pfn, u64 i, u64 value);
+
+/* The registers of EL1 and EL0 that are switched: into the context of the host or of what @cpu has loaded, and back. */
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires host: at_guest == 0;
+    terminates \true; exits \false;
+    assigns cpu_host[cpu].w[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1];
+    ensures saved: \forall integer i; CTX_SWITCHED_FIRST <= i < CTX_SWITCHED_END ==> cpu_host[cpu].w[i] == el1[i];
+*/
+void arch_host_save(u32 cpu);
+
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires host: at_guest == 0;
+    terminates \true; exits \false;
+    assigns el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1];
+    ensures restored: \forall integer i; CTX_SWITCHED_FIRST <= i < CTX_SWITCHED_END ==> el1[i] == cpu_host[cpu].w[i];
+*/
+void arch_host_restore(u32 cpu);
+
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires guest: at_guest == 1;
+    terminates \true; exits \false;
+    assigns cpu_guest[cpu].w[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1];
+    ensures saved: \forall integer i; CTX_SWITCHED_FIRST <= i < CTX_SWITCHED_END ==> cpu_guest[cpu].w[i] == el1[i];
+*/
+void arch_guest_save(u32 cpu);
+
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires guest: at_guest == 1;
+    terminates \true; exits \false;
+    assigns el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1];
+    ensures restored: \forall integer i; CTX_SWITCHED_FIRST <= i < CTX_SWITCHED_END ==> el1[i] == cpu_guest[cpu].w[i];
+*/
+void arch_guest_restore(u32 cpu);
+
+/* Stage 2, traps and timers of a guest, and back to the host's. @fresh: what the TLB has of its VMID is not its own. */
+/*@ requires host: at_guest == 0;
+    requires vmid: vttbr / 0x1000000000000 != VMID_HOST;
+    terminates \true; exits \false; assigns at_guest;
+    ensures guest: at_guest == 1;
+*/
+void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh);
+
+/*@ requires guest: at_guest == 1;
+    terminates \true; exits \false; assigns at_guest;
+    ensures host: at_guest == 0;
+*/
+void cpu_to_host(void);
+
+/*
+ * Into the guest that @cpu has, and back with its next exception: ELR_EL2 and SPSR_EL2 are the host's again, the
+ * guest's PC and PSTATE stand in its context. A guest does not reach EL2.
+ */
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires unlocked: no_locks{Here};
+    requires guest: at_guest == 1;
+    requires level: below_el2(cpu_guest[cpu].w[CTX_PSTATE]);
+    terminates \true; exits \false;
+    assigns cpu_guest[cpu].w[0 .. CTX_PSTATE], el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], esr_el2, far_el2,
+      hpfar_el2;
+    ensures end: \result <= GUEST_SERROR;
+    ensures level: below_el2(cpu_guest[cpu].w[CTX_PSTATE]);
+*/
+u64 arch_guest_enter(u32 cpu);
 
 #else
 #include <asm/hyp_arch.h>

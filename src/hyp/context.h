@@ -6,15 +6,46 @@
 #define HYP_CONTEXT_H
 
 #include <gen/hypercalls.h>
+#include <gen/sysregs.h>
 #include "vcpu.h"
+#include "../../annotations/entry.h"
 
 /** context_load() - the context of vCPU @i, which keeps frame @pfn, becomes @cpu's; a new one begins. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires cpu: cpu < CPUS_MAX && i < VCPUS_MAX;
+    requires serves: serves{Here}(pfn);
+    terminates \true; exits \false; assigns cpu_guest[cpu].w[0 .. CTX_WORDS - 1];
+    ensures new: frame[pfn].e[CTX_STATE] == RUN_NEW ==> cpu_guest[cpu].w[CTX_STATE] == RUN_STARTED &&
+      cpu_guest[cpu].w[CTX_PSTATE] == CTX_RESET_PSTATE && cpu_guest[cpu].w[CTX_SCTLR_EL1] == CTX_RESET_SCTLR_EL1 &&
+      cpu_guest[cpu].w[CTX_MPIDR] == 0x80000000 + i;
+    ensures rest: frame[pfn].e[CTX_STATE] == RUN_NEW ==> \forall integer k; 0 <= k < CTX_WORDS && k != CTX_STATE &&
+      k != CTX_PSTATE && k != CTX_SCTLR_EL1 && k != CTX_MPIDR && k != CTX_FRESH ==>
+      cpu_guest[cpu].w[k] == frame[pfn].e[k];
+    ensures kept: frame[pfn].e[CTX_STATE] != RUN_NEW ==> \forall integer k; 0 <= k < CTX_WORDS && k != CTX_FRESH ==>
+      cpu_guest[cpu].w[k] == frame[pfn].e[k];
+    ensures fresh: cpu_guest[cpu].w[CTX_FRESH] == 1;
+*/
 void context_load(u32 cpu, u64 pfn, u32 i);
 
 /** context_store() - the context that is @cpu's goes back to frame @pfn. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here};
+    requires cpu: cpu < CPUS_MAX;
+    requires serves: serves{Here}(pfn);
+    terminates \true; exits \false; assigns frame[0 .. PFN_COUNT - 1];
+    ensures inv: mm_inv{Here} && quiet{Here};
+    ensures kept: \forall integer k; 0 <= k < CTX_WORDS ==> frame[pfn].e[k] == cpu_guest[cpu].w[k];
+    ensures others: \forall integer g, k; 0 <= g < PFN_COUNT && 0 <= k < 512 && g != pfn ==>
+      frame[g].e[k] == \old(frame[g].e[k]);
+*/
 void context_store(u32 cpu, u64 pfn);
 
 /** context_pstate() - @pstate where EL2 may return to it, else that of a vCPU that begins. */
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures level: below_el2(\result);
+    ensures same: below_el2(pstate) ==> \result == pstate;
+    ensures begins: !below_el2(pstate) ==> \result == CTX_RESET_PSTATE;
+*/
 u64 context_pstate(u64 pstate);
 
 /**
@@ -22,6 +53,18 @@ u64 context_pstate(u64 pstate);
  *
  * Return: 0, HYP_EINVAL for a word or a PSTATE that there is not, HYP_EPERM for what is not the host's to set.
  */
+/*@ requires cpu: cpu < CPUS_MAX;
+    terminates \true; exits \false; assigns cpu_guest[cpu].w[0 .. CTX_WORDS - 1];
+    ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_EPERM;
+    ensures failed: \result != 0 ==> \forall integer k; 0 <= k < CTX_WORDS ==>
+      cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
+    ensures done: \result == 0 ==> ctx_settable(word) && cpu_guest[cpu].w[word] == value &&
+      \forall integer k; 0 <= k < CTX_WORDS && k != word ==> cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
+    ensures level: \result == 0 && word == CTX_PSTATE ==> value < 0x100000000 &&
+      (value % 32 == 0 || value % 32 == 4 || value % 32 == 5);
+    ensures entry: \result == 0 && protected != 0 ==> (word == CTX_PC || word == CTX_X0) &&
+      \old(cpu_guest[cpu].w[CTX_STATE]) == RUN_STARTED;
+*/
 s32 context_set(u32 cpu, u32 protected, u64 word, u64 value);
 
 #endif

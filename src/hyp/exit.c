@@ -8,6 +8,9 @@
 #define LAST_PC 0xfffffffffffffffcu
 #define XZR 31u
 
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures value: \result.kind == kind && \result.x2 == x2 && \result.x3 == x3;
+*/
 static struct guest_exit exit_with(u64 kind, u64 x2, u64 x3)
 {
 	struct guest_exit x;
@@ -19,6 +22,11 @@ static struct guest_exit exit_with(u64 kind, u64 x2, u64 x3)
 }
 
 /* Behind the instruction that trapped: AArch32 has shorter ones. */
+/*@ requires cpu: cpu < CPUS_MAX;
+    terminates \true; exits \false; assigns cpu_guest[cpu].w[CTX_PC];
+    ensures behind: \old(cpu_guest[cpu].w[CTX_PC]) < LAST_PC ==>
+      cpu_guest[cpu].w[CTX_PC] == \old(cpu_guest[cpu].w[CTX_PC]) + (esr / 0x2000000 % 2 != 0 ? 4 : 2);
+*/
 static void step_over(u32 cpu, u64 esr)
 {
 	u64 pc = cpu_guest[cpu].w[CTX_PC];
@@ -27,11 +35,20 @@ static void step_over(u32 cpu, u64 esr)
 	cpu_guest[cpu].w[CTX_PC] = pc < LAST_PC ? pc + bytes : 0;
 }
 
+/*@ requires cpu: cpu < CPUS_MAX;
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == reg_at{Here}(cpu, r);
+*/
 static u64 reg_read(u32 cpu, u64 r)
 {
 	return r < XZR ? cpu_guest[cpu].w[r] : 0;
 }
 
+/*@ requires cpu: cpu < CPUS_MAX;
+    terminates \true; exits \false; assigns cpu_guest[cpu].w[0 .. 30];
+    ensures written: r < XZR ==> cpu_guest[cpu].w[r] == value;
+    ensures rest: \forall integer k; 0 <= k < 31 && k != r ==> cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
+*/
 static void reg_write(u32 cpu, u64 r, u64 value)
 {
 	if (r < XZR) {
@@ -40,6 +57,17 @@ static void reg_write(u32 cpu, u64 r, u64 value)
 }
 
 /* The guest takes an UNDEFINED instruction exception where it stands. */
+/*@ requires cpu: cpu < CPUS_MAX;
+    terminates \true; exits \false;
+    assigns cpu_guest[cpu].w[CTX_PC], cpu_guest[cpu].w[CTX_PSTATE], cpu_guest[cpu].w[CTX_ESR_EL1],
+      cpu_guest[cpu].w[CTX_ELR_EL1], cpu_guest[cpu].w[CTX_SPSR_EL1];
+    ensures nothing: \result.kind == EXIT_NONE && \result.x2 == 0 && \result.x3 == 0;
+    ensures resumed: cpu_guest[cpu].w[CTX_ELR_EL1] == \old(cpu_guest[cpu].w[CTX_PC]) &&
+      cpu_guest[cpu].w[CTX_SPSR_EL1] == \old(cpu_guest[cpu].w[CTX_PSTATE]);
+    ensures syndrome: cpu_guest[cpu].w[CTX_ESR_EL1] == 0x2000000;
+    ensures vector: cpu_guest[cpu].w[CTX_PC] / 2048 == cpu_guest[cpu].w[CTX_VBAR_EL1] / 2048;
+    ensures level: cpu_guest[cpu].w[CTX_PSTATE] % 32 == 5;
+*/
 static struct guest_exit undefined(u32 cpu)
 {
 	u64 pstate = cpu_guest[cpu].w[CTX_PSTATE];
@@ -54,6 +82,13 @@ static struct guest_exit undefined(u32 cpu)
 }
 
 /* HVC: PC is behind it. SMC: PC is at it. An immediate that is not 0 is nobody's. */
+/*@ requires cpu: cpu < CPUS_MAX;
+    terminates \true; exits \false;
+    assigns cpu_guest[cpu].w[CTX_PC], cpu_guest[cpu].w[CTX_PSTATE], cpu_guest[cpu].w[CTX_ESR_EL1],
+      cpu_guest[cpu].w[CTX_ELR_EL1], cpu_guest[cpu].w[CTX_SPSR_EL1];
+    ensures kind: \result.kind == EXIT_NONE || \result.kind == EXIT_HVC || \result.kind == EXIT_SMC;
+    ensures row: exit_row{Here}(cpu, \result.kind, \result.x2, \result.x3);
+*/
 static struct guest_exit call_exit(u32 cpu, u64 esr)
 {
 	u64 pc = cpu_guest[cpu].w[CTX_PC];
@@ -72,6 +107,15 @@ static struct guest_exit call_exit(u32 cpu, u64 esr)
 	return exit_with(EXIT_SMC, cpu_guest[cpu].w[CTX_X0], cpu_guest[cpu].w[CTX_X1]);
 }
 
+/*@ requires cpu: cpu < CPUS_MAX;
+    terminates \true; exits \false;
+    assigns cpu_guest[cpu].w[CTX_PC], cpu_guest[cpu].w[CTX_PSTATE], cpu_guest[cpu].w[CTX_ESR_EL1],
+      cpu_guest[cpu].w[CTX_ELR_EL1], cpu_guest[cpu].w[CTX_SPSR_EL1];
+    ensures kind: \result.kind == (protected != 0 ? EXIT_NONE : EXIT_SYSREG);
+    ensures row: protected != 0 ==> \result.x2 == 0 && \result.x3 == 0;
+    ensures plain: protected == 0 ==> \result.x2 == esr &&
+      \result.x3 == (esr % 2 != 0 ? 0 : reg_at{Here}(cpu, esr / 32 % 32));
+*/
 static struct guest_exit sysreg_exit(u32 cpu, u32 protected, u64 esr)
 {
 	if (protected != 0) {
@@ -81,6 +125,9 @@ static struct guest_exit sysreg_exit(u32 cpu, u32 protected, u64 esr)
 }
 
 /* 1 when HPFAR_EL2 names the page of an abort (Arm ARM D24.2.62). */
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures value: \result != 0 <==> esr / 128 % 2 != 0 || esr % 64 < 12;
+*/
 static u32 has_page(u64 esr)
 {
 	u64 kind = esr_el2_dfsc(esr) / 4 * 4;
@@ -90,6 +137,10 @@ static u32 has_page(u64 esr)
 }
 
 /* The low bytes of @value that an access of 2^@sas bytes has. */
+/*@ requires size: sas <= 3;
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == low_part(value, sas);
+*/
 static u64 low_bytes(u64 value, u64 sas)
 {
 	switch (sas) {
@@ -104,6 +155,12 @@ static u64 low_bytes(u64 value, u64 sas)
 	}
 }
 
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires syndrome: esr == esr_el2;
+    terminates \true; exits \false; assigns \nothing;
+    ensures kind: \result.kind == EXIT_FAULT || \result.kind == EXIT_OTHER;
+    ensures row: exit_row{Here}(cpu, \result.kind, \result.x2, \result.x3);
+*/
 static struct guest_exit fault_exit(u32 cpu, u64 esr)
 {
 	u64 page = hpfar_el2_fipa(read_hpfar_el2()) * PAGE_SIZE;
@@ -127,27 +184,45 @@ static struct guest_exit fault_exit(u32 cpu, u64 esr)
 }
 
 /* A synchronous exception: what is for the host, and what the guest has to take itself. */
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires syndrome: esr == esr_el2;
+    terminates \true; exits \false;
+    assigns cpu_guest[cpu].w[CTX_PC], cpu_guest[cpu].w[CTX_PSTATE], cpu_guest[cpu].w[CTX_ESR_EL1],
+      cpu_guest[cpu].w[CTX_ELR_EL1], cpu_guest[cpu].w[CTX_SPSR_EL1];
+    ensures kind: \result.kind <= EXIT_MAX;
+    ensures row: \result.kind != EXIT_SYSREG ==> exit_row{Here}(cpu, \result.kind, \result.x2, \result.x3);
+    ensures sysreg: \result.kind == EXIT_SYSREG ==> protected == 0;
+*/
 static struct guest_exit sync_exit(u32 cpu, u32 protected, u64 esr)
 {
+	struct guest_exit x;
+
 	switch (esr_el2_ec(esr)) {
 	case TRAP_EC_WFX:
 		step_over(cpu, esr);
-		return exit_with(EXIT_WFX, esr_el2_ti(esr), 0);
+		x = exit_with(EXIT_WFX, esr_el2_ti(esr), 0);
+		break;
 	case TRAP_EC_HVC64:
 	case TRAP_EC_SMC64:
-		return call_exit(cpu, esr);
+		x = call_exit(cpu, esr);
+		break;
 	case TRAP_EC_SYSREG:
-		return sysreg_exit(cpu, protected, esr);
+		x = sysreg_exit(cpu, protected, esr);
+		break;
 	case TRAP_EC_FP:
 	case TRAP_EC_SVE:
 	case TRAP_EC_SME:
-		return exit_with(EXIT_FP, 0, 0);
+		x = exit_with(EXIT_FP, 0, 0);
+		break;
 	case TRAP_EC_IABT_LOW:
 	case TRAP_EC_DABT_LOW:
-		return fault_exit(cpu, esr);
+		x = fault_exit(cpu, esr);
+		break;
 	default:
-		return undefined(cpu);
+		x = undefined(cpu);
+		break;
 	}
+	return x;
 }
 
 struct guest_exit guest_exit(u32 cpu, u32 protected, u64 code)
@@ -172,6 +247,11 @@ struct guest_exit guest_exit(u32 cpu, u32 protected, u64 code)
 }
 
 /* What a load of the kind that @esr names makes of @value. */
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures narrow: esr / 0x8000 % 2 == 0 ==> \result < 0x100000000;
+    ensures plain: esr / 0x200000 % 2 == 0 ==> \result == low_part(value, esr / 0x400000 % 4) ||
+      \result == low_part(value, esr / 0x400000 % 4) % 0x100000000;
+*/
 static u64 loaded_value(u64 value, u64 esr)
 {
 	u64 sas = esr_el2_sas(esr);
@@ -189,6 +269,11 @@ static u64 loaded_value(u64 value, u64 esr)
 	return esr_el2_sf(esr) != 0 ? v : v % 0x100000000u;
 }
 
+/*@ requires cpu: cpu < CPUS_MAX;
+    terminates \true; exits \false; assigns cpu_guest[cpu].w[0 .. CTX_PC];
+    ensures rest: \forall integer k; 0 <= k < 31 && (k != esr / 0x10000 % 32 || esr / 64 % 2 == 1) ==>
+      cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
+*/
 static void answer_fault(u32 cpu, u64 esr, u64 value)
 {
 	if (esr_el2_ec(esr) != TRAP_EC_DABT_LOW || esr_el2_isv(esr) == 0) {

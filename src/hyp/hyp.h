@@ -6,6 +6,7 @@
 #define HYP_HYP_H
 
 #include "types.h"
+#include "run.h"
 #include "setup.h"
 #include "../../annotations/entry.h"
 
@@ -123,14 +124,19 @@ struct hvc_result {
 };
 /*
  * HVC with immediate 0: x0 function id, x1..x3 arguments. @rest holds the caller's x2 and x3, which only
- * VENDOR_HYP_UID replaces.
+ * VENDOR_HYP_UID, VCPU_RUN and VCPU_GET_REG replace.
  */
 /*@ requires unlocked: no_locks{Here};
     requires setup: boot_ok{Here};
-    requires rest: \valid(rest + (0 .. 1));
+    requires host: at_guest == 0;
+    requires rest: \valid(rest + (0 .. 1)) && APART_FROM_GUESTS(rest);
     terminates \true; exits \false;
-    assigns LOCKED_STATE, rest[0 .. 1];
+    assigns LOCKED_STATE, GUEST_STATE, rest[0 .. 1];
     ensures unlocked: no_locks{Here};
+    // whatever ran in between: EL1 and EL2 are the host's again
+    ensures host: at_guest == 0 && same_el1{Pre,Here};
+    ensures row: x0 == VCPU_RUN && \result.a1 <= EXIT_MAX && \result.a1 != EXIT_SYSREG ==>
+      \exists integer p; 0 <= p < CPUS_MAX && exit_row{Here}(p, \result.a1, rest[0], rest[1]);
     ensures known: HYPERCALL_BASE <= x0 < HYPERCALL_BASE + HYPERCALL_COUNT ==>
       \result.a0 == SMCCC_SUCCESS;
     // of a frame: as it was when its lock was let go
@@ -153,7 +159,8 @@ struct hvc_result {
       x0 != SMCCC_VERSION && x0 != SMCCC_ARCH_FEATURES && x0 != VENDOR_HYP_CALL_COUNT &&
       x0 != VENDOR_HYP_UID && x0 != VENDOR_HYP_REVISION)) ==>
       \result.a0 == 0xffffffffffffffff && \result.a1 == x1;
-    ensures kept: x0 != VENDOR_HYP_UID ==> rest[0] == \old(rest[0]) && rest[1] == \old(rest[1]);
+    ensures kept: x0 != VENDOR_HYP_UID && x0 != VCPU_RUN && x0 != VCPU_GET_REG ==>
+      rest[0] == \old(rest[0]) && rest[1] == \old(rest[1]);
 */
 struct hvc_result hyp_handle_hvc(u64 x0, u64 x1, u64 x2, u64 x3, u64 *rest);
 
@@ -185,19 +192,19 @@ struct smc_result hyp_handle_smc(u64 x0, u64 x1, u64 x2, u64 x3, u64 imm);
  */
 /*@ requires unlocked: no_locks{Here};
     terminates \true; exits \false;
-    assigns LOCKED_STATE, elr_el2, spsr_el2, elr_el1, spsr_el1, esr_el1, far_el1;
+    assigns LOCKED_STATE, elr_el2, spsr_el2, el1[CTX_ELR_EL1], el1[CTX_SPSR_EL1], el1[CTX_ESR_EL1], el1[CTX_FAR_EL1];
     ensures unlocked: no_locks{Here};
-    ensures other: !(4 <= esr % 64 <= 7) ==> far_el1 == far && elr_el1 == \old(elr_el2) &&
-      spsr_el1 == \old(spsr_el2);
-    ensures retried: elr_el2 == \old(elr_el2) ==> spsr_el2 == \old(spsr_el2) || far_el1 == far;
+    ensures other: !(4 <= esr % 64 <= 7) ==> el1[CTX_FAR_EL1] == far && el1[CTX_ELR_EL1] == \old(elr_el2) &&
+      el1[CTX_SPSR_EL1] == \old(spsr_el2);
+    ensures retried: elr_el2 == \old(elr_el2) ==> spsr_el2 == \old(spsr_el2) || el1[CTX_FAR_EL1] == far;
 */
 void hyp_handle_abort(u64 esr, u64 far, u64 hpfar);
 
 /* Any other synchronous exception of the host: an UNDEFINED instruction exception is injected into EL1. */
 /*@ terminates \true; exits \false;
-    assigns elr_el2, spsr_el2, elr_el1, spsr_el1, esr_el1;
-    ensures resumed: elr_el1 == \old(elr_el2) && spsr_el1 == \old(spsr_el2);
-    ensures undefined: esr_el1 == 0x2000000;
+    assigns elr_el2, spsr_el2, el1[CTX_ELR_EL1], el1[CTX_SPSR_EL1], el1[CTX_ESR_EL1];
+    ensures resumed: el1[CTX_ELR_EL1] == \old(elr_el2) && el1[CTX_SPSR_EL1] == \old(spsr_el2);
+    ensures undefined: el1[CTX_ESR_EL1] == 0x2000000;
 */
 void hyp_handle_other(u64 esr);
 

@@ -5,9 +5,7 @@
 #include "exit.h"
 #include "setup.h"
 #include "vm.h"
-
-/* The VMID of VM v is v + VMID_GUESTS; VMID_HOST is none of them. */
-#define VMID_GUESTS 1u
+#include <lemmas/vms.h>
 
 /**
  * struct guest - the vCPU that a CPU has loaded
@@ -24,6 +22,18 @@ struct guest {
 };
 
 /* None but this CPU puts what it has loaded, so what is found here lasts. */
+/*@ requires unlocked: no_locks{Here};
+    requires cpu: cpu < CPUS_MAX;
+    terminates \true; exits \false; assigns LOCKED_STATE;
+    ensures unlocked: no_locks{Here};
+    ensures cpu: \result.cpu == cpu;
+    // as it was when its lock was let go
+    ensures found: \result.found == cpu_vm[cpu].loaded;
+    ensures protected: \result.found != 0 ==> \result.protected == vms[cpu_vm[cpu].vm].protected;
+    ensures tables: \result.found != 0 ==> \result.vttbr == vms[cpu_vm[cpu].vm].frame * 4096 +
+      (VMID_GUESTS + cpu_vm[cpu].vm) * 0x1000000000000;
+    ensures vmid: \result.found != 0 ==> \result.vttbr / 0x1000000000000 != VMID_HOST;
+*/
 static struct guest guest_loaded(u32 cpu)
 {
 	struct guest g;
@@ -36,6 +46,9 @@ static struct guest guest_loaded(u32 cpu)
 	g.found = cpu_vm[cpu].loaded;
 	if (g.found != 0) {
 		v = cpu_vm[cpu].vm;
+		//@ assert live: v < VMS_MAX && vms[v].state == VM_LIVE;
+		//@ assert kept: keeps{Here}(v, VCPUS_MAX) && kept{Here}(v, VCPUS_MAX) == vms[v].frame;
+		//@ assert frame: vms[v].frame < PFN_COUNT;
 		g.protected = vms[v].protected;
 		g.vttbr = vttbr_el2_pfn_put(vms[v].frame) + vttbr_el2_vmid_put(VMID_GUESTS + v);
 	}
@@ -44,6 +57,11 @@ static struct guest guest_loaded(u32 cpu)
 }
 
 /* VTCR_EL2 for guests: 39 bits of address, or what the machine has, from one root table at level 1. */
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures start: \result / 64 % 4 == 1;
+    ensures width: \result % 64 == (pa_size(boot_info.pa_bits) >= 2 ? 25 : pa_size(boot_info.pa_bits) == 1 ? 28 : 32);
+    ensures size: \result / 0x10000 % 8 == pa_size(boot_info.pa_bits);
+*/
 static u64 guest_vtcr(void)
 {
 	u32 bits = boot_info.pa_bits;
@@ -55,6 +73,18 @@ static u64 guest_vtcr(void)
 }
 
 /* To the guest and back: the host's registers of EL1 wait in cpu_host, and are the host's again. */
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires unlocked: no_locks{Here};
+    requires host: at_guest == 0;
+    requires vmid: vttbr / 0x1000000000000 != VMID_HOST;
+    terminates \true; exits \false;
+    assigns cpu_guest[cpu].w[0 .. CTX_WORDS - 1], cpu_host[cpu].w[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1],
+      el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], at_guest, esr_el2, far_el2, hpfar_el2;
+    ensures host: at_guest == 0 && same_el1{Pre,Here};
+    ensures end: \result <= GUEST_SERROR;
+    ensures ran: cpu_guest[cpu].w[CTX_STATE] == RUN_RAN;
+    ensures level: below_el2(cpu_guest[cpu].w[CTX_PSTATE]);
+*/
 static u64 run(u32 cpu, u64 vttbr)
 {
 	u64 code;
@@ -93,6 +123,22 @@ s64 vcpu_run(u64 answered, u64 value, u64 *rest)
 	return (s64)x.kind;
 }
 
+/* The host reads a word of what @cpu has loaded. */
+/*@ requires word: cpu < CPUS_MAX && word < CTX_SWITCHED_END;
+    requires rest: \valid(rest + (0 .. 1));
+    terminates \true; exits \false; assigns rest[0];
+    ensures hidden: protected != 0 ==> \result == HYP_EPERM && rest[0] == \old(rest[0]);
+    ensures shown: protected == 0 ==> \result == 0 && rest[0] == \old(cpu_guest[cpu].w[word]);
+*/
+static s64 word_get(u32 cpu, u32 protected, u64 word, u64 *rest)
+{
+	if (protected != 0) {
+		return HYP_EPERM;
+	}
+	rest[0] = cpu_guest[cpu].w[word];
+	return 0;
+}
+
 s64 vcpu_register(u64 call, u64 word, u64 value, u64 *rest)
 {
 	struct guest g;
@@ -107,9 +153,5 @@ s64 vcpu_register(u64 call, u64 word, u64 value, u64 *rest)
 	if (call == VCPU_SET_REG) {
 		return context_set(g.cpu, g.protected, word, value);
 	}
-	if (g.protected != 0) {
-		return HYP_EPERM;
-	}
-	rest[0] = cpu_guest[g.cpu].w[word];
-	return 0;
+	return word_get(g.cpu, g.protected, word, rest);
 }

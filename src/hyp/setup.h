@@ -8,9 +8,7 @@
 #include <gen/sysregs.h>
 
 #include "layout.h"
-
-/* The host's VMID; vmid_alloc() never hands it out. */
-#define VMID_HOST 0u
+#include "vmid.h"
 
 /* Parts of the carve-out, valid after hyp_setup(). */
 extern struct layout layout;

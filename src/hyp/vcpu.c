@@ -3,6 +3,9 @@
 
 #include "arch.h"
 #include "context.h"
+#include "ownership.h"
+#include <lemmas/mm.h>
+#include <lemmas/tables.h>
 
 struct vcpu_context cpu_guest[CPUS_MAX];
 struct vcpu_context cpu_host[CPUS_MAX];
@@ -11,6 +14,15 @@ struct vcpu_context cpu_host[CPUS_MAX];
 #define MPIDR_VCPU0 0x80000000u
 
 /* What vCPU @i begins with, over words that are all 0. */
+/*@ requires cpu: cpu < CPUS_MAX && i < VCPUS_MAX;
+    terminates \true; exits \false;
+    assigns cpu_guest[cpu].w[CTX_PSTATE], cpu_guest[cpu].w[CTX_SCTLR_EL1], cpu_guest[cpu].w[CTX_MPIDR],
+      cpu_guest[cpu].w[CTX_STATE];
+    ensures state: cpu_guest[cpu].w[CTX_STATE] == RUN_STARTED;
+    ensures level: cpu_guest[cpu].w[CTX_PSTATE] == CTX_RESET_PSTATE;
+    ensures control: cpu_guest[cpu].w[CTX_SCTLR_EL1] == CTX_RESET_SCTLR_EL1;
+    ensures number: cpu_guest[cpu].w[CTX_MPIDR] == 0x80000000 + i;
+*/
 static void context_reset(u32 cpu, u32 i)
 {
 	cpu_guest[cpu].w[CTX_PSTATE] = CTX_RESET_PSTATE;
@@ -23,6 +35,11 @@ void context_load(u32 cpu, u64 pfn, u32 i)
 {
 	u64 k;
 
+	/*@ loop invariant range: 0 <= k <= CTX_WORDS;
+	    loop invariant read: \forall integer j; 0 <= j < k ==> cpu_guest[cpu].w[j] == frame[pfn].e[j];
+	    loop assigns k, cpu_guest[cpu].w[0 .. CTX_WORDS - 1];
+	    loop variant CTX_WORDS - k;
+	*/
 	for (k = 0; k < CTX_WORDS; k++) {
 		cpu_guest[cpu].w[k] = context_read(pfn, k);
 	}
@@ -32,16 +49,69 @@ void context_load(u32 cpu, u64 pfn, u32 i)
 	cpu_guest[cpu].w[CTX_FRESH] = 1;
 }
 
-void context_store(u32 cpu, u64 pfn)
+/* A frame that serves a VM is no table: with other contents the trees are the same. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires tables: tables_inv{Here};
+    requires cpu: cpu < CPUS_MAX;
+    requires serves: serves{Here}(pfn) && !table_frame{Here}(pfn);
+    terminates \true; exits \false; assigns frame[0 .. PFN_COUNT - 1];
+    ensures tables: tables_inv{Here};
+    ensures kept: \forall integer k; 0 <= k < CTX_WORDS ==> frame[pfn].e[k] == cpu_guest[cpu].w[k];
+    ensures same: same_xl{Pre,Here} && same_nodes{Pre,Here};
+    ensures others: \forall integer g, k; 0 <= g < PFN_COUNT && 0 <= k < 512 && g != pfn ==>
+      frame[g].e[k] == \old(frame[g].e[k]);
+*/
+static void words_store(u32 cpu, u64 pfn)
 {
 	u64 k;
 
+	/*@ loop invariant range: 0 <= k <= CTX_WORDS;
+	    loop invariant written: \forall integer j; 0 <= j < k ==> frame[pfn].e[j] == cpu_guest[cpu].w[j];
+	    loop invariant others: \forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 && g != pfn ==>
+	      frame[g].e[j] == \at(frame[g].e[j],Pre);
+	    loop assigns k, frame[0 .. PFN_COUNT - 1];
+	    loop variant CTX_WORDS - k;
+	*/
 	for (k = 0; k < CTX_WORDS; k++) {
 		context_write(pfn, k, cpu_guest[cpu].w[k]);
 	}
+	/*@ ghost
+	  int n = 0;
+	  /@ loop invariant 0 <= n <= 512;
+	     loop invariant \forall integer g; 0 <= g < PFN_COUNT && g != pfn ==>
+	       nonzero{Here}(g, n) == nonzero{Pre}(g, n);
+	     loop assigns n;
+	     loop variant 512 - n;
+	  @/
+	  while (n < 512) {
+	    n++;
+	  }
+	*/
+	//@ assert counted: counted{Here};
+	//@ assert rows: same_rows{Pre,Here};
+	//@ assert way: same_nodes{Pre,Here};
+	//@ assert wf: wf{Here};
+	//@ assert pool: pool_inv{Here};
+	//@ assert same: same_xl{Pre,Here};
+}
+
+void context_store(u32 cpu, u64 pfn)
+{
+	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
+	      reach{Here} && groups_whole{Here} && given_paged{Here}; */
+	//@ assert no_table: !table_frame{Here}(pfn);
+	words_store(cpu, pfn);
+	//@ assert same: unmoved{Pre,Here} && same_own_xl{Pre,Here};
+	//@ assert host: host_inv{Here};
+	//@ assert own: hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} && groups_whole{Here};
+	//@ assert paged: given_paged{Here};
+	//@ assert inv: mm_inv{Here};
 }
 
 /* 1 when EL2 may return to @pstate: EL0, or EL1 in AArch64. */
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures value: \result != 0 <==> below_el2(pstate);
+*/
 static u32 is_below_el2(u64 pstate)
 {
 	u64 mode = pstate % 32;
@@ -55,6 +125,10 @@ u64 context_pstate(u64 pstate)
 }
 
 /* 1 when the host may set @word of a protected VM's vCPU: where it begins, and with which argument. */
+/*@ requires cpu: cpu < CPUS_MAX;
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result != 0 <==> cpu_guest[cpu].w[CTX_STATE] == RUN_STARTED && (word == CTX_PC || word == CTX_X0);
+*/
 static u32 is_entry(u32 cpu, u64 word)
 {
 	return cpu_guest[cpu].w[CTX_STATE] == RUN_STARTED && (word == CTX_PC || word == CTX_X0);

@@ -144,11 +144,27 @@ static s32 end_vm(u32 v)
 }
 
 /* CPU @cpu takes vCPU @i of VM @v, with its context. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: vms_inv{Here};
+    requires vcpu: v < VMS_MAX && i < VCPUS_MAX && cpu < CPUS_MAX;
+    terminates \true; exits \false;
+    assigns VM_STATE, cpu_guest[cpu].w[0 .. CTX_WORDS - 1];
+    ensures inv: vms_inv{Here};
+    ensures result: \result <= 0;
+    ensures error: \result == err_vcpu_load(vms[v].state, \old(vms[v].vcpu[i]), \old(cpu_vm[cpu].loaded));
+    ensures loaded: \result == 0 ==> vms[v].vcpu[i] == VCPU_LOADED && vms[v].on[i] == cpu;
+    ensures context: \result == 0 && frame[vms[v].vcpu_frame[i]].e[CTX_STATE] != RUN_NEW ==>
+      \forall integer k; 0 <= k < CTX_WORDS && k != CTX_FRESH ==>
+        cpu_guest[cpu].w[k] == frame[vms[v].vcpu_frame[i]].e[k];
+    ensures keeping: same_keeping{Pre,Here};
+*/
 static s32 load(u32 v, u32 i, u32 cpu)
 {
 	s32 error = vm_load(v, i, cpu);
 
+	//@ assert same: same_keeping{Pre,Here} && same_vm_frames{Pre,Here} && same_machine{Pre,Here};
 	if (error == 0) {
+		//@ assert held: keeps{Here}(v, i) && keeps_own{Here}(v, i);
 		context_load(cpu, vms[v].vcpu_frame[i], i);
 	}
 	return error;
@@ -201,7 +217,7 @@ static s32 arguments_check(u64 call, u64 a1, u64 a2, u64 a3)
     requires vcpu: call == VCPU_INIT || call == VCPU_LOAD || call == VCPU_RECLAIM ==> a2 < VCPUS_MAX;
     requires protected: call == VM_INIT ==> a3 <= 1;
     terminates \true; exits \false;
-    assigns MM_STATE, VM_STATE;
+    assigns MM_STATE, VM_STATE, cpu_guest[0 .. CPUS_MAX - 1];
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures result: \result <= 0;
     ensures made: call == VM_INIT && \result == 0 ==> vms[v].state == VM_LIVE &&
@@ -240,7 +256,7 @@ static s32 operate(u64 call, u32 v, u64 a2, u64 a3)
 		error = end_vm(v);
 		break;
 	}
-	/*@ assert same: call == VM_UNRESERVE || call == VCPU_LOAD || call == VM_TEARDOWN ==>
+	/*@ assert same: call == VM_UNRESERVE || call == VM_TEARDOWN ==>
 	      same_keeping{Pre,Here} && same_vm_frames{Pre,Here} && same_machine{Pre,Here}; */
 	return error;
 }
@@ -263,26 +279,47 @@ static s64 reserve(void)
 	return (s64)VM_HANDLE_BASE + v;
 }
 
+/* The context of the vCPU that @cpu has loaded goes back to its frame. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires loaded: cpu < CPUS_MAX && cpu_vm[cpu].loaded != 0;
+    terminates \true; exits \false;
+    assigns frame[0 .. PFN_COUNT - 1];
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures kept: \forall integer k; 0 <= k < CTX_WORDS ==>
+      frame[vms[cpu_vm[cpu].vm].vcpu_frame[cpu_vm[cpu].vcpu]].e[k] == cpu_guest[cpu].w[k];
+*/
+static void keep_context(u32 cpu)
+{
+	u32 v = cpu_vm[cpu].vm;
+	u32 i = cpu_vm[cpu].vcpu;
+
+	//@ assert here: cpu_ok{Here}(cpu) && v < VMS_MAX && i < VCPUS_MAX && vms[v].vcpu[i] == VCPU_LOADED;
+	//@ assert held: keeps{Here}(v, i) && keeps_own{Here}(v, i);
+	context_store(cpu, vms[v].vcpu_frame[i]);
+	//@ assert same: same_keeping{Pre,Here} && same_vm_frames{Pre,Here} && same_machine{Pre,Here};
+}
+
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     requires cpus: boot_info.cpu_count <= CPUS_MAX;
     terminates \true; exits \false;
-    assigns VM_STATE;
+    assigns VM_STATE, frame[0 .. PFN_COUNT - 1];
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures result: \result == 0 || \result == HYP_ENOENT;
 */
 static s32 let_go(void)
 {
 	u32 cpu = cpu_index();
-
 	s32 error;
 
 	if (cpu_vm[cpu].loaded != 0) {
-		context_store(cpu, vms[cpu_vm[cpu].vm].vcpu_frame[cpu_vm[cpu].vcpu]);
+		keep_context(cpu);
 	}
+	//@ ghost stored: ;
+	//@ assert inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
 	error = vm_put(cpu);
-
-	//@ assert same: same_keeping{Pre,Here} && same_vm_frames{Pre,Here} && same_machine{Pre,Here};
+	//@ assert same: same_keeping{stored,Here} && same_vm_frames{stored,Here} && same_machine{stored,Here};
 	return error;
 }
 

@@ -25,7 +25,7 @@
     requires cpus: boot_info.cpu_count <= CPUS_MAX;
     requires call: VM_RESERVE <= call <= VM_FINALIZE;
     terminates \true; exits \false;
-    assigns LOCKED_STATE;
+    assigns LOCKED_STATE, cpu_guest[0 .. CPUS_MAX - 1];
     ensures unlocked: no_locks{Here};
     ensures result: call != VM_RESERVE ==> \result <= 0;
     ensures reserved: call == VM_RESERVE && \result >= 0 ==>

@@ -12,6 +12,10 @@
 #include "types.h"
 #include "../../annotations/state.h"
 
+/* The host's VMID; that of VM v is VMID_GUESTS + v. */
+#define VMID_HOST 0u
+#define VMID_GUESTS 1u
+
 /**
  * struct vmid - a VMID and the generation in which it is valid
  */
