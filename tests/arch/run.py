@@ -38,7 +38,9 @@ OPERATIONS = {(4, 8, 7, 0): "tlbi alle2", (4, 8, 3, 0): "tlbi alle2is", (4, 8, 7
 NEWER = {"hfgrtr_el2": (3, 4, 1, 1, 4), "hfgwtr_el2": (3, 4, 1, 1, 5), "hfgitr_el2": (3, 4, 1, 1, 6),
          "hdfgrtr_el2": (3, 4, 3, 1, 4), "hdfgwtr_el2": (3, 4, 3, 1, 5), "hafgrtr_el2": (3, 4, 3, 1, 6),
          "hcrx_el2": (3, 4, 1, 2, 2), "hfgrtr2_el2": (3, 4, 3, 1, 2), "hfgwtr2_el2": (3, 4, 3, 1, 3), "hfgitr2_el2": (3, 4, 3, 1, 7),
-         "hdfgrtr2_el2": (3, 4, 3, 1, 0), "hdfgwtr2_el2": (3, 4, 3, 1, 1), "id_aa64mmfr3_el1": (3, 0, 0, 7, 3)}
+         "hdfgrtr2_el2": (3, 4, 3, 1, 0), "hdfgwtr2_el2": (3, 4, 3, 1, 1), "id_aa64mmfr3_el1": (3, 0, 0, 7, 3),
+         "pmscr_el1": (3, 0, 9, 9, 0), "pmscr_el12": (3, 5, 9, 9, 0), "trfcr_el1": (3, 0, 1, 2, 1), "trfcr_el12": (3, 5, 1, 2, 1),
+         "brbcr_el1": (2, 1, 9, 0, 0), "brbcr_el12": (2, 5, 9, 0, 0)}
 KNOWN = """cptr_el2 zcr_el2 smcr_el2 hstr_el2 mdcr_el2
     pmcr_el0 trfcr_el2 icc_sre_el2 ich_hcr_el2 cnthctl_el2 cntvoff_el2 sctlr_el12 cpacr_el12 cntkctl_el12 vbar_el12
     cntv_ctl_el02 cntp_ctl_el02 sctlr_el1 cpacr_el1 cntkctl_el1 vbar_el1 cntv_ctl_el0 cntp_ctl_el0 cnthp_ctl_el2 vpidr_el2
@@ -315,6 +317,87 @@ class HostRegisters(unittest.TestCase):
             self.assertEqual(machine.events[-1], ("dsb sy",))
 
 
+# VM SWIO FMO IMO AMO FB BSU TWI TWE TID1 TID3 TSC TIDCP TACR TSW RW TLOR TERR TEA
+HCR_GUEST = sum(1 << bit for bit in (0, 1, 3, 4, 5, 9, 10, 13, 14, 16, 18, 19, 20, 21, 22, 31, 35, 36, 37))
+# TPMCR TPM TDA TDOSA TDRA E2PB TPMS TTRF E2TB TDCC MTPME
+MDCR_GUEST = sum(1 << bit for bit in (5, 6, 9, 10, 11, 13, 14, 19, 25, 27, 28))
+SPE, BRBE = 1 << 32, 1 << 52                        # ID_AA64DFR0_EL1
+PSB, TSB = "0xd503223f", "0xd503225f"
+STOPPED = {"pmscr_el1": 0x51, "pmscr_el12": 0x52, "trfcr_el1": 0x53, "trfcr_el12": 0x54, "brbcr_el1": 0x55, "brbcr_el12": 0x56}
+
+
+class GuestRegisters(unittest.TestCase):
+    """cpu_to_guest() and cpu_to_host(), also of features that the emulator of the system tests does not have."""
+
+    def machine(self, e2h=0, **system):
+        machine = Machine(PLAIN | {"tpidr_el2": 2, "mdcr_el2": 0x13003000 | 6 | 1 << 17} | system)
+        machine.put("arch_e2h", e2h, 4)
+        machine.instead("hyp_host_vtcr", (0x1111,))
+        machine.instead("hyp_host_vttbr", (0x2222,))
+        return machine
+
+    def guest_events(self, machine, fresh=0):
+        machine.call("cpu_to_guest", 0x1000040001000, 0x80043559, 0x80000003, fresh)
+        return machine.events
+
+    def host_events(self, machine):
+        machine.call("cpu_to_host")
+        return [event for event in machine.events if not event[0].startswith("hyp_host")]
+
+    def test_oldest_cpu(self):
+        stage2 = [("vmpidr_el2", 0x80000003), ("vtcr_el2", 0x80043559), ("vttbr_el2", 0x1000040001000)]
+        plain = [("cptr_el2", 0x33ff | 1 << 10 | 1 << 20 | 1 << 30), ("mdcr_el2", MDCR_GUEST | 6 | 1 << 17),
+                 ("cnthctl_el2", 1), *stage2, ("hcr_el2", HCR_GUEST), ("isb",)]
+        self.assertEqual(self.guest_events(self.machine()), plain)
+        self.assertEqual(self.guest_events(self.machine(), 1),
+                         [*plain, ("tlbi vmalls12e1",), ("ic iallu",), ("dsb nsh",), ("isb",)])
+        self.assertEqual(self.guest_events(self.machine(1)),
+                         [("cptr_el2", 1 << 28 | 1 << 30), plain[1], ("cnthctl_el2", 1 << 10), *stage2,
+                          ("hcr_el2", HCR_GUEST | 1 << 34), ("isb",)])
+
+    def test_features(self):
+        """Whatever of new registers can trap does."""
+        plain = set(self.guest_events(self.machine()))
+        fine = {(name, 0) for name in ("hfgrtr_el2", "hfgwtr_el2", "hfgitr_el2", "hdfgrtr_el2", "hdfgwtr_el2")}
+        fine2 = {(name, 0) for name in ("hfgrtr2_el2", "hfgwtr2_el2", "hfgitr2_el2", "hdfgrtr2_el2", "hdfgwtr2_el2")}
+        for system, more in (({"id_aa64mmfr0_el1": FGT}, fine), ({"id_aa64mmfr0_el1": FGT2}, fine | fine2),
+                             ({"id_aa64mmfr0_el1": FGT, "id_aa64pfr0_el1": AMU}, fine | {("hafgrtr_el2", 0)}),
+                             ({"id_aa64mmfr1_el1": HCX}, {("hcrx_el2", 0)}),
+                             ({"id_aa64pfr0_el1": GIC, "icc_sre_el2": 0}, set()),
+                             ({"id_aa64pfr0_el1": GIC, "icc_sre_el2": 1}, {("icc_sre_el2", 7), ("ich_hcr_el2", 7 << 10)})):
+            with self.subTest(system):
+                self.assertEqual(set(self.guest_events(self.machine(**system))) - plain, more)
+
+    def test_monitors(self):
+        """What the host records stops before anything of the guest's is in force, and is drained; then it goes on."""
+        for e2h, el, values in ((0, "el1", (0x51, 0x53, 0x55)), (1, "el12", (0x52, 0x54, 0x56))):
+            machine = self.machine(e2h, id_aa64dfr0_el1=SPE | TRACE | BRBE, trfcr_el2=0, **STOPPED)
+            self.assertEqual(self.guest_events(machine)[:9], [
+                (f"pmscr_{el}", 0), ("isb",), (PSB,), ("dsb nsh",), (f"trfcr_{el}", 0), ("isb",), (TSB,), ("dsb nsh",),
+                (f"brbcr_{el}", 0)])
+            events = self.host_events(machine)
+            names = [event[0] for event in events]
+            for name, value in zip(("pmscr", "trfcr", "brbcr"), values):
+                self.assertIn((f"{name}_{el}", value), events)
+                self.assertLess(names.index("hcr_el2"), names.index(f"{name}_{el}"))
+
+    def test_back(self):
+        """The host's values are those that the CPU was set up with."""
+        for e2h in (0, 1):
+            system = {"id_aa64pfr0_el1": SVE | AMU | GIC, "id_aa64pfr1_el1": SME, "id_aa64mmfr0_el1": FGT2,
+                      "id_aa64mmfr1_el1": HCX, "id_aa64dfr0_el1": PMU5, "pmcr_el0": 6 << 11 | 0x41, "icc_sre_el2": 1}
+            machine = self.machine(e2h, **system)
+            machine.call("cpu_host_setup", 2)
+            first = dict(event for event in machine.events if len(event) == 2)
+            machine = self.machine(e2h, **system)
+            guest = {event[0] for event in self.guest_events(machine) if len(event) == 2}
+            events = self.host_events(machine)
+            back = dict(event for event in events if len(event) == 2)
+            self.assertEqual(back, {name: value for name, value in first.items() if name in back})
+            self.assertLessEqual(guest, set(back))
+            self.assertEqual(events[-1], ("isb",))
+
+
 class Values(unittest.TestCase):
     def test_values_of_the_assembly(self):
         """What head.S and the vectors write: fields by hand, as the Arm ARM has them."""
@@ -336,7 +419,7 @@ class Values(unittest.TestCase):
             "CPTR_EL2_TSM": 12, "CPTR_EL2_TZ": 8, "CTR_EL0_DMINLINE": 16, "CURRENTEL_EL": 2, "DCZID_EL0_BS": 0,
             "DCZID_EL0_DZP": 4, "ESR_EL2_EC": 26,
             "ESR_EL2_IMM16": 0, "HCR_EL2_E2H": 34, "HCR_EL2_RW": 31, "ICC_SRE_EL2_SRE": 0, "ID_AA64DFR0_EL1_PMUVER": 8,
-            "ID_AA64DFR0_EL1_TRACEFILT": 40, "ID_AA64ISAR1_EL1_APA": 4, "ID_AA64ISAR1_EL1_API": 8,
+            "ID_AA64DFR0_EL1_TRACEFILT": 40, "ID_AA64DFR0_EL1_PMSVER": 32, "ID_AA64DFR0_EL1_BRBE": 52, "ID_AA64ISAR1_EL1_APA": 4, "ID_AA64ISAR1_EL1_API": 8,
             "ID_AA64ISAR2_EL1_APA3": 12, "ID_AA64MMFR0_EL1_ECV": 60, "ID_AA64MMFR0_EL1_FGT": 56,
             "ID_AA64MMFR1_EL1_HCX": 40, "ID_AA64MMFR2_EL1_NV": 24, "ID_AA64MMFR3_EL1_S1PIE": 8,
             "ID_AA64MMFR3_EL1_SCTLRX": 4, "ID_AA64MMFR3_EL1_TCRX": 0, "ID_AA64PFR0_EL1_AMU": 44, "ID_AA64PFR0_EL1_FP": 16,
@@ -356,7 +439,8 @@ class Values(unittest.TestCase):
         """The classes of exceptions that the vectors tell apart, as the Arm ARM has them in ESR_ELx.EC."""
         text = (TOP / "build/gen/include/gen/traps.h").read_text()
         self.assertEqual({name: int(value, 16) for name, value in re.findall(r"define TRAP_EC_(\w+) (0x\w+)", text)},
-                         {"UNKNOWN": 0, "HVC64": 0x16, "SMC64": 0x17, "IABT_LOW": 0x20, "DABT_LOW": 0x24})
+                         {"UNKNOWN": 0, "HVC64": 0x16, "SMC64": 0x17, "IABT_LOW": 0x20, "DABT_LOW": 0x24,
+                          "WFX": 1, "FP": 7, "SYSREG": 0x18, "SVE": 0x19, "SME": 0x1d})
 
 
 class El3(unittest.TestCase):
