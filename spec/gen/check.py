@@ -523,7 +523,6 @@ def check_registers_of_ids(spec):
 def check(spec):
     check_pages(spec)
     check_vm(spec)
-    check_vcpu(spec)
     check_hypercalls(spec)
     check_pool(spec)
     check_descriptors(spec)
@@ -531,4 +530,5 @@ def check(spec):
     check_init(spec)
     check_traps(spec)
     check_assembly(spec)
+    check_vcpu(spec)
     check_registers_of_ids(spec)

@@ -342,7 +342,7 @@ class Good(Workspace):
 
     def unused(self):
         """Names of the generated headers that no source, test or other generated file uses. Not
-        asked of single fields, nor of PSCI's names: those are somebody else's list.
+        asked of single fields, words of a context, nor of PSCI's names: those are somebody else's list.
         """
         headers = {path: path.read_text() for path in (self.gen / "include/gen").glob("*.h")}
         sources = [
@@ -356,7 +356,7 @@ class Good(Workspace):
         for text in headers.values():
             names |= set(re.findall(r"^#define (\w+)", text, re.MULTILINE))
             names |= set(re.findall(r"^static inline \w+ (\w+)\(", text, re.MULTILINE))
-        unused = {n for n in names if words[n] == 1 and not re.search("^PSCI_|_(SHIFT|MASK)$", n)}
+        unused = {n for n in names if words[n] == 1 and not re.search("^PSCI_|^CTX_|_(SHIFT|MASK)$", n)}
         registers = tomllib.loads((self.spec / "sysregs.toml").read_text())["register"]
         used = [n for n in words if words[n] > 1]
         for name in (r["name"] for r in registers):
@@ -486,25 +486,36 @@ class Rejected(Workspace):
             "page_transition.9.guard_error: is to be there exactly when the guard can fail",
         )
 
+    def test_vcpu(self):
+        self.case("vcpu", "encoding = [3, 0, 1, 0, 2]", "encoding = [3, 0, 1, 0, 0]",
+                  "switched.5.encoding: (3, 0, 1, 0, 0) is taken by switched.4")
+        self.case("vcpu", "encoding = [3, 0, 12, 0, 0]", "encoding = [3, 4, 12, 0, 0]",
+                  "switched.15.encoding: is that of vbar_el2 in assembly.toml")
+        self.case("vcpu", 'PSTATE = "SPSR_EL2_EL1H_MASKED"', 'PSTATE = "SPSR_EL1H"',
+                  "reset.PSTATE: SPSR_EL1H is not a value of sysregs.toml")
+        self.case("vcpu", 'SCTLR_EL1 = "SCTLR', 'SCTLR_EL3 = "SCTLR', "reset.SCTLR_EL3: SCTLR_EL3 is not a word of the context")
+        self.case("vcpu", 'name = "NONE"\nvalue = 0', 'name = "NONE"\nvalue = 77', "exit: NONE must be 0, because a context starts as zeros")
+        self.case("vcpu", "valid = 56", "valid = 12", "fault.valid: 12 is less than the minimum of 48")
+
     def test_assembly(self):
         self.case(
             "assembly",
             'exit = "goto fatal_exception"',
             'exit = "somewhere"',
-            "routine.2.case.0.exit: 'somewhere' does not match "
+            "routine.4.case.0.exit: 'somewhere' does not match "
             "'^(ret|eret|never|goto [a-z][a-z0-9_]*|jump .+)$'",
         )
         self.case(
             "assembly",
             'exit = "goto fatal_exception"',
             'exit = "goto nowhere"',
-            "routine.2.case.0.exit: nowhere is not a routine with a contract",
+            "routine.4.case.0.exit: nowhere is not a routine with a contract",
         )
         self.case(
             "assembly",
             '"msr tpidr_el0 = old(x0)"',
             '"msr tpidr_el4 = old(x0)"',
-            "routine.2.case.0.order.0: tpidr_el4 is not a system register of register",
+            "routine.4.case.0.order.0: tpidr_el4 is not a system register of register",
         )
         self.case(
             "assembly",
@@ -516,13 +527,13 @@ class Rejected(Workspace):
             "assembly",
             "ensures.kind = ",
             "ensures.memory = ",
-            "routine.2.case.0.ensures.memory: is the name of another clause",
+            "routine.4.case.0.ensures.memory: is the name of another clause",
         )
         self.case(
             "assembly",
             '"ic iallu"',
             '"ic ialluis"',
-            "routine.5.case.2.order.3: ic ialluis is not an event",
+            "routine.7.case.2.order.3: ic ialluis is not an event",
         )
         self.case(
             "assembly",
@@ -546,7 +557,7 @@ class Rejected(Workspace):
             "assembly",
             'writes = ["bss"]',
             'writes = ["heap"]',
-            "routine.8.loop.0.writes: heap is not a region of the routine",
+            "routine.10.loop.0.writes: heap is not a region of the routine",
         )
         self.case("assembly", "size = 60", "size = 61", "data.0.size: 61 is not a multiple of 4")
         self.case(

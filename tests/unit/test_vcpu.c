@@ -384,6 +384,22 @@ static void test_reads(void **state)
 	read_with(0xa08000, 0x7fffffff, 0x7fffffff);
 }
 
+/* An exit waits for its answer wherever the vCPU goes. */
+static void test_answer_elsewhere(void **state)
+{
+	(void)state;
+	begin(1);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x1c00000 + (7 << 16) + 0x8000 + 6));
+	assert_int_equal(hvc(VCPU_RUN, 0, 0, 0), EXIT_FAULT);
+	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
+	machine.cpu = 2;
+	assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 1, 0), 0);
+	guest_does(GUEST_IRQ, 0);
+	assert_int_equal(hvc(VCPU_RUN, 1, 0x1234, 0), EXIT_IRQ);
+	assert_int_equal(w()[7], 0x1234);
+	assert_int_equal(w()[CTX_PC], ENTRY + 4);
+}
+
 static void test_sysregs(void **state)
 {
 	(void)state;
@@ -433,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_undefined),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_reads),
+		cmocka_unit_test(test_answer_elsewhere),
 		cmocka_unit_test(test_sysregs),
 		cmocka_unit_test(test_pstate),
 	};
