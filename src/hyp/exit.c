@@ -92,15 +92,14 @@ static struct guest_exit undefined(u32 cpu)
 static struct guest_exit call_exit(u32 cpu, u64 esr)
 {
 	u64 pc = cpu_guest[cpu].w[CTX_PC];
-	u64 hvc = esr_el2_ec(esr) == TRAP_EC_HVC64;
 
 	if (esr_el2_imm16(esr) != 0) {
-		if (hvc != 0) {
+		if (esr_el2_ec(esr) == TRAP_EC_HVC64) {
 			cpu_guest[cpu].w[CTX_PC] = pc >= 4 ? pc - 4 : LAST_PC;
 		}
 		return undefined(cpu);
 	}
-	if (hvc != 0) {
+	if (esr_el2_ec(esr) == TRAP_EC_HVC64) {
 		return exit_with(EXIT_HVC, cpu_guest[cpu].w[CTX_X0], cpu_guest[cpu].w[CTX_X1]);
 	}
 	step_over(cpu, esr);
@@ -246,6 +245,25 @@ struct guest_exit guest_exit(u32 cpu, u32 protected, u64 code)
 	return x;
 }
 
+/* @v, the low 2^@sas bytes of a value, with its sign in the bytes above. */
+/*@ requires size: sas <= 3 && v == low_part(v, sas);
+    terminates \true; exits \false; assigns \nothing;
+    ensures low: low_part(\result, sas) == v;
+*/
+static u64 sign_extended(u64 v, u64 sas)
+{
+	switch (sas) {
+	case 0:
+		return v >= 0x80u ? v + 0xffffffffffffff00u : v;
+	case 1:
+		return v >= 0x8000u ? v + 0xffffffffffff0000u : v;
+	case 2:
+		return v >= 0x80000000u ? v + 0xffffffff00000000u : v;
+	default:
+		return v;
+	}
+}
+
 /* What a load of the kind that @esr names makes of @value. */
 /*@ terminates \true; exits \false; assigns \nothing;
     ensures narrow: esr / 0x8000 % 2 == 0 ==> \result < 0x100000000;
@@ -258,13 +276,7 @@ static u64 loaded_value(u64 value, u64 esr)
 	u64 v = low_bytes(value, sas);
 
 	if (esr_el2_sse(esr) != 0) {
-		if (sas == 0 && v >= 0x80u) {
-			v = v + 0xffffffffffffff00u;
-		} else if (sas == 1 && v >= 0x8000u) {
-			v = v + 0xffffffffffff0000u;
-		} else if (sas == 2 && v >= 0x80000000u) {
-			v = v + 0xffffffff00000000u;
-		}
+		v = sign_extended(v, sas);
 	}
 	return esr_el2_sf(esr) != 0 ? v : v % 0x100000000u;
 }

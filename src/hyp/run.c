@@ -27,7 +27,6 @@ struct guest {
     terminates \true; exits \false; assigns LOCKED_STATE;
     ensures unlocked: no_locks{Here};
     ensures cpu: \result.cpu == cpu;
-    // as it was when its lock was let go
     ensures found: \result.found == cpu_vm[cpu].loaded;
     ensures protected: \result.found != 0 ==> \result.protected == vms[cpu_vm[cpu].vm].protected;
     ensures tables: \result.found != 0 ==> \result.vttbr == vms[cpu_vm[cpu].vm].frame * 4096 +
@@ -68,8 +67,8 @@ static u64 guest_vtcr(void)
 	u64 size = bits == 48 ? 5 : bits == 44 ? 4 : bits == 42 ? 3 : bits == 40 ? 2 : bits == 36 ? 1 : 0;
 	u64 t0sz = size >= 2 ? 25 : size == 1 ? 28 : 32;
 
-	return VTCR_EL2_COMMON + vtcr_el2_t0sz_put(t0sz) + vtcr_el2_sl0_put(1) + vtcr_el2_ps_put(size) +
-	       vtcr_el2_vs_put(boot_info.vmid_bits == 16 ? 1 : 0);
+	return vtcr_el2_t0sz_put(t0sz) + vtcr_el2_sl0_put(1) + vtcr_el2_ps_put(size) +
+	       vtcr_el2_vs_put(boot_info.vmid_bits == 16 ? 1 : 0) + VTCR_EL2_COMMON;
 }
 
 /* To the guest and back: the host's registers of EL1 wait in cpu_host, and are the host's again. */

@@ -11,7 +11,7 @@ struct vcpu_context cpu_guest[CPUS_MAX];
 struct vcpu_context cpu_host[CPUS_MAX];
 
 /* MPIDR_EL1 of vCPU 0: bit 31 is RES1. */
-#define MPIDR_VCPU0 0x80000000u
+#define MPIDR_VCPU0 0x80000000ul
 
 /* What vCPU @i begins with, over words that are all 0. */
 /*@ requires cpu: cpu < CPUS_MAX && i < VCPUS_MAX;
@@ -137,7 +137,7 @@ static u32 is_entry(u32 cpu, u64 word)
 s32 context_set(u32 cpu, u32 protected, u64 word, u64 value)
 {
 	if (!CTX_SETTABLE(word)) {
-		return word < CTX_SWITCHED_END ? HYP_EPERM : HYP_EINVAL;
+		return HYP_EPERM;
 	}
 	if (protected != 0 && is_entry(cpu, word) == 0) {
 		return HYP_EPERM;

@@ -118,11 +118,16 @@ static void test_vtcr(void **state)
 	for (i = 0; i < 6; i++) {
 		begin(0);
 		boot_info.pa_bits = bits[i];
+		boot_info.vmid_bits = 8;
 		guest_does(GUEST_IRQ, 0);
 		check_exit(EXIT_IRQ, 0, 0);
 		assert_int_equal(machine.vtcr % 64, t0sz[i]);
 		assert_int_equal(machine.vtcr / 64 % 4, 1);
 		assert_int_equal(machine.vtcr >> 16 & 7, size[i]);
+		assert_int_equal(machine.vtcr >> 19 & 1, 0);
+		boot_info.vmid_bits = 16;
+		check_exit(EXIT_IRQ, 0, 0);
+		assert_int_equal(machine.vtcr >> 19 & 1, 1);
 	}
 }
 
@@ -320,8 +325,12 @@ static void test_faults(void **state)
 	check_exit(EXIT_FAULT, 0x12345000, 0);
 	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x40 + 5));
 	check_exit(EXIT_FAULT, FAULT_WRITE + 0x12345000, 0);
-	/* Neither has an answer. */
+	/* Neither has an answer, and a fetch has none. */
 	assert_int_equal(hvc(VCPU_RUN, 1, 9, 0), EXIT_FAULT);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_IABT_LOW, 0x1000000 + 7));
+	check_exit(EXIT_FAULT, FAULT_FETCH + 0x12345000, 0);
+	assert_int_equal(hvc(VCPU_RUN, 1, 9, 0), EXIT_FAULT);
+	assert_int_equal(w()[0], 0);
 	assert_int_equal(w()[CTX_PC], ENTRY);
 	/* A write of w3, 1, 2, 4 and 8 bytes. */
 	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x1000000 + (3 << 16) + 0x40 + 6));
@@ -382,6 +391,7 @@ static void test_reads(void **state)
 	read_with(0x608000, 0x7fff, 0x7fff);
 	read_with(0xa08000, v, 0xffffffff85868788ul);
 	read_with(0xa08000, 0x7fffffff, 0x7fffffff);
+	read_with(0xe08000, v, v);
 }
 
 /* An exit waits for its answer wherever the vCPU goes. */
