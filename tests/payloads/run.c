@@ -157,10 +157,42 @@ static void protected_vm(u64 handle)
 	end(handle);
 }
 
+static volatile u64 visits;
+
+/* CPU 1: loads a vCPU the first time that it comes, runs and puts it the second time. */
 void payload_cpu_main(u64 cpu)
 {
 	(void)cpu;
+	if (visits == 0) {
+		check("load on another CPU", (u64)vm(VCPU_LOAD, VM_HANDLE_BASE, 0, 0), 0);
+		check("entry", (u64)vm(VCPU_SET_REG, CTX_PC, ENTRY, 0), 0);
+	} else {
+		check_fault("run after the CPU was off");
+		check("put", (u64)vm(VCPU_PUT, 0, 0, 0), 0);
+	}
+	__asm__ volatile("dsb sy" : : : "memory");
+	visits = visits + 1;
 	payload_cpu_off();
+}
+
+static void visit(u64 count)
+{
+	while (smc3(PSCI_CPU_ON_64, 1, (u64)(uintptr_t)payload_secondary, 1) != PSCI_SUCCESS) {
+	}
+	while (visits != count) {
+	}
+}
+
+/* A CPU that goes off keeps the vCPU that it has loaded. */
+static void other_cpu(u64 handle)
+{
+	make(handle, 1);
+	visit(1);
+	check("load what another CPU has", (u64)vm(VCPU_LOAD, handle, 0, 0), (u64)HYP_EBUSY);
+	check("run what another CPU has", (u64)vm(VCPU_RUN, 0, 0, 0), (u64)HYP_ENOENT);
+	check("tear down what another CPU has", (u64)vm(VM_TEARDOWN, handle, 0, 0), (u64)HYP_EBUSY);
+	visit(2);
+	end(handle);
 }
 
 void payload_main(u64 device_tree)
@@ -170,6 +202,7 @@ void payload_main(u64 device_tree)
 	(void)device_tree;
 	plain(VM_HANDLE_BASE);
 	protected_vm(VM_HANDLE_BASE);
+	other_cpu(VM_HANDLE_BASE);
 	plain(VM_HANDLE_BASE);
 	check("pool at the end", (u64)hyp(HYP_STATS, STAT_POOL_FREE_FRAMES, 0), free);
 	finish("run");
