@@ -24,7 +24,19 @@ struct guest_exit {
 /*@ // the low bytes that an access of 2^n bytes has of v; what register r holds
     logic integer low_part(integer v, integer n) =
       n == 0 ? v % 0x100 : n == 1 ? v % 0x10000 : n == 2 ? v % 0x100000000 : v;
+    // v, which an access of 2^n bytes loads, with its sign in the bytes above; what a load with esr makes of it
+    logic integer sign_of(integer n) = n == 0 ? 0x80 : n == 1 ? 0x8000 : n == 2 ? 0x80000000 : 0x8000000000000000;
+    logic integer with_sign(integer v, integer n) =
+      n < 3 && v >= sign_of(n) ? v + 0x10000000000000000 - 2 * sign_of(n) : v;
+    logic integer extended(integer v, integer n, integer sse) = sse != 0 ? with_sign(v, n) : v;
+    logic integer loaded(integer v, integer esr) = esr / 0x8000 % 2 != 0 ?
+      extended(low_part(v, esr / 0x400000 % 4), esr / 0x400000 % 4, esr / 0x200000 % 2) :
+      extended(low_part(v, esr / 0x400000 % 4), esr / 0x400000 % 4, esr / 0x200000 % 2) % 0x100000000;
     logic integer reg_at{L}(integer cpu, integer r) = 0 <= r < 31 ? \at(cpu_guest[cpu].w[r],L) : 0;
+
+    // a data abort with a valid syndrome, of a read into a register
+    predicate answered_read(integer esr) = esr / 0x4000000 % 64 == TRAP_EC_DABT_LOW && esr / 0x1000000 % 2 == 1 &&
+      esr / 64 % 2 == 0 && esr / 0x10000 % 32 < 31;
 
     // a fault: its page; and with a valid syndrome what is written
     predicate fault_row{L}(integer cpu, integer x2, integer x3) =
@@ -72,6 +84,9 @@ struct guest_exit guest_exit(u32 cpu, u32 protected, u64 code);
     ensures fault: \old(cpu_guest[cpu].w[CTX_EXIT]) == EXIT_FAULT ==> \forall integer k; 0 <= k < CTX_WORDS &&
       k != CTX_EXIT && k != CTX_PC && (k != \old(cpu_guest[cpu].w[CTX_ESR]) / 0x10000 % 32 || k == 31 ||
         \old(cpu_guest[cpu].w[CTX_ESR]) / 64 % 2 == 1) ==> cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
+    ensures read: \old(cpu_guest[cpu].w[CTX_EXIT]) == EXIT_FAULT && answered_read(\old(cpu_guest[cpu].w[CTX_ESR])) ==>
+      cpu_guest[cpu].w[\old(cpu_guest[cpu].w[CTX_ESR]) / 0x10000 % 32] ==
+        loaded(value, \old(cpu_guest[cpu].w[CTX_ESR]));
     ensures sysreg: \old(cpu_guest[cpu].w[CTX_EXIT]) == EXIT_SYSREG ==> \forall integer k; 0 <= k < CTX_WORDS &&
       k != CTX_EXIT && k != CTX_PC && (k != \old(cpu_guest[cpu].w[CTX_ESR]) / 32 % 32 || k == 31) ==>
         cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);

@@ -22,6 +22,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 ELF = TOP / "build" / "hypatia.elf"
 BASE = 0x40000000               # where the image stands
 STACK = 0x48000000
+RET = 0xd65f03c0
 FREE = 0x44000000               # memory for arguments
 UART = 0x9000000
 STOP = 0x4f000000
@@ -396,6 +397,29 @@ class GuestRegisters(unittest.TestCase):
             self.assertEqual(back, {name: value for name, value in first.items() if name in back})
             self.assertLessEqual(guest, set(back))
             self.assertEqual(events[-1], ("isb",))
+
+    def test_names_with_e2h(self):
+        """While E2H is 1 a name of EL1 is EL2's register: of which EL1's has another name (Arm ARM D17.6), by hand."""
+        # CRn, CRm, op2: SPSR, ELR, SCTLR, CPACR, TTBR0, TTBR1, TCR, AFSR0, AFSR1, ESR, FAR, MAIR, AMAIR, VBAR, CONTEXTIDR,
+        # CNTKCTL; then the virtual timer's CTL and CVAL
+        renamed = [(4, 0, 0), (4, 0, 1), (1, 0, 0), (1, 0, 2), (2, 0, 0), (2, 0, 1), (2, 0, 2), (5, 1, 0), (5, 1, 1), (5, 2, 0),
+                   (6, 0, 0), (10, 2, 0), (10, 3, 0), (12, 0, 0), (13, 0, 1), (14, 1, 0)]
+        timer = [(14, 3, 1), (14, 3, 2)]
+        # SP_EL0, SP_EL1, TPIDR_EL0, TPIDRRO_EL0, TPIDR_EL1, PAR_EL1, CSSELR_EL1, MDSCR_EL1
+        same = [(3, 0, 4, 1, 0), (3, 4, 4, 1, 0), (3, 3, 13, 0, 2), (3, 3, 13, 0, 3), (3, 0, 13, 0, 4), (3, 0, 7, 4, 0),
+                (3, 2, 0, 0, 0), (2, 0, 0, 2, 2)]
+        for routine, el1, el0 in (("el1_restore", 0, 3), ("el1_restore_e2h", 5, 5)):
+            machine = self.machine()
+            found = []
+            for at in range(machine.symbols[routine], machine.symbols[routine] + 4096, 4):
+                word = int.from_bytes(machine.read(at, 4), "little")
+                if word == RET:
+                    break
+                if word >> 20 == 0xd51:
+                    found.append((2 + (word >> 19 & 1), word >> 16 & 7, word >> 12 & 15, word >> 8 & 15, word >> 5 & 7))
+            with self.subTest(routine):
+                self.assertEqual(sorted(found), sorted([*same, *((3, el1, *name) for name in renamed),
+                                                        *((3, el0, *name) for name in timer)]))
 
 
 class Values(unittest.TestCase):

@@ -392,6 +392,10 @@ static void test_reads(void **state)
 	read_with(0xa08000, v, 0xffffffff85868788ul);
 	read_with(0xa08000, 0x7fffffff, 0x7fffffff);
 	read_with(0xe08000, v, v);
+	/* the least value with a sign */
+	read_with(0x208000, 0x80, 0xffffffffffffff80ul);
+	read_with(0x608000, 0x8000, 0xffffffffffff8000ul);
+	read_with(0xa08000, 0x80000000, 0xffffffff80000000ul);
 }
 
 /* An exit waits for its answer wherever the vCPU goes. */
