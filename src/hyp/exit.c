@@ -248,6 +248,7 @@ struct guest_exit guest_exit(u32 cpu, u32 protected, u64 code)
 /* @v, the low 2^@sas bytes of a value, with its sign in the bytes above. */
 /*@ requires size: sas <= 3 && v == low_part(v, sas);
     terminates \true; exits \false; assigns \nothing;
+    ensures low: low_part(\result, sas) == v;
     ensures value: \result == with_sign(v, sas);
 */
 static u64 sign_extended(u64 v, u64 sas)
@@ -266,6 +267,9 @@ static u64 sign_extended(u64 v, u64 sas)
 
 /* What a load of the kind that @esr names makes of @value. */
 /*@ terminates \true; exits \false; assigns \nothing;
+    ensures narrow: esr / 0x8000 % 2 == 0 ==> \result < 0x100000000;
+    ensures plain: esr / 0x200000 % 2 == 0 ==> \result == low_part(value, esr / 0x400000 % 4) ||
+      \result == low_part(value, esr / 0x400000 % 4) % 0x100000000;
     ensures value: \result == loaded(value, esr);
 */
 static u64 loaded_value(u64 value, u64 esr)

@@ -81,6 +81,12 @@ u64 hyp_stack_top(u32 cpu);
 */
 s32 hyp_finalise(void);
 
+/* VTCR_EL2.PS for the machine's bits of physical address. */
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == pa_size(boot_info.pa_bits);
+*/
+u64 hyp_pa_size(void);
+
 /* Values for VTTBR_EL2 and VTCR_EL2: the host's tree, from the level that it starts at, and VMID_HOST. */
 /*@ requires setup: setup_ok{Here};
     terminates \true; exits \false; assigns \nothing;

@@ -3,6 +3,7 @@
 #include "arch.h"
 #include "context.h"
 #include "exit.h"
+#include "hyp.h"
 #include "setup.h"
 #include "vm.h"
 #include <lemmas/vms.h>
@@ -63,8 +64,7 @@ static struct guest guest_loaded(u32 cpu)
 */
 static u64 guest_vtcr(void)
 {
-	u32 bits = boot_info.pa_bits;
-	u64 size = bits == 48 ? 5 : bits == 44 ? 4 : bits == 42 ? 3 : bits == 40 ? 2 : bits == 36 ? 1 : 0;
+	u64 size = hyp_pa_size();
 	u64 t0sz = size >= 2 ? 25 : size == 1 ? 28 : 32;
 
 	return vtcr_el2_t0sz_put(t0sz) + vtcr_el2_sl0_put(1) + vtcr_el2_ps_put(size) +

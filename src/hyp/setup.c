@@ -486,11 +486,17 @@ u64 hyp_host_vttbr(void)
 	return vttbr_el2_pfn_put(pgt[PGT_HOST].root) + vttbr_el2_vmid_put(VMID_HOST);
 }
 
+u64 hyp_pa_size(void)
+{
+	u32 bits = boot_info.pa_bits;
+
+	return bits == 48 ? 5 : bits == 44 ? 4 : bits == 42 ? 3 : bits == 40 ? 2 : bits == 36 ? 1 : 0;
+}
+
 u64 hyp_host_vtcr(void)
 {
 	u32 bits = boot_info.pa_bits;
-	u64 size = bits == 48 ? 5 : bits == 44 ? 4 : bits == 42 ? 3 : bits == 40 ? 2 : bits == 36 ? 1 : 0;
 
 	return VTCR_EL2_COMMON + vtcr_el2_t0sz_put(64u - bits) + vtcr_el2_sl0_put(bits > 43 ? 2 : 1) +
-	       vtcr_el2_ps_put(size) + vtcr_el2_vs_put(boot_info.vmid_bits == 16 ? 1 : 0);
+	       vtcr_el2_ps_put(hyp_pa_size()) + vtcr_el2_vs_put(boot_info.vmid_bits == 16 ? 1 : 0);
 }

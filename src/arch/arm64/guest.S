@@ -29,21 +29,7 @@ function guest_enter
 	ldp	x1, x2, [x0, #8 * CTX_PC]
 	msr	elr_el2, x1
 	msr	spsr_el2, x2
-	ldp	x2, x3, [x0, #16]
-	ldp	x4, x5, [x0, #32]
-	ldp	x6, x7, [x0, #48]
-	ldp	x8, x9, [x0, #64]
-	ldp	x10, x11, [x0, #80]
-	ldp	x12, x13, [x0, #96]
-	ldp	x14, x15, [x0, #112]
-	ldp	x16, x17, [x0, #128]
-	ldp	x18, x19, [x0, #144]
-	ldp	x20, x21, [x0, #160]
-	ldp	x22, x23, [x0, #176]
-	ldp	x24, x25, [x0, #192]
-	ldp	x26, x27, [x0, #208]
-	ldp	x28, x29, [x0, #224]
-	ldr	x30, [x0, #240]
+	x2_to_x30 ldp, ldr, x0
 	mov	x1, x0
 	ldr	x0, [x1]
 	ldr	x1, [x1, #8]
@@ -59,15 +45,6 @@ endfunction guest_enter
 	b	guest_leave
 .endm
 
-.macro fatal_guest kind
-	.p2align 7
-	msr	tpidr_el0, x0
-	mov	x0, sp
-	msr	tpidrro_el0, x0
-	mov	x0, #\kind
-	b	fatal_exception
-.endm
-
 	.p2align 11
 	.globl guest_vectors
 guest_vectors:
@@ -76,7 +53,7 @@ guest_vectors:
 	.if	kind_ >= 8 && kind_ < 12
 	leave_guest (kind_ - 8)
 	.else
-	fatal_guest kind_
+	fatal kind_
 	.endif
 	.set	kind_, kind_ + 1
 	.endr
@@ -84,21 +61,7 @@ guest_vectors:
 
 /* x0: the guest's context; x1: what guest_enter() is to return; the guest's x0 and x1 on the stack. */
 function guest_leave
-	stp	x2, x3, [x0, #16]
-	stp	x4, x5, [x0, #32]
-	stp	x6, x7, [x0, #48]
-	stp	x8, x9, [x0, #64]
-	stp	x10, x11, [x0, #80]
-	stp	x12, x13, [x0, #96]
-	stp	x14, x15, [x0, #112]
-	stp	x16, x17, [x0, #128]
-	stp	x18, x19, [x0, #144]
-	stp	x20, x21, [x0, #160]
-	stp	x22, x23, [x0, #176]
-	stp	x24, x25, [x0, #192]
-	stp	x26, x27, [x0, #208]
-	stp	x28, x29, [x0, #224]
-	str	x30, [x0, #240]
+	x2_to_x30 stp, str, x0
 	ldp	x2, x3, [sp], #16
 	stp	x2, x3, [x0]
 	mrs	x2, elr_el2

@@ -39,20 +39,7 @@
 .endm
 
 /*
- * Exceptions that end in panic_exception(). The stack cannot be trusted, and no register may be
- * lost: x0 goes to TPIDR_EL0, SP to TPIDRRO_EL0 (the host that they belong to is not resumed).
- */
-.macro fatal kind
-	.p2align 7
-	msr	tpidr_el0, x0
-	mov	x0, sp
-	msr	tpidrro_el0, x0
-	mov	x0, #\kind
-	b	fatal_exception
-.endm
-
-/*
- * The same, but HVC is a call of the stub: while booting, EL2 can be set up or left from outside.
+ * Fatal, but HVC is a call of the stub: while booting, EL2 can be set up or left from outside.
  */
 .macro stub_or_fatal kind
 	.p2align 7
@@ -207,21 +194,7 @@ function fatal_exception
 	adr_l	x1, panic_stack_top
 	sub	x1, x1, #PANIC_FRAME_SIZE
 	mov	sp, x1
-	stp	x2, x3, [sp, #16]
-	stp	x4, x5, [sp, #32]
-	stp	x6, x7, [sp, #48]
-	stp	x8, x9, [sp, #64]
-	stp	x10, x11, [sp, #80]
-	stp	x12, x13, [sp, #96]
-	stp	x14, x15, [sp, #112]
-	stp	x16, x17, [sp, #128]
-	stp	x18, x19, [sp, #144]
-	stp	x20, x21, [sp, #160]
-	stp	x22, x23, [sp, #176]
-	stp	x24, x25, [sp, #192]
-	stp	x26, x27, [sp, #208]
-	stp	x28, x29, [sp, #224]
-	str	x30, [sp, #240]
+	x2_to_x30 stp, str, sp
 	mrs	x2, tpidr_el0
 	mrs	x3, sp_el0
 	stp	x2, x3, [sp]
