@@ -26,6 +26,8 @@ CROSS = "aarch64-linux-gnu-"
 FILL = (0xD503201F, 0)
 # NOP and UDF #0 behind these are fill: control does not go on there; behind a call, only when the function ends with them.
 LEAVES = re.compile(r"(b|br|ret|eret|udf|brk)\b(?!\.)")
+# Behind them, so that nothing is done ahead of time: control does not go on behind the barrier either.
+BARRIER = re.compile(r"(dsb|isb|sb)\b")
 CALL = re.compile(r"bl\b")
 LIBRARY = "libfdt"
 
@@ -77,7 +79,8 @@ def disassemble(elf, image):
             behind.append((offset, symbol))
             continue
         found += behind or []
-        after, behind = bool(LEAVES.match(parts[2])), [] if CALL.match(parts[2]) else None
+        after = bool(LEAVES.match(parts[2])) or (after and bool(BARRIER.match(parts[2])))
+        behind = [] if CALL.match(parts[2]) else None
         found.append((offset, symbol))
     return found
 

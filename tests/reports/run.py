@@ -177,6 +177,14 @@ class ImageCoverage(unittest.TestCase):
         self.ran([0])
         self.expect(1, "twice: ", " of ", "return x > 3 ? x * 2")
 
+    def test_fill_behind_a_barrier(self):
+        """Behind ERET a barrier counts, which nothing reaches; the fill behind it does not. Elsewhere NOP counts."""
+        self.write("src/one.c", self.CODE + '__asm__("gone: eret\\n dsb nsh\\n isb\\n nop\\n nop\\n"\n'
+                   '"kept: isb\\n nop\\n nop\\n ret\\n");\n')
+        self.compile("src/one.c")
+        self.ran([offset for offset in range(0, self.starts["never"], 4) if offset != self.rare])
+        self.expect(1, "gone: 3 of 3", "kept: 4 of 4", "4 gaps with a reason, 2 without")
+
     def test_reason_for_nothing(self):
         self.ran(range(0, self.starts["never"], 4))
         self.expect(1, "explains a gap that is not there: twice: return 0x1234;")
