@@ -339,11 +339,16 @@ def add_image_coverage(graph, build):
         return False
     if table["image"] != digest:
         return False
+    reasons = {gap["function"]: gap["reason"] for gap in table["explained"]}
+    for gap in table["open"]:
+        reasons.pop(gap["function"], None)
     for name, (reached, size) in table["functions"].items():
         for key in (f"function {name}", f"routine {name}"):
             if key in graph.items:
-                graph.add(Item(f"{name} in the image", "coverage", f"{reached} of {size}", "build/coverage-image.json",
-                               {"instructions": [reached, size]}))
+                more = {"instructions": [reached, size]}
+                if reached == 0 and name in reasons:
+                    more["reason"] = reasons[name]
+                graph.add(Item(f"{name} in the image", "coverage", f"{reached} of {size}", "build/coverage-image.json", more))
                 graph.link(key, f"coverage {name} in the image", "runs in" if reached else "never runs in")
     return True
 
@@ -394,7 +399,7 @@ def check(graph, have_goals, have_coverage):
     for key in graph.of("routine"):
         if not required(key, set()):
             problems.append(f"{graph.items[key].where}: {key}: no requirement leads to it")
-        if any(kind == "never runs in" for _, kind in ends[key]):
+        if any(kind == "never runs in" and "reason" not in graph.items[target].more for target, kind in ends[key]):
             problems.append(f"{graph.items[key].where}: {key}: no system test runs it")
     for key in graph.of("clause"):
         item = graph.items[key]

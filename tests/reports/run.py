@@ -294,6 +294,22 @@ class Trace(Tree):
                        '"kind": "goal", "verdict": "proved", "prover": "qed"}]}')
         self.expect(1, ["clause vmid_update.fresh: no goal proves it", "function vmid_update: no goal proves it"], "trace.py")
 
+    def test_routine_that_never_runs(self):
+        gap = {"file": "build/gen/asm/el1_switch.S", "function": "el1_save_e2h", "text": "ret", "line": 9, "missed": 1, "size": 1}
+        table = {"functions": {"el1_save_e2h": [0, 1]}, "explained": [], "open": [gap]}
+        with open(os.path.join(self.root, "build/hypatia.img"), "wb") as file:
+            file.write(b"image")
+        table["image"] = hashlib.sha256(b"image").hexdigest()
+        path = os.path.join(self.root, "build/coverage-image.json")
+        problem = "routine el1_save_e2h: no system test runs it"
+        for explained, status in (([], 1), ([dict(gap, reason="It cannot.")], 1)):
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(table | {"explained": explained}, file)
+            self.expect(status, [problem, "1 problems, 0 suspect"], "trace.py")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(table | {"explained": explained, "open": []}, file)
+        self.expect(0, ["0 problems, 0 suspect"], "trace.py")
+
     def test_broken_register(self):
         self.change("reports/reviewed.txt", "\n6", "\nz")
         self.expect(2, ["reports/reviewed.txt:", "not a fingerprint and an item"], "trace.py")
