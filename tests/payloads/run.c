@@ -10,6 +10,10 @@
 #define SPARE 0x44000000u /* RAM that nobody uses */
 #define SPARE_PFN (SPARE / 4096u)
 #define ENTRY 0x40081000u
+#define TABLE 0x40083000u
+
+#define SCTLR_M 1u
+#define TCR_VALUE 0x800019u /* 39 bits of address by TTBR0, none by TTBR1 */
 
 struct result {
 	s64 exit;
@@ -39,15 +43,20 @@ static s64 vm(u64 id, u64 a1, u64 a2, u64 a3)
 	return call(id, a1, a2, a3).exit;
 }
 
-static void check_fault(const char *what)
+static void check_run(const char *what, u64 answered, u64 exit, u64 x2)
 {
-	struct result r = call(VCPU_RUN, 0, 0, 0);
+	struct result r = call(VCPU_RUN, answered, 0xbad, 0);
 
 	put_string(what);
 	put_string("\n");
-	check("  exit", (u64)r.exit, EXIT_FAULT);
-	check("  page", r.x2, FAULT_FETCH + ENTRY);
-	check("  value", r.x3, 0);
+	check("  exit", (u64)r.exit, exit);
+	check("  x2", r.x2, x2);
+	check("  x3", r.x3, 0);
+}
+
+static void check_fault(const char *what)
+{
+	check_run(what, 0, EXIT_FAULT, FAULT_FETCH + ENTRY);
 }
 
 #define EL1_NAMES(f)                                                                                            \
@@ -96,6 +105,114 @@ static void end(u64 handle)
 	check("end", (u64)vm(VM_FINALIZE, handle, 0, 0), 0);
 }
 
+/* A fetch cannot be answered: it is tried again, and no register has the answer. */
+static void answers(void)
+{
+	check_run("an answer to a fetch", 1, EXIT_FAULT, FAULT_FETCH + ENTRY);
+	check_run("the same again", 1, EXIT_FAULT, FAULT_FETCH + ENTRY);
+	check("PC stays", call(VCPU_GET_REG, CTX_PC, 0, 0).x2, ENTRY);
+	check("X0 stays", call(VCPU_GET_REG, CTX_X0, 0, 0).x2, 0x100);
+}
+
+/* With stage 1 on, what has no memory is the guest's table. */
+static void stage_1(void)
+{
+	u64 sctlr = call(VCPU_GET_REG, CTX_SCTLR_EL1, 0, 0).x2;
+
+	check("TTBR0_EL1", (u64)vm(VCPU_SET_REG, CTX_TTBR0_EL1, TABLE, 0), 0);
+	check("TCR_EL1", (u64)vm(VCPU_SET_REG, CTX_TCR_EL1, TCR_VALUE, 0), 0);
+	check("SCTLR_EL1", (u64)vm(VCPU_SET_REG, CTX_SCTLR_EL1, sctlr + SCTLR_M, 0), 0);
+	check_run("run with stage 1 on", 0, EXIT_FAULT, FAULT_FETCH + TABLE);
+	check("SCTLR_EL1 again", (u64)vm(VCPU_SET_REG, CTX_SCTLR_EL1, sctlr, 0), 0);
+	check_fault("run with stage 1 off");
+}
+
+/* QEMU virt: distributor, CPU interface of a GICv2, redistributor of CPU 0 of a GICv3 and its private interrupts. */
+#define GICD 0x08000000u
+#define GICC 0x08010000u
+#define GICR 0x080a0000u
+#define GICR_PRIVATE 0x080b0000u
+#define GIC_CTLR 0u
+#define GICC_PMR 4u
+#define GICR_WAKER 0x14u
+#define GIC_GROUP 0x80u
+#define GIC_ENABLE 0x100u
+
+#define BOTH_GROUPS 3u
+#define GROUP_0_IS_FIQ 8u
+#define CHILDREN_ASLEEP 4u
+#define TIMERS 0x48000000u /* 27: virtual, 30: physical */
+#define PENDING_IRQ 0x80u  /* in ISR_EL1 */
+#define PENDING_FIQ 0x40u
+
+static volatile u32 *device(u64 address)
+{
+	return (volatile u32 *)(uintptr_t)address;
+}
+
+static u64 has_gic_registers(void)
+{
+	u64 pfr0;
+
+	__asm__ volatile("mrs %0, id_aa64pfr0_el1" : "=r"(pfr0));
+	return (pfr0 >> 24) & 0xfu;
+}
+
+/* Interrupts of the timers come to CPU 0, which has them masked: as IRQ for group 1, as FIQ for group 0. */
+static void gic_setup(u64 group)
+{
+	u64 private = has_gic_registers() != 0 ? GICR_PRIVATE : GICD;
+
+	*device(GICD + GIC_CTLR) = BOTH_GROUPS;
+	if (has_gic_registers() != 0) {
+		*device(GICR + GICR_WAKER) = 0;
+		while ((*device(GICR + GICR_WAKER) & CHILDREN_ASLEEP) != 0) {
+		}
+		/* ICC_PMR_EL1, ICC_IGRPEN0_EL1, ICC_IGRPEN1_EL1 */
+		__asm__ volatile("msr s3_0_c4_c6_0, %0\n\tmsr s3_0_c12_c12_6, %1\n\tmsr s3_0_c12_c12_7, %1\n\tisb"
+				 : : "r"((u64)0xff), "r"((u64)1));
+	} else {
+		*device(GICC + GICC_PMR) = 0xff;
+		*device(GICC + GIC_CTLR) = BOTH_GROUPS | GROUP_0_IS_FIQ;
+	}
+	*device(private + GIC_GROUP) = group != 0 ? TIMERS : 0;
+	*device(private + GIC_ENABLE) = TIMERS;
+}
+
+static void physical_timer(u64 on)
+{
+	__asm__ volatile("msr cntp_cval_el0, xzr\n\tmsr cntp_ctl_el0, %0\n\tisb" : : "r"(on));
+}
+
+static u64 pending(void)
+{
+	u64 value;
+
+	__asm__ volatile("isb\n\tmrs %0, isr_el1" : "=r"(value));
+	return value;
+}
+
+/* What interrupts a guest is the host's to take, but for the guest's own timer. */
+static void interrupts(void)
+{
+	gic_setup(1);
+	check("nothing is pending", pending(), 0);
+	physical_timer(1);
+	check_run("run with an IRQ", 0, EXIT_IRQ, 0);
+	check("the IRQ waits for the host", pending(), PENDING_IRQ);
+	gic_setup(0);
+	check_run("run with an FIQ", 0, EXIT_IRQ, 0);
+	check("the FIQ waits for the host", pending(), PENDING_FIQ);
+	physical_timer(0);
+	gic_setup(1);
+	check_fault("run without an interrupt");
+	check("the guest's timer", (u64)vm(VCPU_SET_REG, CTX_CNTV_CTL_EL0, 1, 0), 0);
+	check_run("run with the guest's timer", 0, EXIT_IRQ, 0);
+	check("the host has nothing of it", pending(), 0);
+	check("the guest's timer is off", (u64)vm(VCPU_SET_REG, CTX_CNTV_CTL_EL0, 0, 0), 0);
+	check_fault("run again without an interrupt");
+}
+
 static void plain(u64 handle)
 {
 	struct result r;
@@ -112,13 +229,20 @@ static void plain(u64 handle)
 		check("a register", (u64)vm(VCPU_SET_REG, i, value, 0), 0);
 	}
 	check("a register of EL1", (u64)vm(VCPU_SET_REG, CTX_TPIDR_EL1, 0x4711, 0), 0);
+	check("PSTATE of EL0", (u64)vm(VCPU_SET_REG, CTX_PSTATE, 0x3c0, 0), 0);
+	check("PSTATE of EL1 with SP_EL0", (u64)vm(VCPU_SET_REG, CTX_PSTATE, 0x3c4, 0), 0);
+	check("PSTATE of EL1", (u64)vm(VCPU_SET_REG, CTX_PSTATE, 0x3c5, 0), 0);
 	check("PSTATE of EL2", (u64)vm(VCPU_SET_REG, CTX_PSTATE, 0x3c9, 0), (u64)HYP_EINVAL);
 	check("PSTATE of EL3", (u64)vm(VCPU_SET_REG, CTX_PSTATE, 0x3cd, 0), (u64)HYP_EINVAL);
 	check("PSTATE of AArch32", (u64)vm(VCPU_SET_REG, CTX_PSTATE, 0x1d3, 0), (u64)HYP_EINVAL);
+	check("PSTATE of 33 bits", (u64)vm(VCPU_SET_REG, CTX_PSTATE, (u64)1 << 32 | 0x3c5, 0), (u64)HYP_EINVAL);
 	check("no word", (u64)vm(VCPU_SET_REG, CTX_SWITCHED_END, 0, 0), (u64)HYP_EINVAL);
 	check("a word that is not the host's", (u64)vm(VCPU_SET_REG, CTX_MDSCR_EL1, 0, 0), (u64)HYP_EPERM);
-	check_fault("run");
+	check_run("an answer before the first run", 1, EXIT_FAULT, FAULT_FETCH + ENTRY);
 	check_fault("run again");
+	answers();
+	stage_1();
+	interrupts();
 	host_registers();
 	check("put", (u64)vm(VCPU_PUT, 0, 0, 0), 0);
 	check("load another", (u64)vm(VCPU_LOAD, handle, 0, 0), 0);
