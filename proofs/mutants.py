@@ -34,7 +34,7 @@ STORE, SAMPLE = (os.path.join(ROOT, "build", name) for name in ("mutants.json", 
 GOAL = 0.95                 # of the generated mutants that compile
 TESTS_GOAL = 0.9            # of them what --tests-only has to notice
 # The tests of tests/arch that are nearest to a file.
-ARCH_TESTS = {"cpu.c": "HostRegisters", "early_mmu.c": "BootstrapTables", "el3.c": "El3", "console.c": "Console",
+ARCH_TESTS = {"cpu.c": "HostRegisters GuestRegisters", "early_mmu.c": "BootstrapTables", "el3.c": "El3", "console.c": "Console",
               "panic.c": "Panic", "string.c": "Strings", "hyp_arch.h": "Primitives"}
 # Routines of spec/assembly.toml that functions and macros without a contract of their own are part of.
 ROUTINES = {**dict.fromkeys(("save_caller", "restore_caller", "host_vectors", "host_trap", "host_smc"), ["host_sync"]),
@@ -167,7 +167,7 @@ class Judge:
         return by
 
     def _image(self, mutant=None, first=None):
-        """What notices the image: the compiler, tests/arch (class @first before all) or the proof from bytes."""
+        """What notices the image: the compiler, tests/arch (classes @first before all) or the proof from bytes."""
         if not self.shop.image():
             return "compiler"
         assembly = mutant is None or mutant.file.endswith(".S")

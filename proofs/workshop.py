@@ -247,9 +247,9 @@ class Workshop:
         return self.run(["make", "-s", "image", *PAYLOADS], 300)[0] == 0
 
     def arch_fail(self, first="", alone=False):
-        """Whether a test of tests/arch fails; those of the class @first are tried before all, or @alone."""
+        """Whether a test of tests/arch fails; those of the classes @first are tried before all, or @alone."""
         command = [sys.executable, "tests/arch/run.py", "-f"]
-        if first and self.decide([*command, first], ARCH_LIMIT)[0] != 0:
+        if first and self.decide([*command, *first.split()], ARCH_LIMIT)[0] != 0:
             return True
         return not alone and self.decide(command, ARCH_LIMIT)[0] != 0
 
