@@ -18,6 +18,7 @@ class Unit:
     source: str
     drivers: list = field(default_factory=list)
     lemmas: bool = False        # a step of annotations/*.lemmas: no functions of its own
+    types: bool = True          # its goals have the C types of memory as premises
 
 
 @dataclass
@@ -55,9 +56,13 @@ def _assumed(root, entries):
 
 def _lemma_units(root, entries):
     """The steps that proofs/lemmas.py made of annotations/*.lemmas, a unit each."""
-    drivers = {}
+    drivers, types = {}, {}
     for number, entry in enumerate(entries):
-        drivers[_text(entry, "file", f"lemmas {number}")] = entry.get("drivers", [])
+        where = f"lemmas {number}"
+        file = _text(entry, "file", where)
+        drivers[file], types[file] = entry.get("drivers", []), entry.get("types", True)
+        if not isinstance(types[file], bool):
+            raise Trouble(f"proofs/units.toml: {where}: 'types' must be true or false")
     units = []
     for path in sorted(glob.glob(os.path.join(root, "annotations", "*.lemmas"))):
         source = os.path.relpath(path, root)
@@ -69,7 +74,7 @@ def _lemma_units(root, entries):
             raise Trouble(f"{source}: its steps are missing: run the generator first (make generate)")
         for step in steps:
             units.append(Unit(f"{topic}:{os.path.basename(step)[:-2]}", C, os.path.relpath(step, root),
-                              drivers[source], True))
+                              drivers[source], True, types[source]))
     for source in drivers:
         if not os.path.exists(os.path.join(root, source)):
             raise Trouble(f"proofs/units.toml: lemmas: {source}: no such file")
@@ -131,6 +136,11 @@ def load(root):
             raise Trouble(f"proofs/units.toml: header {file}: no such file")
         headers[file] = unit
     return Table(units, headers, wp.get("options", []), wp.get("include", []), model, assumed)
+
+
+def options(table, unit):
+    """Frama-C's options for @unit. It is for the sake of run-time checks that WP gives a lemma types as premises."""
+    return [one for one in table.options if unit.types or one != "-wp-rte"]
 
 
 def select(table, names):

@@ -13,7 +13,7 @@ import os
 import re
 import subprocess
 
-from . import sources
+from . import config, sources
 from .store import digest
 from .tools import Trouble
 
@@ -66,7 +66,7 @@ def unit_key(root, table, unit, versions):
 
 def base_key(root, table, unit, versions):
     """Of unit_key(), what is not text of the unit."""
-    parts = [unit.name, unit.source, *table.options, *table.include]
+    parts = [unit.name, unit.source, *config.options(table, unit), *table.include]
     drivers = [_content(os.path.join(root, driver)) for driver in unit.drivers]
     parts += [part for pair in zip(unit.drivers, drivers) for part in pair]
     return model_key(root, table, versions, drivers, parts + sources.lemmas_elsewhere(root, table, unit))

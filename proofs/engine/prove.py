@@ -80,7 +80,7 @@ def key_of(goal, versions):
 def run(root, found, jobs, say, last_times, written, store):
     """Give each goal its verdict, those that took longest last time first."""
     first = read_first(root)
-    todo = []
+    todo, twins = [], {}
     for goal in found:
         if goal.verdict != goals.MISSING or not (goal.text or goal.file):
             continue
@@ -91,16 +91,32 @@ def run(root, found, jobs, say, last_times, written, store):
             goal.cached = True
             continue
         written.place(goal)
+        if goal.text and goal.kind != goals.BYTES:
+            same = twins.setdefault(key_of(goal, written.versions), [])
+            same.append(goal)
+            if len(same) > 1:
+                continue
         todo.append(goal)
     todo.sort(key=lambda goal: -last_times.get(goal.key, 2.0 if goal.key in first else 1.0))
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         futures = [pool.submit(_prove_and_keep, goal, written.versions, store, first.get(goal.key)) for goal in todo]
         for count, future in enumerate(concurrent.futures.as_completed(futures)):
             goal = future.result()
-            if not goal.ok:
-                reason = f": {goal.tried[-1]['answer']}" if goal.kind == goals.BYTES else ""
-                say.line(f"proof: {goal.verdict}: {goal.key}{reason}")
+            for twin in _twins(goal, twins, written.versions):
+                for name in VERDICT:
+                    setattr(twin, name, getattr(goal, name))
+                if not twin.ok:
+                    reason = f": {twin.tried[-1]['answer']}" if twin.kind == goals.BYTES else ""
+                    say.line(f"proof: {twin.verdict}: {twin.key}{reason}")
             say.step("provers", count + 1, len(todo))
+
+
+def _twins(goal, twins, versions):
+    """Goals of the same text, provers and limits have one answer, which is asked for once.
+
+    Smoke probes are often alike: the one behind a call, and the one before the next statement.
+    """
+    return twins.get(key_of(goal, versions), [goal]) if goal.text else [goal]
 
 
 def _prove_and_keep(goal, versions, store, first):

@@ -52,7 +52,7 @@ def _bodies(root, table):
     for file in sorted(files):
         text = sources.read(root, file)
         for name in sources.definitions(root, file):
-            match = re.search(rf"^[ \t]*[\w ]+[ *]{name}\([^;{{}}]*\)\s*\{{.*?^[ \t]*\}}", text,
+            match = re.search(rf"^([ \t]*)[\w ]*?[ *]{name}\([^;{{}}]*\)\s*\{{.*?^\1\}}", text,
                               re.MULTILINE | re.DOTALL)
             if match:
                 found[name] = _short(" ".join(match.group(0).split()))

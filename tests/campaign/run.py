@@ -157,6 +157,20 @@ class Modes(Campaign):
         self.tree.write("proofs/first.txt", "z3 model:sum/sum-Sum-grows\n")
         self.bad(run(self.tree), "proofs/first.txt:1: must be: prover, limit, goal", 2)
 
+    def test_alike(self):
+        """Goals of the same text have one answer: it is asked for once, and each of them is told it."""
+        text = "(set-logic QF_BV)\n(declare-const a (_ BitVec 8))\n(assert {})\n(check-sat)\n"
+        for body, good in (("(not (= (bvor a a) a))", True), ("(= (bvor a a) a)", False)):
+            for name in ("and", "or"):
+                self.tree.write(f"build/gen/qfbv/{name}.smt2", text.format(body))
+            done = run(self.tree, "--unit", "bits")
+            self.assertEqual(done.returncode, 0 if good else 1)
+            self.assertIn("provers: 1/1", done.stdout)
+            for name in ("and", "or"):
+                self.assertEqual(f"proof: failed: bits/{name}" in done.stdout, not good, done.stdout)
+        tried = [goal["tried"] for goal in result(self.tree, "proof-partial")["goals"]]
+        self.assertEqual(tried[0], tried[1])
+
     def test_first_is_not_the_last(self):
         """All attempts of the ladder are made, whichever is the first."""
         self.tree.write("wrong.smt2", "(set-logic ALL_SUPPORTED)\n(assert true)\n(check-sat)\n")
@@ -467,6 +481,18 @@ class Ratchet(Campaign):
         self.good(run(self.tree, "--warm"))
         self.tree.change("src/hyp/low.c", "return 2 * a;", "return a + a;")
         self.bad(run(self.tree, "--warm"), "assert_rte_unsigned_overflow (2 of 9) is gone")
+
+    def test_whole_body(self):
+        """A body goes on behind a block in it, and ends where its function does."""
+        def body():
+            return ratchet._bodies(str(self.tree.root), config.load(str(self.tree.root)))["low_twice"]
+        self.tree.change("src/hyp/low.c", "\treturn a + a;", "\tif (a == 0) {\n\t\treturn 0;\n\t}\n\treturn a + a;")
+        before = body()
+        self.tree.change("src/hyp/low.c", "return a + a;", "return 2 * a;")
+        self.assertNotEqual(body(), before)
+        self.tree.change("src/hyp/low.c", "return 2 * a;", "return a + a;")
+        self.tree.change("src/hyp/low.c", "low_state = a % 8;", "low_state = a % 7;")
+        self.assertEqual(body(), before)
 
     def test_raised_limit(self):
         for name, value in ratchet._limits().items():
