@@ -76,6 +76,10 @@
     predicate others_translate{L,M}(integer n) = \forall integer t, m; 0 <= t < 2 && 0 <= m < PFN_COUNT &&
       m != n ==> xl{M}(t, m) == xl{L}(t, m);
 
+    // frames that hold no table keep their contents, but for frame n
+    predicate outside_but{L,M}(integer n) = \forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 &&
+      !table_frame{L}(g) && g != n ==> \at(frame[g].e[j],M) == \at(frame[g].e[j],L);
+
     // only frame n changed its state or count
     predicate only_frame{L,M}(integer n) = \forall integer m; 0 <= m < PFN_COUNT && m != n ==>
       \at(fm_state[m],M) == \at(fm_state[m],L) && \at(fm_count[m],M) == \at(fm_count[m],L);
@@ -107,13 +111,23 @@
     predicate unmoved{L,M} = same_machine{L,M} && same_frames{L,M} && same_xl{L,M} && nodes_kept{L,M} &&
       same_places{L,M};
 
-    // the same frames serve VMs
-    predicate same_vm_frames{L,M} = \forall integer m; 0 <= m < PFN_COUNT ==>
-      (\at(fm_state[m],M) == FRAME_HYP_VM <==> \at(fm_state[m],L) == FRAME_HYP_VM);
+    // frame in state s belongs to a VM or is lent to one
+    predicate for_vm(integer s) = s == FRAME_HYP_VM || s == FRAME_GUEST || s == FRAME_GUEST_SHARED_HOST ||
+      s == FRAME_HOST_SHARED_GUEST;
 
-    // all that is Hypatia's is in use
-    predicate none_given{L} = \forall integer m; 0 <= m < PFN_COUNT && hyp_owns(\at(fm_state[m],L)) ==>
-      \at(fm_count[m],L) != 0;
+    // what Hypatia keeps for VMs holds what it held
+    predicate same_vm_words{L,M} = \forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 &&
+      \at(fm_state[g],L) == FRAME_HYP_VM ==> \at(frame[g].e[j],M) == \at(frame[g].e[j],L);
+
+    // the same frames are for VMs, as they were
+    predicate same_vm_states{L,M} = \forall integer m; 0 <= m < PFN_COUNT &&
+      (for_vm(\at(fm_state[m],L)) || for_vm(\at(fm_state[m],M))) ==>
+        \at(fm_state[m],M) == \at(fm_state[m],L) && \at(fm_count[m],M) == \at(fm_count[m],L);
+    predicate same_vm_frames{L,M} = same_vm_states{L,M} && same_vm_words{L,M};
+
+    // all that is not the host's own is Hypatia's and in use
+    predicate none_given{L} = \forall integer m; 0 <= m < PFN_COUNT && \at(fm_state[m],L) != FRAME_HOST ==>
+      \at(fm_state[m],L) == FRAME_HYP && \at(fm_count[m],L) != 0;
 */
 
 #endif

@@ -6,7 +6,7 @@
 #ifndef ANNOTATIONS_VMS_H
 #define ANNOTATIONS_VMS_H
 
-#include "mm.h"
+#include "guests.h"
 
 /*@ predicate is_handle(integer h) = VM_HANDLE_BASE <= h < VM_HANDLE_BASE + VMS_MAX;
 
@@ -35,7 +35,9 @@
       vcpu_holds(\at(vms[v].vcpu[n],L));
     logic integer kept{L}(integer v, integer n) = n == VCPUS_MAX ? \at(vms[v].frame,L) : \at(vms[v].vcpu_frame[n],L);
     // a frame that is kept serves a VM, and nothing else keeps it
-    predicate serves{L}(integer f) = 0 <= f < PFN_COUNT && is_ram{L}(f) && \at(fm_state[f],L) == FRAME_HYP_VM;
+    // (what was given for its tables is no state of a VM)
+    predicate serves{L}(integer f) = 0 <= f < PFN_COUNT && is_ram{L}(f) && \at(fm_state[f],L) == FRAME_HYP_VM &&
+      \at(fm_vm[f],L) == 0;
     predicate keeps_alone{L}(integer v, integer n) = \forall integer w, m; 0 <= w < VMS_MAX && 0 <= m <= VCPUS_MAX &&
       keeps{L}(w, m) && kept{L}(w, m) == kept{L}(v, n) ==> w == v && m == n;
     predicate keeps_own{L}(integer v, integer n) = keeps{L}(v, n) ==> serves{L}(kept{L}(v, n)) && keeps_alone{L}(v, n);
@@ -67,13 +69,16 @@
     predicate gives_frame{L,M}(integer v, integer n, integer f) = same_machine{L,M} && 0 <= v < VMS_MAX &&
       0 <= n <= VCPUS_MAX && !keeps{L}(v, n) && 0 <= f < PFN_COUNT && is_ram{L}(f) &&
       \at(fm_state[f],L) != FRAME_HYP_VM && \at(fm_state[f],M) == FRAME_HYP_VM && only_frame{L,M}(f) &&
-      else_keeping{L,M}(v, n) && keeps{M}(v, n) && kept{M}(v, n) == f;
+      \at(fm_vm[f],M) == 0 && same_given{L,M} && else_keeping{L,M}(v, n) && keeps{M}(v, n) && kept{M}(v, n) == f;
     predicate takes_frame{L,M}(integer v, integer n, integer f) = same_machine{L,M} && 0 <= v < VMS_MAX &&
       0 <= n <= VCPUS_MAX && keeps{L}(v, n) && kept{L}(v, n) == f && \at(fm_state[f],M) != FRAME_HYP_VM &&
-      only_frame{L,M}(f) && else_keeping{L,M}(v, n) && !keeps{M}(v, n);
+      only_frame{L,M}(f) && same_given{L,M} && else_keeping{L,M}(v, n) && !keeps{M}(v, n);
 
     // what the memory lock protects of VMs
-    predicate vms_inv{L} = vm_inv{L} && vm_kept{L};
+    predicate vms_inv{L} = vm_inv{L} && vm_kept{L} && guests_inv{L};
+
+    // the frames that serve VMs are the same
+    predicate same_serving{L,M} = \forall integer f; serves{M}(f) <==> serves{L}(f);
 
     // there are no VMs
     predicate no_vms{L} = (\forall integer v; 0 <= v < VMS_MAX ==> \at(vms[v].state,L) == VM_FREE) &&
@@ -83,6 +88,8 @@
     // a vCPU of VM v is loaded; it has a vCPU
     predicate vm_busy{L}(integer v) = \exists integer i; 0 <= i < VCPUS_MAX && \at(vms[v].vcpu[i],L) == VCPU_LOADED;
     predicate vm_peopled{L}(integer v) = \exists integer i; 0 <= i < VCPUS_MAX && \at(vms[v].vcpu[i],L) != VCPU_EMPTY;
+    // it has a vCPU or memory
+    predicate vm_held{L}(integer v) = vm_peopled{L}(v) || \at(vm_frames[v],L) != 0;
 */
 
 #endif

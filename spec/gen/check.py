@@ -254,14 +254,14 @@ def check_pool(spec):
         len(
             {
                 meta["state_offset"],
-                meta["spare_offset"],
+                meta["vm_offset"],
                 meta["count_offset"],
                 meta["count_offset"] + 1,
             }
         )
         != 4
     ):
-        raise SpecError("pool", ["meta"], "state, spare and count overlap")
+        raise SpecError("pool", ["meta"], "state, VM and count overlap")
     c = pool["carveout"]
     for mib in c["check_mib"]:
         for cpus in c["check_cpus"]:

@@ -6,6 +6,7 @@
 #include "inject.h"
 #include "ownership.h"
 #include "setup.h"
+#include <lemmas/guests/still_guests.h>
 
 /* PSTATE.M of EL0 and of EL1 with SP_EL0 (Arm ARM C5.2.19). */
 #define PSTATE_EL0T 0u
@@ -111,7 +112,11 @@ void hyp_handle_abort(u64 esr, u64 far, u64 hpfar)
 	/* HPFAR_EL2 names the page for a translation fault; every other fault is refused as it is. */
 	if (FSC_TRANSLATION_LEVEL0 <= fsc && fsc <= FSC_TRANSLATION_LEVEL0 + 3) {
 		lock_acquire(LOCK_MM);
+		//@ ghost taken: ;
 		error = host_fault(hpfar_el2_fipa(hpfar));
+		//@ assert same: same_machine{taken,Here} && same_keeping{taken,Here};
+		/*@ assert guests: same_ghosts{taken,Here} && same_all_vms{taken,Here} && guests_inv{taken} &&
+		      guests_inv{Here}; */
 		lock_release(LOCK_MM);
 	}
 	if (error != 0) {

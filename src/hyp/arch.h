@@ -131,7 +131,7 @@ u32 frame_state_get(u64 pfn, u64 r);
 
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires record: record_of{Here}(pfn, r);
-    requires state: s <= FRAME_HYP_VM;
+    requires state: s <= FRAME_HOST_SHARED_GUEST;
     terminates \true; exits \false; assigns fm_state[pfn];
     ensures value: fm_state[pfn] == s;
 */
@@ -165,6 +165,71 @@ void frame_count_set(u64 pfn, u64 r, u32 c);
 */
 void frame_zero(u64 pfn);
 
+/* What EL2 wrote to frame @pfn is in memory, behind every cache: one who reads without caches finds nothing older. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires mapped: xl{Here}(PGT_HYP, pfn) == d_flat(pfn, 3, map_attrs(boot_info.e2h, MAP_DATA));
+    terminates \true; exits \false; assigns \nothing;
+*/
+void frame_clean(u64 pfn);
+
+/* An entry of a guest's table, a frame in FRAME_HYP_VM, which EL2 has mapped as data. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires index: pfn < PFN_COUNT && i < 512;
+    requires mapped: xl{Here}(PGT_HYP, pfn) == d_flat(pfn, 3, map_attrs(boot_info.e2h, MAP_DATA));
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == frame[pfn].e[i];
+*/
+u64 guest_entry_get(u64 pfn, u64 i);
+
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires index: pfn < PFN_COUNT && i < 512;
+    requires mapped: xl{Here}(PGT_HYP, pfn) == d_flat(pfn, 3, map_attrs(boot_info.e2h, MAP_DATA));
+    requires apart: tbl_tree[pfn] == 0;
+    requires clean: g_tlb == 0;
+    requires page: covers{Here}(pfn, n) && i == idx(n, g_level[pfn]);
+    requires break_first: d_valid(frame[pfn].e[i]) ==> !d_valid(e);
+    terminates \true; exits \false;
+    assigns frame[0 .. PFN_COUNT - 1], GUEST_TLB, walk_pending;
+    ensures value: frame[pfn].e[i] == e;
+    ensures rest: only_entry{Pre,Here}(pfn, i);
+    ensures pending: walk_pending == 1;
+    ensures stale: d_valid(\old(frame[pfn].e[i])) ==> g_tlb == 1 && g_tlb_vm + 1 == g_tree[pfn] && g_tlb_page == n;
+    ensures fresh: !d_valid(\old(frame[pfn].e[i])) ==> g_tlb == 0;
+*/
+void guest_entry_set(u64 pfn, u64 i, u64 e, u64 n);
+
+/* What the TLB has of page @n of VM @v, whose root is frame @root: gone on every CPU on return (Arm ARM D8.14). */
+/*@ requires root: v < VMS_MAX && root == vms[v].frame;
+    terminates \true; exits \false; assigns g_tlb;
+    ensures gone: \old(g_tlb) == 1 && g_tlb_vm == v && g_tlb_page == n ==> g_tlb == 0;
+    ensures else: !(\old(g_tlb) == 1 && g_tlb_vm == v && g_tlb_page == n) ==> g_tlb == \old(g_tlb);
+*/
+void guest_tlbi(u32 v, u64 root, u64 n);
+
+/* What the TLB has of VM @v, of which no CPU has a vCPU loaded: gone on every CPU on return. */
+/*@ requires root: v < VMS_MAX && root == vms[v].frame;
+    requires idle: !vm_busy{Here}(v);
+    terminates \true; exits \false; assigns g_walked[v];
+    ensures gone: g_walked[v] == 0;
+*/
+void guest_tlbi_all(u32 v, u64 root);
+
+/* The VM that a frame was given for, + 1; 0 when it was given for none. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires record: record_of{Here}(pfn, r);
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == fm_vm[pfn];
+*/
+u32 frame_vm_get(u64 pfn, u64 r);
+
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires record: record_of{Here}(pfn, r);
+    requires vm: vm <= VMS_MAX;
+    terminates \true; exits \false; assigns fm_vm[pfn];
+    ensures value: fm_vm[pfn] == vm;
+*/
+void frame_vm_set(u64 pfn, u64 r, u32 vm);
+
 /* The metadata array starts at frame @pfn and has @count frames, all zeroes: every frame is the host's. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires room: mem.frames * META_BYTES_PER_FRAME <= count * PAGE_SIZE;
@@ -172,8 +237,9 @@ void frame_zero(u64 pfn);
       (pfn + count) * PAGE_SIZE <= boot_info.carveout_base.pa + boot_info.carveout_size;
     requires apart: \forall integer f; pfn <= f < pfn + count ==> tbl_tree[f] == 0;
     terminates \true; exits \false;
-    assigns fm_state[0 .. PFN_COUNT - 1], fm_count[0 .. PFN_COUNT - 1];
+    assigns fm_state[0 .. PFN_COUNT - 1], fm_count[0 .. PFN_COUNT - 1], fm_vm[0 .. PFN_COUNT - 1];
     ensures host: \forall integer n; 0 <= n < PFN_COUNT ==> fm_state[n] == FRAME_HOST && fm_count[n] == 0;
+    ensures no_vm: none_for_vms{Here};
 */
 void meta_place(u64 pfn, u64 count);
 

@@ -2,7 +2,6 @@
 #include "claim.h"
 #include "arch.h"
 #include <lemmas/range.h>
-#include <lemmas/tables.h>
 
 /* Record frames @pfn to @pfn + @count - 1, all RAM, as Hypatia's and in use once. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;

@@ -6,7 +6,8 @@
 #include "run.h"
 #include "setup.h"
 #include "vm_call.h"
-#include <lemmas/vms.h>
+#include <lemmas/guests/still_guests.h>
+#include <lemmas/vms/still_kept.h>
 
 #define NOINLINE __attribute__((noinline))
 
@@ -95,6 +96,8 @@ static s64 frame_call(u64 call, u64 pfn)
 		break;
 	}
 	//@ assert vms: same_vm_frames{taken,Here} && same_keeping{taken,Here} && same_machine{taken,Here};
+	//@ assert same: same_ghosts{taken,Here} && same_all_vms{taken,Here} && guests_inv{taken};
+	//@ assert guests: guests_inv{Here};
 	lock_release(LOCK_MM);
 	return value;
 }
@@ -181,6 +184,8 @@ static s64 range_call(u64 call, u64 pfn, u64 nr)
 		      fm_state[n] == \at(fm_state[n],LoopCurrent); */
 		/*@ assert vms: same_vm_frames{LoopCurrent,Here} && same_keeping{LoopCurrent,Here} &&
 		      same_machine{LoopCurrent,Here}; */
+		/*@ assert guests: same_ghosts{LoopCurrent,Here} && same_all_vms{LoopCurrent,Here} &&
+		      guests_inv{LoopCurrent} && guests_inv{Here}; */
 		if (error == 0) {
 			done = done + 1;
 		}

@@ -28,7 +28,7 @@ u64 hyp_carveout_size(u64 ram_frames, u32 cpu_count);
  * Once, on the bootstrap tables. 0, or a negative error (see gen/hypercalls.h): then nothing may follow.
  */
 /*@ requires alone: alone{Here};
-    requires none: no_tables{Here};
+    requires none: no_tables{Here} && no_guests{Here};
     requires quiet: quiet{Here};
     requires slots: slots_inv{Here};
     terminates \true; exits \false;

@@ -1,44 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ownership.h"
 #include "arch.h"
+#include "frame.h"
 #include <lemmas/attrs.h>
 #include <lemmas/mm.h>
-#include <lemmas/tables.h>
-
-/* Give back the tables of tree @t that are empty along the way to page @pfn. */
-/*@ requires locked: lock_held[LOCK_MM] == 1;
-    requires tree: t < PGT_COUNT && is_ram{Here}(pfn);
-    requires inv: mm_inv{Here};
-    requires quiet: quiet{Here};
-    terminates \true; exits \false; assigns TABLE_STATE;
-    ensures inv: mm_inv{Here};
-    ensures quiet: quiet{Here};
-    ensures same: same_xl{Pre,Here} && outside_kept{Pre,Here};
-*/
-static void prune(u32 t, u64 pfn)
-{
-	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
-	      reach{Here} && groups_whole{Here} && given_paged{Here}; */
-	pgt_prune(t, pfn);
-	/*@ assert same: same_frames{Pre,Here} && same_machine{Pre,Here} && same_places{Pre,Here} &&
-	      same_own_xl{Pre,Here}; */
-	//@ assert host: host_inv{Here};
-	//@ assert own: hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} && groups_whole{Here};
-	//@ assert paged: given_paged{Here};
-}
-
-/* Record that frame @pfn, whose record is @r, is in state @state with a count of 0. */
-/*@ requires locked: lock_held[LOCK_MM] == 1;
-    requires frame: record_of{Here}(pfn, r) && pfn < PFN_COUNT;
-    requires state: state <= FRAME_HYP_VM;
-    terminates \true; exits \false; assigns fm_state[pfn], fm_count[pfn];
-    ensures state: fm_state[pfn] == state && fm_count[pfn] == 0;
-*/
-static void frame_set(u64 pfn, u64 r, u32 state)
-{
-	frame_state_set(pfn, r, state);
-	frame_count_set(pfn, r, 0);
-}
+#include <lemmas/tables/ways.h>
 
 s32 host_share_hyp(u64 pfn)
 {
@@ -114,7 +80,7 @@ s32 host_unshare_hyp(u64 pfn)
 	//@ assert same: same_places{Pre,Here};
 	//@ assert places: tables_owned{Here} && groups_whole{Here} && given_paged{Here};
 	//@ assert inv: mm_inv{Here};
-	prune(PGT_HYP, pfn);
+	frame_prune(PGT_HYP, pfn);
 	return 0;
 }
 
@@ -191,6 +157,7 @@ s32 hyp_unpin(u64 pfn)
     ensures hidden: xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED;
     ensures mapped: xl{Here}(PGT_HYP, pfn) == d_flat(pfn, 3, map_attrs(boot_info.e2h, MAP_DATA));
     ensures elsewhere: others_translate{Pre,Here}(pfn);
+    ensures outside: outside_kept{Pre,Here};
 */
 static void frame_take(u64 pfn, u64 r, u32 state)
 {
@@ -203,6 +170,7 @@ static void frame_take(u64 pfn, u64 r, u32 state)
 	//@ assert hidden: xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED && others_translate{Pre,Here}(pfn);
 	pgt_set(PGT_HYP, pfn, 3, leaf);
 	//@ assert mapped: xl{Here}(PGT_HYP, pfn) == leaf && xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED;
+	//@ assert reach: mem_wf{Here} && tables_inv{Here} && reach{Here};
 	frame_set(pfn, r, state);
 	//@ assert step: step{Pre,Here}(pfn);
 	//@ assert host_page: host_view{Here}(pfn);
@@ -233,41 +201,6 @@ s32 host_donate_hyp(u64 pfn)
 	return 0;
 }
 
-/* Clear a frame that EL2 has mapped as data and that holds no table. */
-/*@ requires locked: lock_held[LOCK_MM] == 1;
-    requires tables: tables_inv{Here};
-    requires frame: pfn < PFN_COUNT && !table_frame{Here}(pfn);
-    requires mapped: xl{Here}(PGT_HYP, pfn) == d_flat(pfn, 3, map_attrs(boot_info.e2h, MAP_DATA));
-    terminates \true; exits \false; assigns frame[0 .. PFN_COUNT - 1];
-    ensures tables: tables_inv{Here};
-    ensures zeroed: zeroed{Here}(pfn);
-    ensures same: same_xl{Pre,Here} && same_nodes{Pre,Here};
-    ensures others: \forall integer g, i; 0 <= g < PFN_COUNT && 0 <= i < 512 && g != pfn ==>
-      frame[g].e[i] == \old(frame[g].e[i]);
-*/
-static void frame_wipe(u64 pfn)
-{
-	frame_zero(pfn);
-	/*@ ghost
-	  int k = 0;
-	  /@ loop invariant 0 <= k <= 512;
-	     loop invariant \forall integer g; 0 <= g < PFN_COUNT && g != pfn ==>
-	       nonzero{Here}(g, k) == nonzero{Pre}(g, k);
-	     loop assigns k;
-	     loop variant 512 - k;
-	  @/
-	  while (k < 512) {
-	    k++;
-	  }
-	*/
-	//@ assert counted: counted{Here};
-	//@ assert rows: same_rows{Pre,Here};
-	//@ assert way: same_nodes{Pre,Here};
-	//@ assert wf: wf{Here};
-	//@ assert pool: pool_inv{Here};
-	//@ assert same: same_xl{Pre,Here};
-}
-
 /* Move an unused frame of Hypatia's, mapped by a page in both trees, to the host; record @r is its. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here};
@@ -280,6 +213,7 @@ static void frame_wipe(u64 pfn)
     ensures host: fm_state[pfn] == FRAME_HOST && fm_count[pfn] == 0 && only_frame{Pre,Here}(pfn);
     ensures cleared: zeroed{Here}(pfn) && !table_frame{Here}(pfn);
     ensures unmapped: xl{Here}(PGT_HYP, pfn) == 0 && others_translate{Pre,Here}(pfn);
+    ensures outside: outside_but{Pre,Here}(pfn);
 */
 static void frame_return(u64 pfn, u64 r)
 {
@@ -322,9 +256,12 @@ s32 hyp_donate_host(u64 pfn)
 	if (frame_count_get(pfn, r) != 0) {
 		return HYP_EBUSY;
 	}
+	//@ assert before: tables_owned{Pre};
 	frame_return(pfn, r);
-	prune(PGT_HYP, pfn);
-	prune(PGT_HOST, pfn);
+	frame_prune(PGT_HYP, pfn);
+	frame_prune(PGT_HOST, pfn);
+	//@ assert outside: outside_but{Pre,Here}(pfn);
+	//@ assert words: same_vm_words{Pre,Here};
 	return 0;
 }
 
@@ -366,8 +303,8 @@ s32 vm_return(u64 pfn)
 	}
 	//@ assert unused: frame_inv(fm_state[pfn], fm_count[pfn]) && fm_count[pfn] == 0;
 	frame_return(pfn, r);
-	prune(PGT_HYP, pfn);
-	prune(PGT_HOST, pfn);
+	frame_prune(PGT_HYP, pfn);
+	frame_prune(PGT_HOST, pfn);
 	return 0;
 }
 
@@ -388,6 +325,7 @@ s32 vm_return(u64 pfn)
     ensures mapped: \result == 0 ==> d_valid(xl{Here}(PGT_HOST, n));
     ensures failed: \result != 0 ==> same_xl{Pre,Here};
     ensures own_map: \forall integer m; 0 <= m < PFN_COUNT ==> xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m);
+    ensures outside: outside_kept{Pre,Here} && same_places{Pre,Here};
 */
 static s32 host_map(u64 n, u32 level, u32 ram)
 {
@@ -429,7 +367,7 @@ static s32 host_map(u64 n, u32 level, u32 ram)
     terminates \true; exits \false; assigns TABLE_STATE;
     ensures inv: mm_inv{Here};
     ensures quiet: quiet{Here};
-    ensures same: same_xl{Pre,Here};
+    ensures same: same_xl{Pre,Here} && outside_kept{Pre,Here};
 */
 static void host_join(u64 n, u32 level, u32 ram)
 {
@@ -442,7 +380,7 @@ static void host_join(u64 n, u32 level, u32 ram)
 	/*@ loop invariant range: l <= level;
 	    loop invariant tables: tables_inv{Here};
 	    loop invariant quiet: quiet{Here};
-	    loop invariant same: same_xl{Pre,Here};
+	    loop invariant same: same_xl{Pre,Here} && outside_kept{Pre,Here};
 	    loop invariant paged: \forall integer u, m; 0 <= u < 2 && 0 <= m < PFN_COUNT &&
 	      (u != PGT_HOST || !d_valid(xl{Pre}(u, m))) ==> node3{Here}(u, m) == node3{Pre}(u, m);
 	    loop assigns l, joined, TABLE_STATE;

@@ -184,6 +184,9 @@ s32 hyp_donate_host(u64 pfn);
     ensures cleared: \result == 0 ==> zeroed{Here}(pfn);
     ensures mapped: \result == 0 ==> xl{Here}(PGT_HYP, pfn) == d_flat(pfn, 3, map_attrs(boot_info.e2h, MAP_DATA)) &&
       xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED;
+    ensures outside: outside_but{Pre,Here}(pfn);
+    ensures words: same_vm_words{Pre,Here};
+    ensures no_table: \result == 0 ==> !table_frame{Here}(pfn);
 */
 s32 vm_give(u64 pfn);
 
@@ -213,6 +216,7 @@ s32 vm_give(u64 pfn);
     ensures elsewhere: others_translate{Pre,Here}(pfn);
     ensures cleared: \result == 0 ==> zeroed{Here}(pfn);
     ensures withdrawn: \result == 0 ==> xl{Here}(PGT_HYP, pfn) == 0;
+    ensures outside: outside_but{Pre,Here}(pfn);
 */
 s32 vm_return(u64 pfn);
 
@@ -240,6 +244,7 @@ s32 vm_return(u64 pfn);
     ensures meanwhile: n < pfn_limit(boot_info.pa_bits) && d_valid(xl{Pre}(PGT_HOST, n)) ==> \result == 0;
     ensures failed: \result != 0 ==> same_xl{Pre,Here};
     ensures own_map: \forall integer m; 0 <= m < PFN_COUNT ==> xl{Here}(PGT_HYP, m) == xl{Pre}(PGT_HYP, m);
+    ensures vm_frames: same_vm_frames{Pre,Here};
 */
 s32 host_fault(u64 n);
 

@@ -6,7 +6,6 @@
 #include "hyp.h"
 #include "setup.h"
 #include "vm.h"
-#include <lemmas/vms.h>
 
 /**
  * struct guest - the vCPU that a CPU has loaded

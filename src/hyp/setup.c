@@ -8,7 +8,7 @@
 #include "setup.h"
 #include <lemmas/desc.h>
 #include <lemmas/setup.h>
-#include <lemmas/vms.h>
+#include <lemmas/vms/begins.h>
 
 struct boot_info boot_info;
 
@@ -449,7 +449,7 @@ s32 hyp_setup(void)
 	//@ assert rest: error == 0 ==> rest_host{Here};
 	//@ assert own: hyp_inv{Here};
 	//@ assert groups: error == 0 ==> groups_whole{Here};
-	//@ assert vms: no_vms{Here} && none_given{Here} && given_paged{Here};
+	//@ assert vms: no_vms{Here} && none_given{Here} && given_paged{Here} && no_guests{Here} && none_for_vms{Here};
 	return error;
 }
 

@@ -4,8 +4,11 @@
 #include "arch.h"
 #include "context.h"
 #include "ownership.h"
-#include <lemmas/mm.h>
-#include <lemmas/tables.h>
+#include <lemmas/mm/given_paged.h>
+#include <lemmas/mm/still.h>
+#include <lemmas/mm/still_host.h>
+#include <lemmas/tables/rows.h>
+#include <lemmas/tables/rows_ways.h>
 
 struct vcpu_context cpu_guest[CPUS_MAX];
 struct vcpu_context cpu_host[CPUS_MAX];

@@ -3,6 +3,7 @@
 
 struct vm vms[VMS_MAX];
 struct cpu_vm cpu_vm[CPUS_MAX];
+u64 vm_frames[VMS_MAX];
 
 /* What is wrong with VM state @state where @wanted is asked for: there is no VM, or it is not in that state. */
 /*@ terminates \true; exits \false; assigns \nothing;
@@ -47,11 +48,12 @@ void vm_setup(void)
 	    loop invariant free: \forall integer w; 0 <= w < v ==> vms[w].state == VM_FREE;
 	    loop invariant empty: \forall integer w, k; 0 <= w < v && 0 <= k < VCPUS_MAX ==>
 	      vms[w].vcpu[k] == VCPU_EMPTY;
-	    loop assigns v, i, vms[0 .. VMS_MAX - 1];
+	    loop assigns v, i, vms[0 .. VMS_MAX - 1], vm_frames[0 .. VMS_MAX - 1];
 	    loop variant VMS_MAX - v;
 	*/
 	for (v = 0; v < VMS_MAX; v++) {
 		vms[v].state = VM_FREE;
+		vm_frames[v] = 0;
 		/*@ loop invariant range: 0 <= i <= VCPUS_MAX;
 		    loop invariant empty: \forall integer k; 0 <= k < i ==> vms[v].vcpu[k] == VCPU_EMPTY;
 		    loop assigns i, vms[v].vcpu[0 .. VCPUS_MAX - 1];
@@ -118,6 +120,7 @@ s32 vm_init(u32 v, u32 protected, u64 frame)
 	}
 	vms[v].protected = protected != 0 ? 1 : 0;
 	vms[v].frame = frame;
+	vm_frames[v] = 0;
 	vms[v].state = VM_LIVE;
 	return 0;
 }
@@ -223,7 +226,7 @@ s32 vm_finalize_check(u32 v)
 	if (error != 0) {
 		return error;
 	}
-	if (any_vcpu(v, VCPU_READY) != 0) {
+	if (any_vcpu(v, VCPU_READY) != 0 || vm_frames[v] != 0) {
 		return HYP_EBUSY;
 	}
 	return 0;

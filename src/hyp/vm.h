@@ -46,13 +46,15 @@ struct cpu_vm {
 
 extern struct vm vms[VMS_MAX];
 extern struct cpu_vm cpu_vm[CPUS_MAX];
+/* Number of frames that the host gave for the tables and the memory of each VM. */
+extern u64 vm_frames[VMS_MAX];
 
 #include "../../annotations/vms.h"
 
 /** vm_setup() - begin without VMs. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     terminates \true; exits \false;
-    assigns vms[0 .. VMS_MAX - 1], cpu_vm[0 .. CPUS_MAX - 1];
+    assigns vms[0 .. VMS_MAX - 1], cpu_vm[0 .. CPUS_MAX - 1], vm_frames[0 .. VMS_MAX - 1];
     ensures none: no_vms{Here};
     ensures inv: vm_inv{Here};
 */
@@ -71,6 +73,7 @@ void vm_setup(void);
     ensures state: \result >= 0 ==> err_reserve_vm(\old(vms[\at(\result,Post)].state), 0, 0) == 0 &&
       vms[\result].state == reserve_vm_vm(\old(vms[\at(\result,Post)].state), 0, 0);
     ensures others: \forall integer w; 0 <= w < VMS_MAX && w != \result ==> vms[w].state == \old(vms[w].state);
+    ensures keeping: same_keeping{Pre,Here} && same_all_vms{Pre,Here};
 */
 s32 vm_reserve(void);
 
@@ -83,6 +86,7 @@ s32 vm_reserve(void);
     ensures inv: vm_inv{Here};
     ensures error: \result == err_unreserve_vm(\old(vms[v].state), 0, 0);
     ensures state: vms[v].state == unreserve_vm_vm(\old(vms[v].state), 0, 0);
+    ensures keeping: same_keeping{Pre,Here} && same_all_vms{Pre,Here};
 */
 s32 vm_unreserve(u32 v);
 
@@ -100,13 +104,15 @@ s32 vm_init_check(u32 v);
     requires inv: vm_inv{Here};
     requires vm: v < VMS_MAX;
     terminates \true; exits \false;
-    assigns vms[v].state, vms[v].protected, vms[v].frame;
+    assigns vms[v].state, vms[v].protected, vms[v].frame, vm_frames[v];
     ensures inv: vm_inv{Here};
     ensures error: \result == err_init_vm(\old(vms[v].state), 0, 0);
     ensures state: vms[v].state == init_vm_vm(\old(vms[v].state), 0, 0);
     ensures kept: \result == 0 ==> vms[v].frame == frame && (vms[v].protected != 0 <==> protected != 0);
-    ensures failed: \result != 0 ==> vms[v].frame == \old(vms[v].frame) &&
+    ensures empty: \result == 0 ==> vm_frames[v] == 0;
+    ensures failed: \result != 0 ==> vms[v].frame == \old(vms[v].frame) && vm_frames[v] == \old(vm_frames[v]) &&
       vms[v].protected == \old(vms[v].protected);
+    ensures others: else_keeping{Pre,Here}(v, VCPUS_MAX) && other_vms{Pre,Here}(v);
 */
 s32 vm_init(u32 v, u32 protected, u64 frame);
 
@@ -130,6 +136,7 @@ s32 vm_init_vcpu_check(u32 v, u32 i);
     ensures state: vms[v].vcpu[i] == init_vcpu_vcpu(vms[v].state, \old(vms[v].vcpu[i]), 0);
     ensures kept: \result == 0 ==> vms[v].vcpu_frame[i] == frame;
     ensures failed: \result != 0 ==> vms[v].vcpu_frame[i] == \old(vms[v].vcpu_frame[i]);
+    ensures others: else_keeping{Pre,Here}(v, i) && same_all_vms{Pre,Here};
 */
 s32 vm_init_vcpu(u32 v, u32 i, u64 frame);
 
@@ -146,6 +153,7 @@ s32 vm_init_vcpu(u32 v, u32 i, u64 frame);
     ensures here: \result == 0 ==> cpu_vm[cpu].loaded == 1 && cpu_vm[cpu].vm == v && cpu_vm[cpu].vcpu == i &&
       vms[v].on[i] == cpu;
     ensures failed: \result != 0 ==> cpu_vm[cpu] == \old(cpu_vm[cpu]) && vms[v].on[i] == \old(vms[v].on[i]);
+    ensures keeping: same_keeping{Pre,Here} && same_all_vms{Pre,Here};
 */
 s32 vm_load(u32 v, u32 i, u32 cpu);
 
@@ -166,6 +174,7 @@ s32 vm_load(u32 v, u32 i, u32 cpu);
     ensures others: \forall integer w, k; 0 <= w < VMS_MAX && 0 <= k < VCPUS_MAX &&
       !(\old(cpu_vm[cpu].loaded) != 0 && w == cpu_vm[cpu].vm && k == cpu_vm[cpu].vcpu) ==>
       vms[w].vcpu[k] == \old(vms[w].vcpu[k]);
+    ensures keeping: same_keeping{Pre,Here} && same_all_vms{Pre,Here};
 */
 s32 vm_put(u32 cpu);
 
@@ -180,6 +189,8 @@ s32 vm_put(u32 cpu);
       vms[v].state == start_teardown_vm_vm(\old(vms[v].state), 0, 1);
     ensures idle: !vm_busy{Pre}(v) ==> \result == err_start_teardown_vm(\old(vms[v].state), 0, 0) &&
       vms[v].state == start_teardown_vm_vm(\old(vms[v].state), 0, 0);
+    ensures others: same_keeping{Pre,Here} && other_vms{Pre,Here}(v);
+    ensures failed: \result != 0 ==> same_all_vms{Pre,Here};
 */
 s32 vm_start_teardown(u32 v);
 
@@ -201,6 +212,7 @@ s32 vm_reclaim_vcpu_check(u32 v, u32 i);
     ensures inv: vm_inv{Here};
     ensures error: \result == err_reclaim_vcpu(vms[v].state, \old(vms[v].vcpu[i]), 0);
     ensures state: vms[v].vcpu[i] == reclaim_vcpu_vcpu(vms[v].state, \old(vms[v].vcpu[i]), 0);
+    ensures others: else_keeping{Pre,Here}(v, i) && same_all_vms{Pre,Here};
 */
 s32 vm_reclaim_vcpu(u32 v, u32 i);
 
@@ -209,8 +221,8 @@ s32 vm_reclaim_vcpu(u32 v, u32 i);
     requires inv: vm_inv{Here};
     requires vm: v < VMS_MAX;
     terminates \true; exits \false; assigns \nothing;
-    ensures busy: vm_peopled{Here}(v) ==> \result == err_finalize_teardown_vm(vms[v].state, 0, 1);
-    ensures idle: !vm_peopled{Here}(v) ==> \result == err_finalize_teardown_vm(vms[v].state, 0, 0);
+    ensures busy: vm_held{Here}(v) ==> \result == err_finalize_teardown_vm(vms[v].state, 0, 1);
+    ensures idle: !vm_held{Here}(v) ==> \result == err_finalize_teardown_vm(vms[v].state, 0, 0);
 */
 s32 vm_finalize_check(u32 v);
 
@@ -221,10 +233,11 @@ s32 vm_finalize_check(u32 v);
     terminates \true; exits \false;
     assigns vms[v].state;
     ensures inv: vm_inv{Here};
-    ensures busy: vm_peopled{Pre}(v) ==> \result == err_finalize_teardown_vm(\old(vms[v].state), 0, 1) &&
+    ensures busy: vm_held{Pre}(v) ==> \result == err_finalize_teardown_vm(\old(vms[v].state), 0, 1) &&
       vms[v].state == finalize_teardown_vm_vm(\old(vms[v].state), 0, 1);
-    ensures idle: !vm_peopled{Pre}(v) ==> \result == err_finalize_teardown_vm(\old(vms[v].state), 0, 0) &&
+    ensures idle: !vm_held{Pre}(v) ==> \result == err_finalize_teardown_vm(\old(vms[v].state), 0, 0) &&
       vms[v].state == finalize_teardown_vm_vm(\old(vms[v].state), 0, 0);
+    ensures others: else_keeping{Pre,Here}(v, VCPUS_MAX) && other_vms{Pre,Here}(v);
 */
 s32 vm_finalize(u32 v);
 

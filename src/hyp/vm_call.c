@@ -2,16 +2,24 @@
 #include "vm_call.h"
 #include "arch.h"
 #include "context.h"
+#include "guest.h"
 #include "ownership.h"
 #include "vm.h"
-#include <lemmas/vms.h>
+#include <lemmas/guests/context_apart.h>
+#include <lemmas/guests/guests_die.h>
+#include <lemmas/guests/guests_else.h>
+#include <lemmas/guests/guests_turn.h>
+#include <lemmas/guests/still_guests.h>
+#include <lemmas/vms/gives.h>
+#include <lemmas/vms/still_kept.h>
+#include <lemmas/vms/takes.h>
 
 /* Make VM @v, which keeps frame @pfn. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     requires vm: v < VMS_MAX;
     terminates \true; exits \false;
-    assigns MM_STATE, vms[0 .. VMS_MAX - 1];
+    assigns MM_STATE, vms[0 .. VMS_MAX - 1], vm_frames[v], GUEST_GHOSTS;
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures result: \result <= 0;
     ensures refused: err_init_vm(\old(vms[v].state), 0, 0) != 0 ==>
@@ -24,21 +32,46 @@ static s32 make_vm(u32 v, u64 pfn, u32 protected)
 {
 	s32 error = vm_init_check(v);
 
+	//@ assert open: guests_inv{Here} && g_tables{Here} && g_frames{Here} && g_quiet{Here} && vm_kept{Here};
 	if (error != 0) {
 		return error;
 	}
+	//@ assert none: !vm_holds(vms[v].state) && vm_holds(VM_LIVE) && !vm_holds(VM_RESERVED);
 	error = vm_give(pfn);
-	//@ assert same: same_keeping{Pre,Here};
+	//@ assert same: same_keeping{Pre,Here} && same_ghosts{Pre,Here} && same_machine{Pre,Here};
 	if (error != 0) {
-		//@ assert frames: same_vm_frames{Pre,Here};
+		//@ assert frames: same_vm_frames{Pre,Here} && same_given{Pre,Here} && same_all_vms{Pre,Here};
+		//@ assert guests: guests_inv{Here};
+		//@ assert kept: vm_kept{Here};
+		//@ assert inv: vms_inv{Here};
 		return error;
 	}
+	//@ assert was: is_ram{Pre}(pfn) && \at(fm_state[pfn],Pre) == FRAME_HOST && pfn < PFN_COUNT;
+	//@ assert nobodys: g_tree[pfn] == 0 && fm_vm[pfn] == 0;
+	//@ assert words: same_vm_words{Pre,Here} && zeroed{Here}(pfn) && fm_state[pfn] == FRAME_HYP_VM;
 	//@ assert free: !keeps{Pre}(v, VCPUS_MAX);
+	/*@ ghost
+	  g_tree[pfn] = (u8)(v + 1);
+	  g_level[pfn] = 1;
+	  g_page[pfn] = 0;
+	*/
 	error = vm_init(v, protected, pfn);
+	/*@ assert trees: only_frame{Pre,Here}(pfn) && trees_but{Pre,Here}(pfn) && same_given{Pre,Here} &&
+	      same_lists{Pre,Here}; */
+	//@ assert others_vms: other_vms{Pre,Here}(v);
+	//@ assert turn: g_turn{Pre,Here}(v, pfn);
+	/*@ assert root: vms[v].frame == pfn && vms[v].state == VM_LIVE && g_tree[pfn] == v + 1 &&
+	      g_level[pfn] == 1 && g_page[pfn] == 0; */
+	//@ assert frame: fm_state[pfn] == FRAME_HYP_VM && zeroed{Here}(pfn) && !vm_holds(\at(vms[v].state,Pre));
+	//@ assert began: g_began{Pre,Here}(v, pfn);
+	//@ assert walked: g_quiet{Pre} && same_lists{Pre,Here} && g_tlb == 0;
+	//@ assert quiet: g_quiet{Here};
+	//@ assert guests: guests_inv{Here};
 	//@ assert given: keeps{Here}(v, VCPUS_MAX) && kept{Here}(v, VCPUS_MAX) == pfn;
 	//@ assert others: else_keeping{Pre,Here}(v, VCPUS_MAX);
 	//@ assert gives: gives_frame{Pre,Here}(v, VCPUS_MAX, pfn);
 	//@ assert kept: vm_kept{Here};
+	//@ assert inv: vms_inv{Here};
 	return error;
 }
 
@@ -60,21 +93,37 @@ static s32 make_vcpu(u32 v, u32 i, u64 pfn)
 {
 	s32 error = vm_init_vcpu_check(v, i);
 
+	//@ assert open: guests_inv{Here} && g_tables{Here} && g_frames{Here} && vm_kept{Here};
 	if (error != 0) {
 		return error;
 	}
 	error = vm_give(pfn);
-	//@ assert same: same_keeping{Pre,Here};
+	/*@ assert same: same_keeping{Pre,Here} && same_ghosts{Pre,Here} && same_machine{Pre,Here} &&
+	      same_all_vms{Pre,Here}; */
 	if (error != 0) {
-		//@ assert frames: same_vm_frames{Pre,Here};
+		//@ assert frames: same_vm_frames{Pre,Here} && same_given{Pre,Here} && same_all_vms{Pre,Here};
+		//@ assert guests: guests_inv{Here};
+		//@ assert kept: vm_kept{Here};
+		//@ assert inv: vms_inv{Here};
 		return error;
 	}
+	//@ assert was: is_ram{Pre}(pfn) && \at(fm_state[pfn],Pre) == FRAME_HOST && pfn < PFN_COUNT;
+	//@ assert given: fm_state[pfn] == FRAME_HYP_VM;
+	//@ assert sound: g_sound{Pre}(pfn, \at(g_tree[pfn],Pre)) && g_counted{Pre}(pfn, \at(fm_vm[pfn],Pre));
+	//@ assert nobodys: g_tree[pfn] == 0 && fm_vm[pfn] == 0;
+	//@ assert words: same_vm_words{Pre,Here} && only_frame{Pre,Here}(pfn);
 	//@ assert free: !keeps{Pre}(v, i);
 	error = vm_init_vcpu(v, i, pfn);
-	//@ assert given: keeps{Here}(v, i) && kept{Here}(v, i) == pfn;
+	//@ assert vms: same_all_vms{Pre,Here};
+	//@ assert ghosts: same_ghosts{Pre,Here};
+	//@ assert else: g_else{Pre,Here}(pfn);
+	//@ assert guests: guests_inv{Here};
+	//@ assert ready: vms[v].vcpu[i] == VCPU_READY && vms[v].vcpu_frame[i] == pfn;
+	//@ assert keeps: keeps{Here}(v, i) && kept{Here}(v, i) == pfn;
 	//@ assert others: else_keeping{Pre,Here}(v, i);
 	//@ assert gives: gives_frame{Pre,Here}(v, i, pfn);
 	//@ assert kept: vm_kept{Here};
+	//@ assert inv: vms_inv{Here};
 	return error;
 }
 
@@ -98,15 +147,30 @@ static s32 end_vcpu(u32 v, u32 i)
 	if (error != 0) {
 		return error;
 	}
-	//@ assert held: keeps{Here}(v, i) && keeps_own{Here}(v, i);
+	/*@ assert open: guests_inv{Here} && g_tables{Here} && vm_kept{Here} &&
+	      kept{Here}(v, i) == vms[v].vcpu_frame[i]; */
+	//@ assert keeps: keeps{Here}(v, i);
+	//@ assert own: keeps_own{Here}(v, i);
+	//@ assert held: serves{Here}(vms[v].vcpu_frame[i]);
+	//@ assert sound: keeps_alone{Here}(v, i) && g_sound{Here}(vms[v].vcpu_frame[i], g_tree[vms[v].vcpu_frame[i]]);
+	//@ assert apart: g_tree[vms[v].vcpu_frame[i]] == 0;
 	/* What it keeps serves it (vms_inv), so it goes back in any case. */
 	vm_return(vms[v].vcpu_frame[i]);
-	//@ assert same: same_keeping{Pre,Here};
+	/*@ assert same: same_keeping{Pre,Here} && same_ghosts{Pre,Here} && same_machine{Pre,Here} &&
+	      same_all_vms{Pre,Here}; */
+	//@ assert back: fm_state[vms[v].vcpu_frame[i]] == FRAME_HOST && only_frame{Pre,Here}(vms[v].vcpu_frame[i]);
+	/*@ assert words: \forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 && g != vms[v].vcpu_frame[i] &&
+	      \at(fm_state[g],Pre) == FRAME_HYP_VM ==> frame[g].e[j] == \at(frame[g].e[j],Pre); */
 	error = vm_reclaim_vcpu(v, i);
+	//@ assert vms: same_all_vms{Pre,Here};
+	//@ assert ghosts: same_ghosts{Pre,Here};
+	//@ assert else: g_else{Pre,Here}(\at(vms[v].vcpu_frame[i],Pre));
+	//@ assert guests: guests_inv{Here};
 	//@ assert gone: !keeps{Here}(v, i);
 	//@ assert others: else_keeping{Pre,Here}(v, i);
 	//@ assert takes: takes_frame{Pre,Here}(v, i, \at(vms[v].vcpu_frame[i],Pre));
 	//@ assert kept: vm_kept{Here};
+	//@ assert inv: vms_inv{Here};
 	return error;
 }
 
@@ -115,11 +179,11 @@ static s32 end_vcpu(u32 v, u32 i)
     requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     requires vm: v < VMS_MAX;
     terminates \true; exits \false;
-    assigns MM_STATE, vms[0 .. VMS_MAX - 1];
+    assigns MM_STATE, vms[0 .. VMS_MAX - 1], GUEST_GHOSTS;
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures result: \result <= 0;
-    ensures busy: vm_peopled{Pre}(v) ==> \result == err_finalize_teardown_vm(\old(vms[v].state), 0, 1);
-    ensures idle: !vm_peopled{Pre}(v) ==> \result == err_finalize_teardown_vm(\old(vms[v].state), 0, 0);
+    ensures busy: vm_held{Pre}(v) ==> \result == err_finalize_teardown_vm(\old(vms[v].state), 0, 1);
+    ensures idle: !vm_held{Pre}(v) ==> \result == err_finalize_teardown_vm(\old(vms[v].state), 0, 0);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_keeping{Pre,Here};
     ensures ended: \result == 0 ==> vms[v].state == VM_FREE &&
       fm_state[\old(vms[v].frame)] == FRAME_HOST && zeroed{Here}(\old(vms[v].frame));
@@ -131,15 +195,33 @@ static s32 end_vm(u32 v)
 	if (error != 0) {
 		return error;
 	}
-	//@ assert held: keeps{Here}(v, VCPUS_MAX) && keeps_own{Here}(v, VCPUS_MAX);
+	//@ assert open: guests_inv{Here} && g_tables{Here} && g_quiet{Here} && vm_kept{Here};
+	//@ assert dying: vm_frames[v] == 0 && vms[v].state == VM_DYING;
+	//@ assert keeps: keeps{Here}(v, VCPUS_MAX) && kept{Here}(v, VCPUS_MAX) == vms[v].frame;
+	//@ assert own: keeps_own{Here}(v, VCPUS_MAX);
+	//@ assert held: serves{Here}(vms[v].frame);
+	//@ assert left: g_walked[v] == 0;
 	/* What it keeps serves it (vms_inv), so it goes back in any case. */
 	vm_return(vms[v].frame);
-	//@ assert same: same_keeping{Pre,Here};
+	//@ assert same: same_keeping{Pre,Here} && same_machine{Pre,Here};
+	/*@ assert words: \forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 && g != vms[v].frame &&
+	      \at(fm_state[g],Pre) == FRAME_HYP_VM ==> frame[g].e[j] == \at(frame[g].e[j],Pre); */
+	//@ ghost g_tree[vms[v].frame] = 0;
 	error = vm_finalize(v);
+	/*@ assert trees: only_frame{Pre,Here}(vms[v].frame) && trees_but{Pre,Here}(vms[v].frame) &&
+	      other_vms{Pre,Here}(v); */
+	//@ assert turn: g_turn{Pre,Here}(v, vms[v].frame);
+	//@ assert ended: g_ended{Pre,Here}(v, vms[v].frame) && vm_holds(VM_DYING);
+	//@ assert walked: g_quiet{Pre} && same_lists{Pre,Here} && g_tlb == 0 && g_walked[v] == 0;
+	/*@ assert others_walked: \forall integer w; 0 <= w < VMS_MAX && w != v && vms[w].state != VM_LIVE ==>
+	      g_walked[w] == 0; */
+	//@ assert quiet: g_quiet{Here};
+	//@ assert guests: guests_inv{Here};
 	//@ assert gone: !keeps{Here}(v, VCPUS_MAX);
 	//@ assert others: else_keeping{Pre,Here}(v, VCPUS_MAX);
 	//@ assert takes: takes_frame{Pre,Here}(v, VCPUS_MAX, \at(vms[v].frame,Pre));
 	//@ assert kept: vm_kept{Here};
+	//@ assert inv: vms_inv{Here};
 	return error;
 }
 
@@ -160,19 +242,32 @@ static s32 end_vm(u32 v)
 */
 static s32 load(u32 v, u32 i, u32 cpu)
 {
-	s32 error = vm_load(v, i, cpu);
+	s32 error;
 
-	//@ assert same: same_keeping{Pre,Here} && same_vm_frames{Pre,Here} && same_machine{Pre,Here};
+	//@ assert own: vm_kept{Here} && keeps_own{Here}(v, i);
+	error = vm_load(v, i, cpu);
+	//@ assert same: same_vm_frames{Pre,Here} && same_machine{Pre,Here} && same_ghosts{Pre,Here};
+	//@ assert vms: same_all_vms{Pre,Here} && guests_inv{Pre} && vm_kept{Pre};
+	//@ assert keeping: same_keeping{Pre,Here} && same_serving{Pre,Here};
+	//@ assert guests: guests_inv{Here};
+	//@ assert kept: vm_kept{Here};
 	if (error == 0) {
-		//@ assert held: keeps{Here}(v, i) && keeps_own{Here}(v, i);
+		//@ assert keeps: keeps{Pre}(v, i);
+		//@ assert held: serves{Here}(vms[v].vcpu_frame[i]);
 		context_load(cpu, vms[v].vcpu_frame[i], i);
 	}
 	return error;
 }
 
 /* What is wrong with the arguments of @call: 0 when nothing is. */
-/*@ requires call: VM_UNRESERVE <= call <= VM_FINALIZE && call != VCPU_PUT;
+/*@ requires call: (VM_UNRESERVE <= call <= VM_FINALIZE && call != VCPU_PUT) || VM_TABLE <= call <= VM_RECLAIM;
     terminates \true; exits \false; assigns \nothing;
+    ensures page: (call == VM_TABLE || call == VM_MAP || call == VM_UNMAP) && is_handle(a1) && a2 >= GUEST_PAGES ==>
+      \result == HYP_ERANGE;
+    ensures page_frame: (call == VM_TABLE || call == VM_MAP) && is_handle(a1) && a2 < GUEST_PAGES ==>
+      \result == (a3 >= PFN_COUNT ? HYP_ERANGE : 0);
+    ensures unmap: call == VM_UNMAP && is_handle(a1) && a2 < GUEST_PAGES ==> \result == 0;
+    ensures reclaim: call == VM_RECLAIM && is_handle(a1) ==> \result == (a2 >= PFN_COUNT ? HYP_ERANGE : 0);
     ensures handle: !is_handle(a1) ==> \result == HYP_EINVAL;
     ensures frame: call == VM_INIT && is_handle(a1) ==>
       \result == (a2 >= PFN_COUNT ? HYP_ERANGE : a3 > 1 ? HYP_EINVAL : 0);
@@ -203,9 +298,87 @@ static s32 arguments_check(u64 call, u64 a1, u64 a2, u64 a3)
 	case VCPU_LOAD:
 	case VCPU_RECLAIM:
 		return a2 >= VCPUS_MAX ? HYP_EINVAL : 0;
+	case VM_TABLE:
+	case VM_MAP:
+		return a2 >= GUEST_PAGES || a3 >= PFN_COUNT ? HYP_ERANGE : 0;
+	case VM_UNMAP:
+		return a2 >= GUEST_PAGES ? HYP_ERANGE : 0;
+	case VM_RECLAIM:
+		return a2 >= PFN_COUNT ? HYP_ERANGE : 0;
 	default:
 		return 0;
 	}
+}
+
+/* A call on the memory of VM @v; @a2 and @a3 are within their ranges. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires vm: v < VMS_MAX;
+    requires call: VM_TABLE <= call <= VM_RECLAIM;
+    requires page: call != VM_RECLAIM ==> is_gfn(a2);
+    terminates \true; exits \false;
+    assigns MM_STATE, GUEST_MEMORY;
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures result: \result <= 0;
+    ensures mapped: call == VM_MAP && \result == 0 ==> g_xl{Here}(v, a2) == d_flat(a3, 3, S2_MEMORY) &&
+      fm_vm[a3] == v + 1;
+    ensures table: call == VM_TABLE && \result == 0 ==> fm_state[a3] == FRAME_HYP_VM && fm_vm[a3] == v + 1;
+    ensures unmapped: call == VM_UNMAP && \result == 0 ==> g_xl{Here}(v, a2) == 0;
+    ensures reclaimed: call == VM_RECLAIM && \result == 0 ==> fm_state[a2] == FRAME_HOST && fm_vm[a2] == 0;
+*/
+static s32 memory_call(u64 call, u32 v, u64 a2, u64 a3)
+{
+	s32 error;
+
+	switch (call) {
+	case VM_TABLE:
+		error = guest_table_give(v, a2, a3);
+		break;
+	case VM_MAP:
+		error = guest_map(v, a2, a3);
+		break;
+	case VM_UNMAP:
+		error = guest_unmap(v, a2);
+		break;
+	default:
+		error = guest_reclaim(v, a2);
+		break;
+	}
+	return error;
+}
+
+/* VM @v begins to die: nothing walks its tree any more. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires vm: v < VMS_MAX;
+    terminates \true; exits \false;
+    assigns vms[v].state, g_walked[v];
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures busy: vm_busy{Pre}(v) ==> \result == err_start_teardown_vm(\old(vms[v].state), 0, 1);
+    ensures idle: !vm_busy{Pre}(v) ==> \result == err_start_teardown_vm(\old(vms[v].state), 0, 0);
+    ensures dying: \result == 0 ==> vms[v].state == VM_DYING && g_walked[v] == 0;
+*/
+static s32 start_teardown(u32 v)
+{
+	s32 error = vm_start_teardown(v);
+
+	//@ assert facts: vm_holds(VM_LIVE) && vm_holds(VM_DYING);
+	//@ assert same: same_vm_frames{Pre,Here} && same_machine{Pre,Here} && same_given{Pre,Here};
+	//@ assert keeping: same_keeping{Pre,Here} && same_serving{Pre,Here} && vm_kept{Pre};
+	//@ assert kept: vm_kept{Here};
+	if (error == 0) {
+		//@ assert open: guests_inv{Pre} && \at(vms[v].state,Pre) == VM_LIVE && vms[v].state == VM_DYING;
+		guest_tlbi_all(v, vms[v].frame);
+		/*@ assert vms: other_vms{Pre,Here}(v) && same_given{Pre,Here} && same_trees{Pre,Here} &&
+		      same_spots{Pre,Here}; */
+		//@ assert dies: g_dies{Pre,Here}(v) && vm_holds(VM_LIVE) && vm_holds(VM_DYING);
+		//@ assert quiet: g_quiet{Pre} && g_quiet{Here};
+		//@ assert guests: guests_inv{Here};
+	}
+	//@ assert refused: error != 0 ==> same_all_vms{Pre,Here} && same_ghosts{Pre,Here} && guests_inv{Pre};
+	//@ assert guests: guests_inv{Here};
+	//@ assert inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+	return error;
 }
 
 /* A call on VM @v; @a2 and @a3 are within their ranges. */
@@ -247,7 +420,7 @@ static s32 operate(u64 call, u32 v, u64 a2, u64 a3)
 		error = load(v, (u32)a2, cpu_index());
 		break;
 	case VM_TEARDOWN:
-		error = vm_start_teardown(v);
+		error = start_teardown(v);
 		break;
 	case VCPU_RECLAIM:
 		error = end_vcpu(v, (u32)a2);
@@ -256,8 +429,8 @@ static s32 operate(u64 call, u32 v, u64 a2, u64 a3)
 		error = end_vm(v);
 		break;
 	}
-	/*@ assert same: call == VM_UNRESERVE || call == VM_TEARDOWN ==>
-	      same_keeping{Pre,Here} && same_vm_frames{Pre,Here} && same_machine{Pre,Here}; */
+	/*@ assert same: call == VM_UNRESERVE ==> same_keeping{Pre,Here} && same_vm_frames{Pre,Here} &&
+	      same_machine{Pre,Here} && same_ghosts{Pre,Here} && same_all_vms{Pre,Here}; */
 	return error;
 }
 
@@ -272,7 +445,12 @@ static s64 reserve(void)
 {
 	s32 v = vm_reserve();
 
-	//@ assert same: same_keeping{Pre,Here} && same_vm_frames{Pre,Here} && same_machine{Pre,Here};
+	//@ assert facts: !vm_holds(VM_FREE) && !vm_holds(VM_RESERVED);
+	//@ assert same: same_vm_frames{Pre,Here} && same_machine{Pre,Here} && same_ghosts{Pre,Here};
+	//@ assert vms: same_all_vms{Pre,Here} && guests_inv{Pre} && vm_kept{Pre};
+	//@ assert keeping: same_keeping{Pre,Here} && same_serving{Pre,Here};
+	//@ assert guests: guests_inv{Here};
+	//@ assert kept: vm_kept{Here};
 	if (v < 0) {
 		return v;
 	}
@@ -295,9 +473,20 @@ static void keep_context(u32 cpu)
 	u32 i = cpu_vm[cpu].vcpu;
 
 	//@ assert here: cpu_ok{Here}(cpu) && v < VMS_MAX && i < VCPUS_MAX && vms[v].vcpu[i] == VCPU_LOADED;
-	//@ assert held: keeps{Here}(v, i) && keeps_own{Here}(v, i);
+	/*@ assert open: guests_inv{Here} && g_tables{Here} && vm_kept{Here} &&
+	      kept{Here}(v, i) == vms[v].vcpu_frame[i]; */
+	//@ assert keeps: keeps{Here}(v, i);
+	//@ assert own: keeps_own{Here}(v, i);
+	//@ assert held: serves{Here}(vms[v].vcpu_frame[i]);
+	//@ assert sound: keeps_alone{Here}(v, i) && g_sound{Here}(vms[v].vcpu_frame[i], g_tree[vms[v].vcpu_frame[i]]);
+	//@ assert apart: g_tree[vms[v].vcpu_frame[i]] == 0;
 	context_store(cpu, vms[v].vcpu_frame[i]);
-	//@ assert same: same_keeping{Pre,Here} && same_vm_frames{Pre,Here} && same_machine{Pre,Here};
+	//@ assert same: same_keeping{Pre,Here} && same_vm_states{Pre,Here} && same_machine{Pre,Here};
+	//@ assert serving: same_serving{Pre,Here};
+	//@ assert else: g_else{Pre,Here}(vms[v].vcpu_frame[i]);
+	//@ assert guests: guests_inv{Here};
+	//@ assert kept: vm_kept{Here};
+	//@ assert inv: vms_inv{Here};
 }
 
 /*@ requires locked: lock_held[LOCK_MM] == 1;
@@ -319,13 +508,17 @@ static s32 let_go(void)
 	//@ ghost stored: ;
 	//@ assert inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
 	error = vm_put(cpu);
-	//@ assert same: same_keeping{stored,Here} && same_vm_frames{stored,Here} && same_machine{stored,Here};
+	//@ assert same: same_vm_frames{stored,Here} && same_machine{stored,Here} && same_ghosts{stored,Here};
+	//@ assert vms: same_all_vms{stored,Here} && guests_inv{stored} && vm_kept{stored};
+	//@ assert keeping: same_keeping{stored,Here} && same_serving{stored,Here};
+	//@ assert guests: guests_inv{Here};
+	//@ assert kept: vm_kept{Here};
 	return error;
 }
 
 s64 vm_call(u64 call, u64 a1, u64 a2, u64 a3)
 {
-	s64 value = 0;
+	s64 value;
 	s32 error;
 
 	if (call != VM_RESERVE && call != VCPU_PUT) {
@@ -341,6 +534,13 @@ s64 vm_call(u64 call, u64 a1, u64 a2, u64 a3)
 		break;
 	case VCPU_PUT:
 		error = let_go();
+		value = error;
+		break;
+	case VM_TABLE:
+	case VM_MAP:
+	case VM_UNMAP:
+	case VM_RECLAIM:
+		error = memory_call(call, (u32)(a1 - VM_HANDLE_BASE), a2, a3);
 		value = error;
 		break;
 	default:

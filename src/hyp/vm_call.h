@@ -11,10 +11,10 @@
 
 /**
  * vm_call() - a call on a VM
- * @call: VM_RESERVE to VM_FINALIZE
+ * @call: VM_RESERVE to VM_FINALIZE, VM_TABLE to VM_RECLAIM
  * @a1: handle of the VM, where the call names one
- * @a2: index of the vCPU, or the frame of VM_INIT
- * @a3: frame of VCPU_INIT, or whether VM_INIT is to protect the VM
+ * @a2: index of the vCPU, the frame of VM_INIT and VM_RECLAIM, or a page of the guest
+ * @a3: frame of VCPU_INIT, VM_TABLE and VM_MAP, or whether VM_INIT is to protect the VM
  *
  * Takes LOCK_MM. What is wrong with an argument is said first, then what is wrong with the VM, then with the frame; a
  * call that fails has changed nothing.
@@ -23,7 +23,7 @@
  */
 /*@ requires unlocked: no_locks{Here};
     requires cpus: boot_info.cpu_count <= CPUS_MAX;
-    requires call: VM_RESERVE <= call <= VM_FINALIZE;
+    requires call: VM_RESERVE <= call <= VM_FINALIZE || VM_TABLE <= call <= VM_RECLAIM;
     terminates \true; exits \false;
     assigns LOCKED_STATE, cpu_guest[0 .. CPUS_MAX - 1];
     ensures unlocked: no_locks{Here};

@@ -6,6 +6,7 @@
 #ifndef ASM_HYP_ARCH_H
 #define ASM_HYP_ARCH_H
 
+#include <asm/cpu.h>
 #include <asm/sysreg.h>
 
 #include <gen/layout.h>
@@ -13,6 +14,7 @@
 #include "pool.h"
 #include "types.h"
 #include "vcpu.h"
+#include "vmid.h"
 
 /* Places that the core chose; cpu.c. */
 extern u64 arch_meta_base;
@@ -85,7 +87,12 @@ static inline void frame_zero(u64 pfn)
 	}
 }
 
-/* Frame metadata: state u8, spare u8, count u16 ------------------------------------------------ */
+static inline void frame_clean(u64 pfn)
+{
+	cache_clean_inval(pfn * PAGE_SIZE, (pfn + 1) * PAGE_SIZE);
+}
+
+/* Frame metadata: state u8, VM + 1 u8, count u16 ------------------------------------------------ */
 
 /* @count frames of metadata from @pfn on, all zeroes: every frame of RAM is FRAME_HOST. */
 static inline void meta_place(u64 pfn, u64 count)
@@ -117,6 +124,28 @@ static inline void frame_state_set(u64 pfn, u64 idx, u32 state)
 			 :
 			 : "r"(state),
 			   "r"(arch_meta_base + META_BYTES_PER_FRAME * idx + META_STATE_OFFSET)
+			 : "memory");
+}
+
+/* The VM that a frame was given for, + 1: the byte behind the state. */
+static inline u32 frame_vm_get(u64 pfn, u64 idx)
+{
+	u32 value;
+
+	(void)pfn;
+	__asm__ volatile("ldrb %w0, [%1]"
+			 : "=r"(value)
+			 : "r"(arch_meta_base + META_BYTES_PER_FRAME * idx + META_VM_OFFSET)
+			 : "memory");
+	return value;
+}
+
+static inline void frame_vm_set(u64 pfn, u64 idx, u32 vm)
+{
+	(void)pfn;
+	__asm__ volatile("strb %w0, [%1]"
+			 :
+			 : "r"(vm), "r"(arch_meta_base + META_BYTES_PER_FRAME * idx + META_VM_OFFSET)
 			 : "memory");
 }
 
@@ -170,6 +199,18 @@ static inline u32 pool_ref_get(u64 pfn)
 static inline void pool_ref_set(u64 pfn, u32 ref)
 {
 	store32(arch_pool_ref + 4u * (pfn - pool.first), ref);
+}
+
+/* Guests' tables: @n, the page that the entry translates, is for the proof only. */
+static inline u64 guest_entry_get(u64 pfn, u64 i)
+{
+	return load64(pfn * PAGE_SIZE + 8u * i);
+}
+
+static inline void guest_entry_set(u64 pfn, u64 i, u64 e, u64 n)
+{
+	(void)n;
+	store64(pfn * PAGE_SIZE + 8u * i, e);
 }
 
 /* Barriers and TLB ---------------------------------------------------------------- */
@@ -227,6 +268,43 @@ static inline void tlbi_vmids(void)
 	dsb_ishst();
 	__asm__ volatile("tlbi alle1is" : : : "memory");
 	dsb_ish();
+	isb();
+}
+
+/*
+ * TLBIs on a guest act on the VMID in VTTBR_EL2, which is VM @v's meanwhile: no EL1 runs on this CPU until the
+ * host's is back. Break-before-make: the entry's store is observable before, the TLBIs are complete after.
+ */
+static inline u64 vttbr_of_guest(u32 v, u64 root)
+{
+	u64 host = read_sysreg(vttbr_el2);
+	u64 vmid = VMID_GUESTS + (u64)v;
+
+	dsb_ish();
+	write_sysreg(vttbr_el2, root * PAGE_SIZE + (vmid << VTTBR_EL2_VMID_SHIFT));
+	isb();
+	return host;
+}
+
+static inline void guest_tlbi(u32 v, u64 root, u64 n)
+{
+	u64 host = vttbr_of_guest(v, root);
+
+	tlbi_ipas2e1is(n);
+	dsb_ish();
+	tlbi_vmalle1is();
+	dsb_ish();
+	write_sysreg(vttbr_el2, host);
+	isb();
+}
+
+static inline void guest_tlbi_all(u32 v, u64 root)
+{
+	u64 host = vttbr_of_guest(v, root);
+
+	tlbi_vmalls12e1is();
+	dsb_ish();
+	write_sysreg(vttbr_el2, host);
 	isb();
 }
 

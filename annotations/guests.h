@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Memory of guests: which frames a VM has been given, and its tree of stage-2 tables.
+ *
+ * A VM's tree begins at level 1 with the frame that the VM keeps; its other tables are frames in HYP_VM that were given
+ * for it, linked once and never taken out while the VM lives. Everything that is said of a tree is said of one entry at
+ * a time, so it holds along every way through it. A dying VM's tree is walked by nobody, and nothing is said of it.
+ */
+#ifndef ANNOTATIONS_GUESTS_H
+#define ANNOTATIONS_GUESTS_H
+
+#include "mm.h"
+
+/* What the code of guests' memory changes beside MM_STATE and VM_STATE, in assigns clauses. */
+#define GUEST_GHOSTS g_tree[0 .. PFN_COUNT - 1], g_level[0 .. PFN_COUNT - 1], g_page[0 .. PFN_COUNT - 1], \
+	g_table[0 .. PFN_COUNT - 1], g_slot[0 .. PFN_COUNT - 1], g_pos[0 .. PFN_COUNT - 1], \
+	g_list[0 .. VMS_MAX - 1], g_walked[0 .. VMS_MAX - 1]
+#define GUEST_TLB g_tlb, g_tlb_vm, g_tlb_page
+#define GUEST_MEMORY vm_frames[0 .. VMS_MAX - 1], fm_vm[0 .. PFN_COUNT - 1], GUEST_GHOSTS, GUEST_TLB
+
+/*@ ghost
+  // the VM that a frame was given for, + 1 (0: none); in the frame's metadata
+  extern u8 fm_vm[PFN_COUNT];
+
+  // a table of a guest: its VM + 1 (0: none), level, and a page that it is on the way to
+  extern u8 g_tree[PFN_COUNT];
+  extern u8 g_level[PFN_COUNT];
+  extern u64 g_page[PFN_COUNT];
+
+  // a frame of a guest's memory: the table and the entry that map it
+  extern u64 g_table[PFN_COUNT];
+  extern u64 g_slot[PFN_COUNT];
+
+  // the frames that were given for each VM, and the place of a frame among them
+  struct frames { u64 p[PFN_COUNT]; };
+  extern struct frames g_list[VMS_MAX];
+  extern u64 g_pos[PFN_COUNT];
+
+  // an entry of a guest's tree was made invalid, and the TLB may still have it: 0 none
+  extern u8 g_tlb;
+  extern u32 g_tlb_vm;
+  extern u64 g_tlb_page;
+  // the TLB may hold what VM v's tree once said
+  extern u8 g_walked[VMS_MAX];
+*/
+
+/*@ // what is wrong with a VM in state s of which something is asked that only a live one, only a dying one can do
+    logic integer vm_missing(integer s) = s == VM_LIVE ? 0 : s == VM_DYING ? HYP_EPERM : HYP_ENOENT;
+    logic integer vm_not_dying(integer s) = s == VM_DYING ? 0 : s == VM_LIVE ? HYP_EPERM : HYP_ENOENT;
+
+    predicate is_gfn(integer n) = 0 <= n < GUEST_PAGES;
+
+    // frame in state s is memory of a VM
+    predicate guest_state(integer s) = s == FRAME_GUEST || s == FRAME_GUEST_SHARED_HOST || s == FRAME_HOST_SHARED_GUEST;
+
+    // a VM is protected or not: which states its memory can be in, and that no other VM has it
+    predicate fits(integer s, integer c, integer protected) = s == FRAME_HYP_VM || (protected != 0 ?
+      s == FRAME_GUEST || s == FRAME_GUEST_SHARED_HOST : s == FRAME_HOST_SHARED_GUEST && c == 1);
+
+    // f is a table of VM v; table f is on the way to page n
+    predicate g_is{L}(integer v, integer f) = 0 <= v < VMS_MAX && 0 <= f < PFN_COUNT && \at(g_tree[f],L) == v + 1;
+    predicate covers{L}(integer f, integer n) = same_entry(\at(g_page[f],L), n, \at(g_level[f],L) - 1);
+
+    // what entry i of table f leads to: table c of the same VM, or frame p of its memory
+    predicate g_child{L}(integer f, integer i, integer c) = 0 <= c < PFN_COUNT &&
+      \at(g_tree[c],L) == \at(g_tree[f],L) && \at(g_level[c],L) == \at(g_level[f],L) + 1 &&
+      covers{L}(f, \at(g_page[c],L)) && idx(\at(g_page[c],L), \at(g_level[f],L)) == i;
+    predicate g_leaf{L}(integer f, integer i, integer p) = 0 <= p < PFN_COUNT && is_ram{L}(p) &&
+      \at(fm_vm[p],L) == \at(g_tree[f],L) && guest_state(\at(fm_state[p],L)) &&
+      \at(g_table[p],L) == f && \at(g_slot[p],L) == i && \at(frame[f].e[i],L) == d_flat(p, 3, S2_MEMORY);
+    predicate g_entry{L}(integer f, integer i, integer e) = e == 0 ||
+      (\at(g_level[f],L) < 3 && d_table(e, \at(g_level[f],L)) && g_child{L}(f, i, d_pfn(e))) ||
+      (\at(g_level[f],L) == 3 && g_leaf{L}(f, i, d_pfn(e)));
+
+    // (the last argument of these names what the statement is found by: tree and contents of table f, owner of frame p)
+    predicate g_live{L}(integer t) = t != 0 && \at(vms[t - 1].state,L) == VM_LIVE;
+    predicate g_entries{L} = \forall integer f, i; 0 <= f < PFN_COUNT && 0 <= i < 512 && g_live{L}(\at(g_tree[f],L)) ==>
+      g_entry{L}(f, i, \at(frame[f].e[i],L));
+
+    predicate g_sound{L}(integer f, integer t) = t != 0 ==> 1 <= t <= VMS_MAX && is_ram{L}(f) &&
+      \at(fm_state[f],L) == FRAME_HYP_VM && 1 <= \at(g_level[f],L) <= 3 && is_gfn(\at(g_page[f],L)) &&
+      vm_holds(\at(vms[t - 1].state,L)) &&
+      (\at(fm_vm[f],L) == t || (\at(fm_vm[f],L) == 0 && f == \at(vms[t - 1].frame,L)));
+    predicate g_tables{L} = \forall integer f; 0 <= f < PFN_COUNT ==> g_sound{L}(f, \at(g_tree[f],L));
+
+    predicate g_rooted{L}(integer v, integer f) = vm_holds(\at(vms[v].state,L)) ==>
+      0 <= f < PFN_COUNT && \at(g_tree[f],L) == v + 1 && \at(g_level[f],L) == 1 && \at(fm_vm[f],L) == 0;
+    predicate g_roots{L} = \forall integer v; 0 <= v < VMS_MAX ==> g_rooted{L}(v, \at(vms[v].frame,L));
+
+    // frame p, given for a VM: the VM is there, counts it, and p is in a state that fits it
+    predicate g_counted{L}(integer p, integer t) = t != 0 ==> 1 <= t <= VMS_MAX && is_ram{L}(p) &&
+      vm_holds(\at(vms[t - 1].state,L)) && fits(\at(fm_state[p],L), \at(fm_count[p],L), \at(vms[t - 1].protected,L)) &&
+      0 <= \at(g_pos[p],L) < \at(vm_frames[t - 1],L) && \at(vm_frames[t - 1],L) <= 2 * GUEST_PAGES &&
+      \at(g_list[t - 1].p[g_pos[p]],L) == p;
+    predicate g_owned{L}(integer p, integer s) = is_ram{L}(p) && guest_state(s) ==> \at(fm_vm[p],L) != 0;
+    predicate g_frames{L} = (\forall integer p; 0 <= p < PFN_COUNT ==> g_counted{L}(p, \at(fm_vm[p],L))) &&
+      (\forall integer p; 0 <= p < PFN_COUNT ==> g_owned{L}(p, \at(fm_state[p],L)));
+
+    // no TLB holds what is not so any more
+    predicate g_quiet{L} = \at(g_tlb,L) == 0 &&
+      (\forall integer v; 0 <= v < VMS_MAX && \at(vms[v].state,L) != VM_LIVE ==> \at(g_walked[v],L) == 0);
+
+    predicate guests_inv{L} = g_entries{L} && g_tables{L} && g_roots{L} && g_frames{L} && g_quiet{L};
+
+    // the tables on the way to page n of VM v, and the entry that its way ends in
+    logic integer g_two{L}(integer v, integer n) = next{L}(\at(vms[v].frame,L), idx(n, 1), 1);
+    logic integer g_three{L}(integer v, integer n) = next{L}(g_two{L}(v, n), idx(n, 2), 2);
+    logic integer g_node{L}(integer v, integer n, integer l) =
+      l == 1 ? \at(vms[v].frame,L) : l == 2 ? g_two{L}(v, n) : g_three{L}(v, n);
+    logic integer g_xl{L}(integer v, integer n) =
+      g_three{L}(v, n) >= 0 ? \at(frame[g_three{L}(v, n)].e[idx(n, 3)],L) : 0;
+
+    // f of level l is the last table on the way to page n of VM v, and none above it
+    predicate g_above{L}(integer v, integer n, integer f, integer l) =
+      (l >= 2 ==> 0 <= \at(vms[v].frame,L) < PFN_COUNT && \at(vms[v].frame,L) != f &&
+        \at(fm_state[\at(vms[v].frame,L)],L) == FRAME_HYP_VM) &&
+      (l == 3 ==> 0 <= g_two{L}(v, n) < PFN_COUNT && g_two{L}(v, n) != f &&
+        \at(fm_state[g_two{L}(v, n)],L) == FRAME_HYP_VM);
+
+    // VM v has its memory where it had it, but for page n
+    predicate g_same_but{L,M}(integer v, integer n) = \forall integer w, m; 0 <= w < VMS_MAX && is_gfn(m) &&
+      \at(vms[w].state,L) == VM_LIVE && (w != v || m != n) ==> g_xl{M}(w, m) == g_xl{L}(w, m);
+
+    // the same frames were given for the same VMs
+    predicate same_given{L,M} = \forall integer p; 0 <= p < PFN_COUNT ==> \at(fm_vm[p],M) == \at(fm_vm[p],L);
+    predicate given_but{L,M}(integer f) = \forall integer p; 0 <= p < PFN_COUNT && p != f ==>
+      \at(fm_vm[p],M) == \at(fm_vm[p],L);
+
+    // the trees, as the ghosts say; the lists of frames
+    predicate same_trees{L,M} = \forall integer f; 0 <= f < PFN_COUNT ==> \at(g_tree[f],M) == \at(g_tree[f],L) &&
+      \at(g_level[f],M) == \at(g_level[f],L) && \at(g_page[f],M) == \at(g_page[f],L) &&
+      \at(g_table[f],M) == \at(g_table[f],L) && \at(g_slot[f],M) == \at(g_slot[f],L);
+    predicate same_spots{L,M} = (\forall integer v, k; 0 <= v < VMS_MAX && 0 <= k ==>
+      \at(g_list[v].p[k],M) == \at(g_list[v].p[k],L)) &&
+      (\forall integer p; 0 <= p < PFN_COUNT ==> \at(g_pos[p],M) == \at(g_pos[p],L));
+    predicate same_lists{L,M} = same_spots{L,M} &&
+      (\forall integer v; 0 <= v < VMS_MAX ==> \at(g_walked[v],M) == \at(g_walked[v],L));
+    predicate same_ghosts{L,M} = same_given{L,M} && same_trees{L,M} && same_lists{L,M} && \at(g_tlb,M) == \at(g_tlb,L);
+
+    // what guests' memory depends on of each VM that there is
+    predicate same_all_vms{L,M} = \forall integer v; 0 <= v < VMS_MAX &&
+      (vm_holds(\at(vms[v].state,L)) || vm_holds(\at(vms[v].state,M))) ==>
+      \at(vms[v].state,M) == \at(vms[v].state,L) && \at(vms[v].protected,M) == \at(vms[v].protected,L) &&
+      \at(vms[v].frame,M) == \at(vms[v].frame,L) && \at(vm_frames[v],M) == \at(vm_frames[v],L);
+
+    // VMs are as they were but for the number of VM v's frames, which is d more
+    predicate count_moved{L,M}(integer v, integer d) = (\forall integer w; 0 <= w < VMS_MAX ==>
+      \at(vms[w].state,M) == \at(vms[w].state,L) && \at(vms[w].protected,M) == \at(vms[w].protected,L) &&
+      \at(vms[w].frame,M) == \at(vms[w].frame,L) &&
+      (w != v ==> \at(vm_frames[w],M) == \at(vm_frames[w],L))) &&
+      \at(vm_frames[v],M) == \at(vm_frames[v],L) + d;
+
+    // frame p was given for VM v; what was given for VM v is nobody's any more
+    predicate joins{L,M}(integer v, integer p) = 0 <= v < VMS_MAX && 0 <= p < PFN_COUNT && \at(fm_vm[p],L) == 0 &&
+      \at(fm_vm[p],M) == v + 1 && given_but{L,M}(p) && count_moved{L,M}(v, 1) &&
+      0 <= \at(vm_frames[v],L) < 2 * GUEST_PAGES && \at(g_pos[p],M) == \at(vm_frames[v],L) &&
+      \at(g_list[v].p[g_pos[p]],M) == p &&
+      (\forall integer q; 0 <= q < PFN_COUNT && q != p ==> \at(g_pos[q],M) == \at(g_pos[q],L)) &&
+      (\forall integer w, k; 0 <= w < VMS_MAX && 0 <= k && (w != v || k != \at(vm_frames[v],L)) ==>
+        \at(g_list[w].p[k],M) == \at(g_list[w].p[k],L));
+    predicate leaves{L,M}(integer v, integer p) = 0 <= v < VMS_MAX && 0 <= p < PFN_COUNT && \at(fm_vm[p],L) == v + 1 &&
+      \at(fm_vm[p],M) == 0 && given_but{L,M}(p) && count_moved{L,M}(v, -1) &&
+      (\forall integer q; 0 <= q < PFN_COUNT && q != p && \at(fm_vm[q],L) == v + 1 ==>
+        0 <= \at(g_pos[q],M) < \at(vm_frames[v],M) && \at(g_list[v].p[g_pos[q]],M) == q) &&
+      (\forall integer q; 0 <= q < PFN_COUNT && \at(fm_vm[q],L) != v + 1 ==> \at(g_pos[q],M) == \at(g_pos[q],L)) &&
+      (\forall integer w, k; 0 <= w < VMS_MAX && 0 <= k && w != v ==>
+        \at(g_list[w].p[k],M) == \at(g_list[w].p[k],L));
+
+    // no table's place and no frame's but p's changed; no word of what Hypatia keeps for VMs but entry i of table f
+    predicate trees_but{L,M}(integer p) = \forall integer f; 0 <= f < PFN_COUNT && f != p ==>
+      \at(g_tree[f],M) == \at(g_tree[f],L) && \at(g_level[f],M) == \at(g_level[f],L) &&
+      \at(g_page[f],M) == \at(g_page[f],L) && \at(g_table[f],M) == \at(g_table[f],L) &&
+      \at(g_slot[f],M) == \at(g_slot[f],L);
+    predicate words_but{L,M}(integer f, integer i) = \forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 &&
+      \at(fm_state[g],L) == FRAME_HYP_VM && (g != f || j != i) ==> \at(frame[g].e[j],M) == \at(frame[g].e[j],L);
+
+    // one frame p changes hands between the host and VM v
+    predicate g_move{L,M}(integer v, integer p) = same_machine{L,M} && 0 <= v < VMS_MAX && 0 <= p < PFN_COUNT &&
+      is_ram{L}(p) && only_frame{L,M}(p) && trees_but{L,M}(p);
+    predicate g_joins{L,M}(integer v, integer p) = g_move{L,M}(v, p) && joins{L,M}(v, p) &&
+      fits(\at(fm_state[p],M), \at(fm_count[p],M), \at(vms[v].protected,M)) && \at(vms[v].state,L) == VM_LIVE;
+    predicate g_leaves{L,M}(integer v, integer p) = g_move{L,M}(v, p) && leaves{L,M}(v, p) &&
+      \at(fm_state[p],M) == FRAME_HOST;
+    // the host gave it, and entry i of table f of the last level maps it
+    predicate g_mapped{L,M}(integer v, integer p, integer f, integer i) = g_joins{L,M}(v, p) &&
+      \at(fm_state[p],L) == FRAME_HOST && guest_state(\at(fm_state[p],M)) && \at(g_tree[p],M) == \at(g_tree[p],L) &&
+      g_is{L}(v, f) && \at(g_level[f],L) == 3 && 0 <= i < 512 &&
+      \at(g_table[p],M) == f && \at(g_slot[p],M) == i && words_but{L,M}(f, i) &&
+      \at(frame[f].e[i],M) == d_flat(p, 3, S2_MEMORY);
+    // the host gave it, it is empty, and entry i of table f leads to it on the way to page n
+    predicate g_linked{L,M}(integer v, integer p, integer f, integer i, integer n) = g_joins{L,M}(v, p) &&
+      \at(fm_state[p],L) == FRAME_HOST && \at(fm_state[p],M) == FRAME_HYP_VM && zeroed{M}(p) &&
+      \at(g_tree[p],L) == 0 && \at(g_tree[p],M) == v + 1 && \at(g_level[p],M) == \at(g_level[f],L) + 1 &&
+      \at(g_page[p],M) == n && is_gfn(n) && covers{L}(f, n) && idx(n, \at(g_level[f],L)) == i &&
+      g_is{L}(v, f) && \at(g_level[f],L) < 3 && 0 <= i < 512 && f != p &&
+      words_but{L,M}(f, i) && \at(frame[f].e[i],M) == d_mktable(p);
+    // it is the host's again, and entry i of table f, which mapped it, is empty
+    predicate g_unmapped{L,M}(integer v, integer p, integer f, integer i) = g_leaves{L,M}(v, p) &&
+      guest_state(\at(fm_state[p],L)) && \at(g_tree[p],M) == \at(g_tree[p],L) &&
+      g_is{L}(v, f) && 0 <= i < 512 && \at(g_table[p],L) == f && \at(g_slot[p],L) == i && words_but{L,M}(f, i) &&
+      \at(frame[f].e[i],M) == 0;
+    // it is the host's again, and VM v is dying
+    predicate g_taken_back{L,M}(integer v, integer p) = g_leaves{L,M}(v, p) &&
+      \at(vms[v].state,L) == VM_DYING && \at(g_tree[p],M) == 0 &&
+      (\forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 && g != p && \at(fm_state[g],L) == FRAME_HYP_VM ==>
+        \at(frame[g].e[j],M) == \at(frame[g].e[j],L));
+
+    // all VMs but v are as they were
+    predicate other_vms{L,M}(integer v) = \forall integer w; 0 <= w < VMS_MAX && w != v ==>
+      \at(vms[w].state,M) == \at(vms[w].state,L) && \at(vms[w].protected,M) == \at(vms[w].protected,L) &&
+      \at(vms[w].frame,M) == \at(vms[w].frame,L) && \at(vm_frames[w],M) == \at(vm_frames[w],L);
+    // VM v, which was not there, begins with frame p as its root; VM v, which has nothing left, ends
+    predicate g_turn{L,M}(integer v, integer p) = g_move{L,M}(v, p) && same_given{L,M} && same_lists{L,M} &&
+      other_vms{L,M}(v) && \at(fm_vm[p],L) == 0 &&
+      (\forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 && g != p &&
+        \at(fm_state[g],L) == FRAME_HYP_VM ==> \at(frame[g].e[j],M) == \at(frame[g].e[j],L));
+    predicate g_began{L,M}(integer v, integer p) = g_turn{L,M}(v, p) && !vm_holds(\at(vms[v].state,L)) &&
+      \at(vms[v].state,M) == VM_LIVE && \at(vms[v].frame,M) == p && \at(fm_state[p],L) == FRAME_HOST &&
+      \at(fm_state[p],M) == FRAME_HYP_VM && \at(g_tree[p],M) == v + 1 && \at(g_level[p],M) == 1 &&
+      \at(g_page[p],M) == 0 && zeroed{M}(p);
+    predicate g_ended{L,M}(integer v, integer p) = g_turn{L,M}(v, p) && \at(vms[v].state,L) == VM_DYING &&
+      !vm_holds(\at(vms[v].state,M)) && \at(vm_frames[v],L) == 0 && \at(vms[v].frame,L) == p &&
+      \at(fm_state[p],M) == FRAME_HOST && \at(g_tree[p],M) == 0;
+
+    // VM v begins to die
+    predicate g_dies{L,M}(integer v) = 0 <= v < VMS_MAX && same_machine{L,M} && same_vm_frames{L,M} &&
+      same_given{L,M} && same_trees{L,M} && same_spots{L,M} && other_vms{L,M}(v) && \at(vms[v].state,L) == VM_LIVE &&
+      \at(vms[v].state,M) == VM_DYING && \at(vms[v].protected,M) == \at(vms[v].protected,L) &&
+      \at(vms[v].frame,M) == \at(vms[v].frame,L) && \at(vm_frames[v],M) == \at(vm_frames[v],L);
+
+    // frame f, which is no guest's and in no tree, changed hands between the host and Hypatia, or its contents
+    predicate g_else{L,M}(integer f) = same_machine{L,M} && only_frame{L,M}(f) && same_ghosts{L,M} &&
+      same_all_vms{L,M} && \at(g_tree[f],L) == 0 && \at(fm_vm[f],L) == 0 && !guest_state(\at(fm_state[f],M)) &&
+      (\forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 && g != f && \at(fm_state[g],L) == FRAME_HYP_VM ==>
+        \at(frame[g].e[j],M) == \at(frame[g].e[j],L));
+
+    // there are no guests, and there is nothing of any
+    predicate no_guests{L} = (\forall integer f; 0 <= f < PFN_COUNT ==> \at(g_tree[f],L) == 0) && \at(g_tlb,L) == 0 &&
+      (\forall integer v; 0 <= v < VMS_MAX ==> \at(g_walked[v],L) == 0);
+    predicate none_for_vms{L} = \forall integer f; 0 <= f < PFN_COUNT ==> \at(fm_vm[f],L) == 0;
+*/
+
+#endif

@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "guest.h"
+#include "arch.h"
+#include "frame.h"
+#include <lemmas/guests/guests_moved.h>
+#include <lemmas/guests/low.h>
+#include <lemmas/guests/serving.h>
+#include <lemmas/guests/still_guests.h>
+#include <lemmas/guests/tables_but.h>
+#include <lemmas/guests/walk.h>
+#include <lemmas/tables/ways.h>
+#include <lemmas/vms/still_kept.h>
+
+/**
+ * struct guest_place - how far the tables on the way to a page go
+ * @table: the last of them
+ * @index: the page's entry in it
+ * @level: its level
+ */
+struct guest_place {
+	u64 table;
+	u64 index;
+	u32 level;
+};
+
+/* The last table on the way to page @n of live VM @v. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && guests_inv{Here};
+    requires vm: v < VMS_MAX && is_gfn(n) && vms[v].state == VM_LIVE;
+    terminates \true; exits \false; assigns \nothing;
+    ensures level: 1 <= \result.level <= 3 && \result.level == g_level[\result.table];
+    ensures index: \result.index == idx(n, \result.level) && \result.index < 512;
+    ensures table: g_is{Here}(v, \result.table) && covers{Here}(\result.table, n);
+    ensures way: \result.table == g_node{Here}(v, n, \result.level);
+    ensures last: \result.level < 3 ==> frame[\result.table].e[\result.index] == 0 && g_three{Here}(v, n) < 0 &&
+      (\result.level == 1 ==> g_two{Here}(v, n) < 0);
+    ensures above: g_above{Here}(v, n, \result.table, \result.level);
+    ensures whole: \result.level == 3 ==> g_three{Here}(v, n) == \result.table;
+*/
+static struct guest_place guest_find(u32 v, u64 n)
+{
+	struct guest_place at;
+	u64 entry;
+
+	at.table = vms[v].frame;
+	at.level = 1;
+	//@ assert root: g_rooted{Here}(v, vms[v].frame) && g_sound{Here}(at.table, g_tree[at.table]);
+	/*@ loop invariant level: 1 <= at.level <= 3 && at.level == g_level[at.table];
+	    loop invariant table: g_is{Here}(v, at.table) && covers{Here}(at.table, n) && at.table < PFN_COUNT;
+	    loop invariant way: at.table == g_node{Here}(v, n, at.level);
+	    loop invariant above: g_above{Here}(v, n, at.table, at.level);
+	    loop assigns at, entry;
+	    loop variant 3 - at.level;
+	*/
+	for (;;) {
+		at.index = desc_index(n, at.level);
+		entry = vm_entry_get(at.table, at.index);
+		if (at.level == 3 || entry == 0) {
+			return at;
+		}
+		//@ assert live: g_live{Here}(g_tree[at.table]);
+		//@ assert child: g_child{Here}(at.table, at.index, d_pfn(entry));
+		//@ assert sound: g_sound{Here}(at.table, g_tree[at.table]);
+		//@ assert below: g_level[d_pfn(entry)] == at.level + 1;
+		//@ assert next: next{Here}(at.table, idx(n, at.level), at.level) == d_pfn(entry);
+		//@ assert one: at.level == 1 ==> g_two{Here}(v, n) == d_pfn(entry);
+		//@ assert two: at.level == 2 ==> g_two{Here}(v, n) == at.table && g_three{Here}(v, n) == d_pfn(entry);
+		at.table = desc_pfn(entry);
+		at.level = at.level + 1u;
+	}
+}
+
+/* Frame @pfn, whose record is @r, is VM @v's from now on. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires record: record_of{Here}(pfn, r) && pfn < PFN_COUNT;
+    requires vm: v < VMS_MAX && vm_frames[v] < VM_FRAMES_MAX;
+    requires free: fm_vm[pfn] == 0 && g_tree[pfn] == 0;
+    requires tables: g_tables{Here};
+    terminates \true; exits \false;
+    assigns fm_vm[pfn], vm_frames[v], g_pos[pfn], g_list[v];
+    ensures joined: joins{Pre,Here}(v, pfn);
+    ensures tables: g_tables{Here};
+*/
+static void frame_join(u32 v, u64 pfn, u64 r)
+{
+	frame_vm_set(pfn, r, v + 1u);
+	/*@ ghost
+	  g_list[v].p[vm_frames[v]] = pfn;
+	  g_pos[pfn] = vm_frames[v];
+	*/
+	vm_frames[v] = vm_frames[v] + 1u;
+}
+
+/* Frame @pfn, whose record is @r, is VM @v's no more. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires record: record_of{Here}(pfn, r) && pfn < PFN_COUNT;
+    requires vm: v < VMS_MAX;
+    requires owner: fm_vm[pfn] == v + 1;
+    requires counts: \forall integer q; 0 <= q < PFN_COUNT && fm_vm[q] == v + 1 ==>
+      g_pos[q] < vm_frames[v] && vm_frames[v] <= 2 * GUEST_PAGES && g_list[v].p[g_pos[q]] == q;
+    terminates \true; exits \false;
+    assigns fm_vm[pfn], vm_frames[v], g_pos[0 .. PFN_COUNT - 1], g_list[v];
+    ensures left: leaves{Pre,Here}(v, pfn);
+*/
+static void frame_leave(u32 v, u64 pfn, u64 r)
+{
+	/* The last of the list takes its place. */
+	/*@ ghost
+	  u64 last = g_list[v].p[vm_frames[v] - 1];
+	  if (last < PFN_COUNT && fm_vm[last] == v + 1) {
+	    g_list[v].p[g_pos[pfn]] = last;
+	    g_pos[last] = g_pos[pfn];
+	  }
+	*/
+	/*@ assert others: \forall integer q; 0 <= q < PFN_COUNT && q != pfn && fm_vm[q] == v + 1 ==>
+	      g_pos[q] < vm_frames[v] - 1 && g_list[v].p[g_pos[q]] == q; */
+	/*@ assert rest: \forall integer q; 0 <= q < PFN_COUNT && fm_vm[q] != v + 1 ==>
+	      g_pos[q] == \at(g_pos[q],Pre); */
+	frame_vm_set(pfn, r, 0);
+	vm_frames[v] = vm_frames[v] - 1u;
+}
+
+/* Frame @pfn of the host's becomes memory of a VM: for good when the VM is @protected, else as a loan. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here};
+    requires tables: g_tables{Here};
+    terminates \true; exits \false;
+    assigns MM_STATE;
+    ensures inv: mm_inv{Here} && quiet{Here};
+    ensures tables: g_tables{Here};
+    ensures result: \result <= 0;
+    ensures others: only_frame{Pre,Here}(pfn);
+    ensures words: same_vm_words{Pre,Here};
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_vm_frames{Pre,Here};
+    ensures was: \result == 0 ==> pfn < PFN_COUNT && is_ram{Pre}(pfn) && \old(fm_state[pfn]) == FRAME_HOST;
+    ensures given: \result == 0 ==> fits(fm_state[pfn], fm_count[pfn], protected) &&
+      fm_state[pfn] == (protected != 0 ? FRAME_GUEST : FRAME_HOST_SHARED_GUEST);
+*/
+static s32 page_get(u32 protected, u64 pfn)
+{
+	s32 error;
+
+	//@ assert before: pfn < PFN_COUNT ==> g_sound{Here}(pfn, g_tree[pfn]);
+	if (protected != 0) {
+		error = host_donate_guest(pfn);
+	} else {
+		error = host_share_guest(pfn);
+	}
+	//@ assert others: only_frame{Pre,Here}(pfn) && same_machine{Pre,Here};
+	//@ assert refused: error != 0 ==> g_tables{Here};
+	//@ assert free: error == 0 ==> g_tree[pfn] == 0;
+	//@ assert tables: error == 0 ==> g_tables{Here};
+	return error;
+}
+
+/* Frame @pfn becomes page @n of live VM @v, by entry @i of table @f of the last level. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires vm: v < VMS_MAX && vms[v].state == VM_LIVE;
+    requires room: vm_frames[v] < VM_FRAMES_MAX;
+    requires table: g_is{Here}(v, f) && g_level[f] == 3 && f < PFN_COUNT;
+    requires page: is_gfn(n) && covers{Here}(f, n) && i == idx(n, 3) && i < 512;
+    requires empty: frame[f].e[i] == 0;
+    terminates \true; exits \false;
+    assigns MM_STATE, GUEST_MEMORY;
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures result: \result <= 0;
+    ensures others: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn);
+    ensures mapped: \result == 0 ==> g_mapped{Pre,Here}(v, pfn, f, i) &&
+      fm_state[pfn] == (vms[v].protected != 0 ? FRAME_GUEST : FRAME_HOST_SHARED_GUEST);
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_ghosts{Pre,Here} && same_vm_words{Pre,Here};
+*/
+static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn)
+{
+	u64 r = mem_record(pfn);
+	s32 error;
+
+	/*@ assert open: guests_inv{Here} && g_tables{Here} && g_frames{Here} && g_quiet{Here} && vm_kept{Here} &&
+	      vm_inv{Here}; */
+	//@ assert sound: g_sound{Here}(f, g_tree[f]) && g_tlb == 0;
+	error = page_get(vms[v].protected, pfn);
+	if (error != 0) {
+		//@ assert frames: same_vm_frames{Pre,Here} && same_machine{Pre,Here};
+		//@ assert ghosts: same_ghosts{Pre,Here} && same_all_vms{Pre,Here};
+		//@ assert guests: guests_inv{Here};
+		//@ assert keep: same_keeping{Pre,Here} && same_given{Pre,Here};
+		//@ assert kept: vm_kept{Here};
+		//@ assert machines: vm_inv{Here};
+		//@ assert inv: vms_inv{Here};
+		//@ assert others: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn);
+		return error;
+	}
+	//@ assert was: is_ram{Pre}(pfn) && \at(fm_state[pfn],Pre) == FRAME_HOST && pfn < PFN_COUNT;
+	//@ assert nobodys: g_tree[pfn] == 0 && fm_vm[pfn] == 0;
+	//@ assert table: f != pfn;
+	//@ assert words: same_vm_words{Pre,Here} && same_machine{Pre,Here};
+	//@ assert given: guest_state(fm_state[pfn]) && fits(fm_state[pfn], fm_count[pfn], vms[v].protected);
+	frame_join(v, pfn, r);
+	/*@ ghost
+	  g_table[pfn] = f;
+	  g_slot[pfn] = i;
+	*/
+	//@ assert trees: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn) && trees_but{Pre,Here}(pfn);
+	vm_entry_set(v, f, i, desc_flat(pfn, 3, desc_host_attrs(1)), n);
+	//@ assert written: words_but{Pre,Here}(f, i) && frame[f].e[i] == d_flat(pfn, 3, S2_MEMORY);
+	//@ assert move: g_move{Pre,Here}(v, pfn);
+	//@ assert joins: joins{Pre,Here}(v, pfn);
+	//@ assert g_joins: g_joins{Pre,Here}(v, pfn);
+	/*@ assert parts: guest_state(fm_state[pfn]) && g_table[pfn] == f && g_slot[pfn] == i &&
+	      g_tree[pfn] == \at(g_tree[pfn],Pre) && \at(g_level[f],Pre) == 3 && g_is{Pre}(v, f); */
+	//@ assert mapped: g_mapped{Pre,Here}(v, pfn, f, i);
+	//@ assert quiet: g_quiet{Here};
+	//@ assert facts: d_attrs(S2_MEMORY) && vm_holds(VM_LIVE);
+	//@ assert guests: guests_inv{Here};
+	//@ assert serving: same_serving{Pre,Here};
+	//@ assert keeping: same_keeping{Pre,Here};
+	//@ assert kept: vm_kept{Here};
+	//@ assert machines: vm_inv{Here};
+	//@ assert inv: vms_inv{Here};
+	//@ assert others: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn);
+	return 0;
+}
+
+/* Frame @pfn of the host's becomes Hypatia's for a VM, cleared. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here};
+    requires tables: g_tables{Here};
+    terminates \true; exits \false;
+    assigns MM_STATE;
+    ensures inv: mm_inv{Here} && quiet{Here};
+    ensures tables: g_tables{Here};
+    ensures result: \result <= 0;
+    ensures others: only_frame{Pre,Here}(pfn);
+    ensures words: same_vm_words{Pre,Here};
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_vm_frames{Pre,Here};
+    ensures was: \result == 0 ==> pfn < PFN_COUNT && is_ram{Pre}(pfn) && \old(fm_state[pfn]) == FRAME_HOST;
+    ensures given: \result == 0 ==> fm_state[pfn] == FRAME_HYP_VM && zeroed{Here}(pfn);
+*/
+static s32 table_get(u64 pfn)
+{
+	s32 error;
+
+	//@ assert before: pfn < PFN_COUNT ==> g_sound{Here}(pfn, g_tree[pfn]);
+	error = vm_give(pfn);
+	//@ assert others: only_frame{Pre,Here}(pfn) && same_machine{Pre,Here};
+	//@ assert refused: error != 0 ==> g_tables{Here};
+	//@ assert free: error == 0 ==> g_tree[pfn] == 0;
+	//@ assert tables: error == 0 ==> g_tables{Here};
+	return error;
+}
+
+/* Frame @pfn, whose record is @r, is a table of VM @v's from now on, the next behind table @f on the way to page @n. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires record: record_of{Here}(pfn, r) && pfn < PFN_COUNT && is_ram{Here}(pfn);
+    requires vm: v < VMS_MAX && vms[v].state == VM_LIVE && vm_frames[v] < VM_FRAMES_MAX;
+    requires free: fm_vm[pfn] == 0 && g_tree[pfn] == 0 && fm_state[pfn] == FRAME_HYP_VM;
+    requires table: g_is{Here}(v, f) && g_level[f] < 3 && f < PFN_COUNT && f != pfn;
+    requires page: is_gfn(n);
+    requires tables: g_tables{Here};
+    terminates \true; exits \false;
+    assigns fm_vm[pfn], vm_frames[v], g_pos[pfn], g_list[v], g_tree[pfn], g_level[pfn], g_page[pfn];
+    ensures joined: joins{Pre,Here}(v, pfn);
+    ensures table: g_tree[pfn] == v + 1 && g_level[pfn] == g_level[f] + 1 && g_page[pfn] == n;
+    ensures tables: g_tables{Here};
+*/
+static void table_join(u32 v, u64 f, u64 n, u64 pfn, u64 r)
+{
+	/* Only the ghosts speak of these. */
+	(void)f;
+	(void)n;
+	//@ assert above: g_sound{Here}(f, g_tree[f]);
+	frame_join(v, pfn, r);
+	/*@ ghost
+	  g_tree[pfn] = (u8)(v + 1);
+	  g_level[pfn] = (u8)(g_level[f] + 1);
+	  g_page[pfn] = n;
+	*/
+	//@ assert facts: vm_holds(VM_LIVE);
+	//@ assert own: g_sound{Here}(pfn, g_tree[pfn]);
+}
+
+/* Frame @pfn of the host's becomes the table that entry @i of table @f of live VM @v leads to, the way to page @n. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires vm: v < VMS_MAX && vms[v].state == VM_LIVE;
+    requires room: vm_frames[v] < VM_FRAMES_MAX;
+    requires table: g_is{Here}(v, f) && g_level[f] < 3 && f < PFN_COUNT;
+    requires page: is_gfn(n) && covers{Here}(f, n) && i == idx(n, g_level[f]) && i < 512;
+    requires empty: frame[f].e[i] == 0;
+    terminates \true; exits \false;
+    assigns MM_STATE, GUEST_MEMORY;
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures result: \result <= 0;
+    ensures linked: \result == 0 ==> g_linked{Pre,Here}(v, pfn, f, i, n) && fm_state[pfn] == FRAME_HYP_VM;
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_ghosts{Pre,Here} && same_vm_words{Pre,Here};
+*/
+static s32 table_link(u32 v, u64 f, u64 i, u64 n, u64 pfn)
+{
+	u64 r = mem_record(pfn);
+	s32 error;
+
+	/*@ assert open: guests_inv{Here} && g_tables{Here} && g_frames{Here} && g_quiet{Here} && vm_kept{Here} &&
+	      vm_inv{Here}; */
+	//@ assert sound: g_sound{Here}(f, g_tree[f]) && g_tlb == 0;
+	error = table_get(pfn);
+	if (error != 0) {
+		//@ assert frames: same_vm_frames{Pre,Here} && same_machine{Pre,Here};
+		//@ assert ghosts: same_ghosts{Pre,Here} && same_all_vms{Pre,Here};
+		//@ assert guests: guests_inv{Here};
+		//@ assert keep: same_keeping{Pre,Here} && same_given{Pre,Here};
+		//@ assert kept: vm_kept{Here};
+		//@ assert machines: vm_inv{Here};
+		//@ assert inv: vms_inv{Here};
+		return error;
+	}
+	//@ assert was: is_ram{Pre}(pfn) && \at(fm_state[pfn],Pre) == FRAME_HOST && pfn < PFN_COUNT;
+	//@ assert nobodys: g_tree[pfn] == 0 && fm_vm[pfn] == 0;
+	//@ assert table: f != pfn;
+	//@ assert words: same_vm_words{Pre,Here} && same_machine{Pre,Here};
+	//@ assert given: fm_state[pfn] == FRAME_HYP_VM && zeroed{Here}(pfn);
+	table_join(v, f, n, pfn, r);
+	//@ assert trees: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn) && trees_but{Pre,Here}(pfn);
+	//@ assert facts: vm_holds(VM_LIVE) && same_machine{Pre,Here};
+	vm_entry_set(v, f, i, desc_table(pfn), n);
+	//@ assert written: words_but{Pre,Here}(f, i) && frame[f].e[i] == d_mktable(pfn) && zeroed{Here}(pfn);
+	//@ assert move: g_move{Pre,Here}(v, pfn);
+	//@ assert joins: joins{Pre,Here}(v, pfn);
+	//@ assert g_joins: g_joins{Pre,Here}(v, pfn);
+	//@ assert linked: g_linked{Pre,Here}(v, pfn, f, i, n);
+	//@ assert quiet: g_quiet{Here};
+	//@ assert guests: guests_inv{Here};
+	//@ assert serving: same_serving{Pre,Here};
+	//@ assert keeping: same_keeping{Pre,Here};
+	//@ assert kept: vm_kept{Here};
+	//@ assert machines: vm_inv{Here};
+	//@ assert inv: vms_inv{Here};
+	return 0;
+}
+
+/* Frame @pfn, which entry @i of table @f of live VM @v maps as page @n, goes back to the host, which had lent it. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires vm: v < VMS_MAX && vms[v].state == VM_LIVE && vms[v].protected == 0;
+    requires table: g_is{Here}(v, f) && g_level[f] == 3 && f < PFN_COUNT;
+    requires page: is_gfn(n) && covers{Here}(f, n) && i == idx(n, 3) && i < 512;
+    requires mapped: g_leaf{Here}(f, i, pfn);
+    terminates \true; exits \false;
+    assigns MM_STATE, GUEST_MEMORY;
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures unmapped: g_unmapped{Pre,Here}(v, pfn, f, i) && fm_state[pfn] == FRAME_HOST;
+*/
+static void page_unmap(u32 v, u64 f, u64 i, u64 n, u64 pfn)
+{
+	u64 r = mem_record(pfn);
+
+	/*@ assert open: guests_inv{Here} && g_tables{Here} && g_frames{Here} && g_quiet{Here} && vm_kept{Here} &&
+	      vm_inv{Here}; */
+	//@ assert sound: g_sound{Here}(f, g_tree[f]) && g_tlb == 0;
+	//@ assert counted: g_counted{Here}(pfn, fm_vm[pfn]) && fm_vm[pfn] == v + 1;
+	//@ assert lent: is_ram{Here}(pfn) && fm_state[pfn] == FRAME_HOST_SHARED_GUEST && fm_count[pfn] == 1;
+	vm_entry_set(v, f, i, 0, n);
+	//@ assert cut: words_but{Pre,Here}(f, i) && frame[f].e[i] == 0;
+	host_unshare_guest_last(pfn);
+	//@ assert back: fm_state[pfn] == FRAME_HOST && words_but{Pre,Here}(f, i) && frame[f].e[i] == 0;
+	frame_leave(v, pfn, r);
+	//@ assert trees: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn) && trees_but{Pre,Here}(pfn);
+	//@ assert move: g_move{Pre,Here}(v, pfn);
+	//@ assert leaves: leaves{Pre,Here}(v, pfn);
+	//@ assert g_leaves: g_leaves{Pre,Here}(v, pfn);
+	//@ assert unmapped: g_unmapped{Pre,Here}(v, pfn, f, i);
+	//@ assert quiet: g_quiet{Here};
+	//@ assert guests: guests_inv{Here};
+	//@ assert serving: same_serving{Pre,Here};
+	//@ assert keeping: same_keeping{Pre,Here};
+	//@ assert kept: vm_kept{Here};
+	//@ assert machines: vm_inv{Here};
+	//@ assert inv: vms_inv{Here};
+}
+
+/* Frame @pfn of dying VM @v, given for a table or as memory, goes back to the host. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires vm: v < VMS_MAX && vms[v].state == VM_DYING;
+    requires record: record_of{Here}(pfn, r) && is_ram{Here}(pfn) && pfn < PFN_COUNT && fm_vm[pfn] == v + 1;
+    terminates \true; exits \false;
+    assigns MM_STATE, GUEST_MEMORY;
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures result: \result == 0 || \result == HYP_ENOMEM;
+    ensures back: \result == 0 ==> g_taken_back{Pre,Here}(v, pfn);
+    ensures cleared: \result == 0 && (\old(fm_state[pfn]) == FRAME_GUEST || \old(fm_state[pfn]) == FRAME_HYP_VM) ==>
+      zeroed{Here}(pfn);
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_ghosts{Pre,Here} && same_vm_words{Pre,Here};
+*/
+static s32 frame_back(u32 v, u64 pfn, u64 r)
+{
+	s32 error;
+
+	/*@ assert open: guests_inv{Here} && g_tables{Here} && g_frames{Here} && g_quiet{Here} && vm_kept{Here} &&
+	      vm_inv{Here}; */
+	//@ assert counted: g_counted{Here}(pfn, fm_vm[pfn]) && for_vm(fm_state[pfn]);
+	switch (frame_state_get(pfn, r)) {
+	case FRAME_GUEST:
+		error = reclaim_guest(pfn);
+		break;
+	case FRAME_GUEST_SHARED_HOST:
+		error = reclaim_guest_shared(pfn);
+		break;
+	case FRAME_HOST_SHARED_GUEST:
+		error = host_unshare_guest_last(pfn);
+		break;
+	default:
+		error = vm_return(pfn);
+		break;
+	}
+	if (error != 0) {
+		//@ assert frames: same_vm_frames{Pre,Here} && same_machine{Pre,Here};
+		//@ assert ghosts: same_ghosts{Pre,Here} && same_all_vms{Pre,Here};
+		//@ assert guests: guests_inv{Here};
+		//@ assert keep: same_keeping{Pre,Here} && same_given{Pre,Here};
+		//@ assert kept: vm_kept{Here};
+		//@ assert machines: vm_inv{Here};
+		//@ assert inv: vms_inv{Here};
+		return error;
+	}
+	//@ assert host: fm_state[pfn] == FRAME_HOST && only_frame{Pre,Here}(pfn) && same_machine{Pre,Here};
+	/*@ assert words: \forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 && g != pfn &&
+	      \at(fm_state[g],Pre) == FRAME_HYP_VM ==> frame[g].e[j] == \at(frame[g].e[j],Pre); */
+	frame_leave(v, pfn, r);
+	//@ ghost g_tree[pfn] = 0;
+	//@ assert trees: given_but{Pre,Here}(pfn) && trees_but{Pre,Here}(pfn);
+	//@ assert move: g_move{Pre,Here}(v, pfn);
+	//@ assert leaves: leaves{Pre,Here}(v, pfn);
+	//@ assert g_leaves: g_leaves{Pre,Here}(v, pfn);
+	//@ assert back: g_taken_back{Pre,Here}(v, pfn);
+	//@ assert quiet: g_quiet{Here};
+	//@ assert guests: guests_inv{Here};
+	//@ assert gone: \at(fm_vm[pfn],Pre) != 0 && fm_state[pfn] != FRAME_HYP_VM && given_but{Pre,Here}(pfn);
+	//@ assert serving: same_serving{Pre,Here};
+	//@ assert keeping: same_keeping{Pre,Here};
+	//@ assert kept: vm_kept{Here};
+	//@ assert machines: vm_inv{Here};
+	//@ assert inv: vms_inv{Here};
+	return 0;
+}
+
+s32 guest_table_give(u32 v, u64 n, u64 pfn)
+{
+	struct guest_place at;
+	s32 error;
+
+	if (vms[v].state != VM_LIVE) {
+		return vms[v].state == VM_DYING ? HYP_EPERM : HYP_ENOENT;
+	}
+	at = guest_find(v, n);
+	if (at.level == 3) {
+		return HYP_EBUSY;
+	}
+	if (vm_frames[v] >= VM_FRAMES_MAX) {
+		return HYP_ENOMEM;
+	}
+	//@ assert range: 0 <= idx(n, 1) < 512 && 0 <= idx(n, 2) < 512;
+	error = table_link(v, at.table, at.index, n, pfn);
+	/*@ assert linked: error == 0 ==> words_but{Pre,Here}(at.table, at.index) &&
+	      vms[v].frame == \at(vms[v].frame,Pre); */
+	//@ assert next: error == 0 ==> next{Here}(at.table, at.index, at.level) == pfn;
+	//@ assert above: error == 0 && at.level == 2 ==> g_two{Here}(v, n) == g_two{Pre}(v, n);
+	return error;
+}
+
+s32 guest_map(u32 v, u64 n, u64 pfn)
+{
+	struct guest_place at;
+	s32 error;
+
+	if (vms[v].state != VM_LIVE) {
+		return vms[v].state == VM_DYING ? HYP_EPERM : HYP_ENOENT;
+	}
+	at = guest_find(v, n);
+	if (at.level != 3) {
+		return HYP_ENOENT;
+	}
+	//@ assert seen: g_xl{Here}(v, n) == frame[at.table].e[at.index];
+	if (vm_entry_get(at.table, at.index) != 0) {
+		return HYP_EBUSY;
+	}
+	if (vm_frames[v] >= VM_FRAMES_MAX) {
+		return HYP_ENOMEM;
+	}
+	//@ assert range: 0 <= idx(n, 1) < 512 && 0 <= idx(n, 2) < 512;
+	error = page_map(v, at.table, at.index, n, pfn);
+	/*@ assert mapped: error == 0 ==> words_but{Pre,Here}(at.table, at.index) &&
+	      vms[v].frame == \at(vms[v].frame,Pre); */
+	//@ assert way: error == 0 ==> g_three{Here}(v, n) == at.table;
+	return error;
+}
+
+s32 guest_unmap(u32 v, u64 n)
+{
+	struct guest_place at;
+	u64 entry;
+
+	if (vms[v].state != VM_LIVE) {
+		return vms[v].state == VM_DYING ? HYP_EPERM : HYP_ENOENT;
+	}
+	if (vms[v].protected != 0) {
+		return HYP_EPERM;
+	}
+	at = guest_find(v, n);
+	if (at.level != 3) {
+		return HYP_ENOENT;
+	}
+	entry = vm_entry_get(at.table, at.index);
+	//@ assert seen: g_xl{Here}(v, n) == entry;
+	if (entry == 0) {
+		return HYP_ENOENT;
+	}
+	//@ assert range: 0 <= idx(n, 1) < 512 && 0 <= idx(n, 2) < 512;
+	page_unmap(v, at.table, at.index, n, desc_pfn(entry));
+	//@ assert unmapped: words_but{Pre,Here}(at.table, at.index) && vms[v].frame == \at(vms[v].frame,Pre);
+	//@ assert way: g_three{Here}(v, n) == at.table;
+	return 0;
+}
+
+s32 guest_reclaim(u32 v, u64 pfn)
+{
+	u64 r;
+	s32 error;
+
+	//@ assert nothing: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn);
+	if (vms[v].state != VM_DYING) {
+		return vms[v].state == VM_LIVE ? HYP_EPERM : HYP_ENOENT;
+	}
+	r = mem_record(pfn);
+	if (r == MEM_NONE) {
+		return HYP_EINVAL;
+	}
+	if (frame_vm_get(pfn, r) != v + 1u) {
+		return HYP_EPERM;
+	}
+	error = frame_back(v, pfn, r);
+	//@ assert others: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn);
+	return error;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Memory of guests: what the host gives to a VM, and the VM's stage-2 tables.
+ *
+ * A VM is named by its index in the table of VMs, a page of a guest by its number (IPA / 4096). Every function runs
+ * under LOCK_MM and keeps what that protects; one that returns an error has changed nothing that a guest or the host
+ * could tell.
+ */
+#ifndef HYP_GUEST_H
+#define HYP_GUEST_H
+
+#include "lend.h"
+#include "vm.h"
+
+/* More frames than a VM can use: its pages, and tables for each. */
+#define VM_FRAMES_MAX (2u * GUEST_PAGES)
+
+/**
+ * guest_table_give() - the host gives frame @pfn for the next table that is missing on the way to page @n of VM @v
+ *
+ * Return: 0; HYP_ENOENT without a VM; HYP_EPERM of a dying one, or when the frame is not the host's; HYP_EBUSY when no
+ * table is missing; HYP_EINVAL when the frame is no RAM; HYP_ENOMEM when the pool is empty or the VM has too much.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires vm: v < VMS_MAX && is_gfn(n);
+    terminates \true; exits \false;
+    assigns MM_STATE, GUEST_MEMORY;
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures result: \result <= 0;
+    ensures state: \old(vms[v].state) != VM_LIVE ==> \result == vm_missing(\old(vms[v].state));
+    ensures busy: \old(vms[v].state) == VM_LIVE && g_three{Pre}(v, n) >= 0 ==> \result == HYP_EBUSY;
+    ensures given: \result == 0 ==> fm_state[pfn] == FRAME_HYP_VM && fm_vm[pfn] == v + 1 &&
+      (g_two{Pre}(v, n) < 0 ? g_two{Here}(v, n) : g_three{Here}(v, n)) == pfn;
+    ensures others: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn);
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_given{Pre,Here};
+*/
+s32 guest_table_give(u32 v, u64 n, u64 pfn);
+
+/**
+ * guest_map() - VM @v gets frame @pfn of the host's as its page @n: for good when it is protected, else as a loan
+ *
+ * Return: 0; HYP_ENOENT without a VM, or when a table is missing on the way; HYP_EPERM of a dying one, or when the
+ * frame is not the host's; HYP_EBUSY when the page is there; HYP_EINVAL when the frame is no RAM; HYP_ENOMEM when the
+ * pool is empty or the VM has too much.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires vm: v < VMS_MAX && is_gfn(n);
+    terminates \true; exits \false;
+    assigns MM_STATE, GUEST_MEMORY;
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures result: \result <= 0;
+    ensures state: \old(vms[v].state) != VM_LIVE ==> \result == vm_missing(\old(vms[v].state));
+    ensures missing: \old(vms[v].state) == VM_LIVE && g_three{Pre}(v, n) < 0 ==> \result == HYP_ENOENT;
+    ensures busy: \old(vms[v].state) == VM_LIVE && g_three{Pre}(v, n) >= 0 && g_xl{Pre}(v, n) != 0 ==>
+      \result == HYP_EBUSY;
+    ensures mapped: \result == 0 ==> g_xl{Here}(v, n) == d_flat(pfn, 3, S2_MEMORY) && fm_vm[pfn] == v + 1 &&
+      fm_state[pfn] == (vms[v].protected != 0 ? FRAME_GUEST : FRAME_HOST_SHARED_GUEST);
+    ensures others: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn);
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_given{Pre,Here};
+*/
+s32 guest_map(u32 v, u64 n, u64 pfn);
+
+/**
+ * guest_unmap() - the host takes page @n back from VM @v, which is not protected
+ *
+ * Return: 0; HYP_ENOENT without a VM or a page there; HYP_EPERM of a dying or a protected VM.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires vm: v < VMS_MAX && is_gfn(n);
+    terminates \true; exits \false;
+    assigns MM_STATE, GUEST_MEMORY;
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures result: \result == 0 || \result == HYP_ENOENT || \result == HYP_EPERM;
+    ensures state: \old(vms[v].state) != VM_LIVE ==> \result == vm_missing(\old(vms[v].state));
+    ensures protected: \old(vms[v].state) == VM_LIVE && vms[v].protected != 0 ==> \result == HYP_EPERM;
+    ensures missing: \old(vms[v].state) == VM_LIVE && vms[v].protected == 0 ==>
+      (\result == HYP_ENOENT <==> g_xl{Pre}(v, n) == 0);
+    ensures unmapped: \result == 0 ==> g_xl{Here}(v, n) == 0 && fm_state[d_pfn(g_xl{Pre}(v, n))] == FRAME_HOST &&
+      fm_vm[d_pfn(g_xl{Pre}(v, n))] == 0;
+    ensures others: only_frame{Pre,Here}(d_pfn(g_xl{Pre}(v, n))) && given_but{Pre,Here}(d_pfn(g_xl{Pre}(v, n)));
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_given{Pre,Here};
+*/
+s32 guest_unmap(u32 v, u64 n);
+
+/**
+ * guest_reclaim() - the host takes frame @pfn back that it had given to dying VM @v, for a table or as memory
+ *
+ * What the guest had for itself is cleared.
+ *
+ * Return: 0; HYP_ENOENT without a VM; HYP_EPERM when it is not dying, or the frame is not of it; HYP_EINVAL when the
+ * frame is no RAM; HYP_ENOMEM when the pool is empty, for a frame that has to be cleared: nothing has changed then.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires vm: v < VMS_MAX;
+    terminates \true; exits \false;
+    assigns MM_STATE, GUEST_MEMORY;
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures result: \result <= 0;
+    ensures state: \old(vms[v].state) != VM_DYING ==> \result == vm_not_dying(\old(vms[v].state));
+    ensures ram: \old(vms[v].state) == VM_DYING && !is_ram{Here}(pfn) ==> \result == HYP_EINVAL;
+    ensures owner: \old(vms[v].state) == VM_DYING && is_ram{Here}(pfn) && \old(fm_vm[pfn]) != v + 1 ==>
+      \result == HYP_EPERM;
+    ensures reclaimed: \result == 0 ==> fm_state[pfn] == FRAME_HOST && fm_vm[pfn] == 0 &&
+      vm_frames[v] == \old(vm_frames[v]) - 1;
+    ensures cleared: \result == 0 && (\old(fm_state[pfn]) == FRAME_GUEST || \old(fm_state[pfn]) == FRAME_HYP_VM) ==>
+      zeroed{Here}(pfn);
+    ensures others: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn);
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_given{Pre,Here};
+*/
+s32 guest_reclaim(u32 v, u64 pfn);
+
+#endif

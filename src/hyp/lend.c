@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "lend.h"
+#include "arch.h"
+#include "frame.h"
+#include <lemmas/mm/given_paged.h>
+#include <lemmas/mm/moved.h>
+#include <lemmas/mm/pages.h>
+#include <lemmas/mm/still.h>
+#include <lemmas/mm/still_host.h>
+#include <lemmas/mm/words.h>
+#include <lemmas/tables/ways.h>
+
+s32 host_donate_guest(u64 pfn)
+{
+	u64 r = mem_record(pfn);
+	s32 error;
+
+	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
+	      reach{Here} && groups_whole{Here} && given_paged{Here}; */
+	if (r == MEM_NONE) {
+		return HYP_EINVAL;
+	}
+	if (frame_state_get(pfn, r) != FRAME_HOST) {
+		return HYP_EPERM;
+	}
+	error = pgt_set(PGT_HOST, pfn, 3, desc_hyp_owned());
+	if (error != 0) {
+		//@ assert same: unmoved{Pre,Here} && same_own_xl{Pre,Here};
+		//@ assert host: host_inv{Here};
+		//@ assert own: hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} && groups_whole{Here};
+		//@ assert paged: given_paged{Here};
+		//@ assert kept: mm_inv{Here};
+		return error;
+	}
+	frame_set(pfn, r, FRAME_GUEST);
+	//@ assert step: step{Pre,Here}(pfn);
+	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn) && !table_frame{Pre}(pfn);
+	//@ assert host_page: host_view{Here}(pfn);
+	//@ assert own_page: hyp_view{Here}(pfn);
+	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
+	//@ assert moved: moved{Pre,Here}(pfn);
+	//@ assert views: host_inv{Here} && hyp_inv{Here} && frames_inv{Here};
+	//@ assert same: same_places{Pre,Here};
+	//@ assert places: tables_owned{Here} && groups_whole{Here} && given_paged{Here};
+	//@ assert inv: mm_inv{Here};
+	return 0;
+}
+
+s32 guest_share_host(u64 pfn)
+{
+	u64 r = mem_record(pfn);
+	s32 error;
+
+	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
+	      reach{Here} && groups_whole{Here} && given_paged{Here}; */
+	if (r == MEM_NONE) {
+		return HYP_EINVAL;
+	}
+	if (frame_state_get(pfn, r) != FRAME_GUEST) {
+		return HYP_EPERM;
+	}
+	error = pgt_set(PGT_HOST, pfn, 3, 0);
+	if (error != 0) {
+		//@ assert same: unmoved{Pre,Here} && same_own_xl{Pre,Here};
+		//@ assert host: host_inv{Here};
+		//@ assert own: hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} && groups_whole{Here};
+		//@ assert paged: given_paged{Here};
+		//@ assert kept: mm_inv{Here};
+		return error;
+	}
+	frame_set(pfn, r, FRAME_GUEST_SHARED_HOST);
+	//@ assert step: step{Pre,Here}(pfn);
+	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn) && !table_frame{Pre}(pfn);
+	//@ assert host_page: host_view{Here}(pfn);
+	//@ assert own_page: hyp_view{Here}(pfn);
+	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
+	//@ assert moved: moved{Pre,Here}(pfn);
+	//@ assert views: host_inv{Here} && hyp_inv{Here} && frames_inv{Here};
+	//@ assert same: same_places{Pre,Here};
+	//@ assert places: tables_owned{Here} && groups_whole{Here} && given_paged{Here};
+	//@ assert inv: mm_inv{Here};
+	return 0;
+}
+
+s32 guest_unshare_host(u64 pfn)
+{
+	u64 r = mem_record(pfn);
+	s32 error;
+
+	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
+	      reach{Here} && groups_whole{Here} && given_paged{Here}; */
+	if (r == MEM_NONE) {
+		return HYP_EINVAL;
+	}
+	if (frame_state_get(pfn, r) != FRAME_GUEST_SHARED_HOST) {
+		return HYP_EPERM;
+	}
+	error = pgt_set(PGT_HOST, pfn, 3, desc_hyp_owned());
+	if (error != 0) {
+		//@ assert same: unmoved{Pre,Here} && same_own_xl{Pre,Here};
+		//@ assert host: host_inv{Here};
+		//@ assert own: hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} && groups_whole{Here};
+		//@ assert paged: given_paged{Here};
+		//@ assert kept: mm_inv{Here};
+		return error;
+	}
+	frame_set(pfn, r, FRAME_GUEST);
+	//@ assert step: step{Pre,Here}(pfn);
+	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn) && !table_frame{Pre}(pfn);
+	//@ assert host_page: host_view{Here}(pfn);
+	//@ assert own_page: hyp_view{Here}(pfn);
+	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
+	//@ assert moved: moved{Pre,Here}(pfn);
+	//@ assert views: host_inv{Here} && hyp_inv{Here} && frames_inv{Here};
+	//@ assert same: same_places{Pre,Here};
+	//@ assert places: tables_owned{Here} && groups_whole{Here} && given_paged{Here};
+	//@ assert inv: mm_inv{Here};
+	return 0;
+}
+
+s32 host_share_guest(u64 pfn)
+{
+	u64 r = mem_record(pfn);
+
+	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
+	      reach{Here} && groups_whole{Here} && given_paged{Here}; */
+	if (r == MEM_NONE) {
+		return HYP_EINVAL;
+	}
+	if (frame_state_get(pfn, r) != FRAME_HOST) {
+		return HYP_EPERM;
+	}
+	frame_set(pfn, r, FRAME_HOST_SHARED_GUEST);
+	frame_count_set(pfn, r, 1);
+	//@ assert step: step{Pre,Here}(pfn);
+	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn) && !table_frame{Pre}(pfn);
+	//@ assert host_page: host_view{Here}(pfn);
+	//@ assert own_page: hyp_view{Here}(pfn);
+	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
+	//@ assert moved: moved{Pre,Here}(pfn);
+	//@ assert views: host_inv{Here} && hyp_inv{Here} && frames_inv{Here};
+	//@ assert same: same_places{Pre,Here};
+	//@ assert places: tables_owned{Here} && groups_whole{Here} && given_paged{Here};
+	//@ assert inv: mm_inv{Here};
+	return 0;
+}
+
+s32 host_unshare_guest_last(u64 pfn)
+{
+	u64 r = mem_record(pfn);
+
+	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
+	      reach{Here} && groups_whole{Here} && given_paged{Here}; */
+	if (r == MEM_NONE) {
+		return HYP_EINVAL;
+	}
+	if (frame_state_get(pfn, r) != FRAME_HOST_SHARED_GUEST) {
+		return HYP_EPERM;
+	}
+	if (frame_count_get(pfn, r) != 1) {
+		return HYP_EBUSY;
+	}
+	frame_set(pfn, r, FRAME_HOST);
+	//@ assert step: step{Pre,Here}(pfn);
+	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn) && !table_frame{Pre}(pfn);
+	//@ assert host_page: host_view{Here}(pfn);
+	//@ assert own_page: hyp_view{Here}(pfn);
+	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
+	//@ assert moved: moved{Pre,Here}(pfn);
+	//@ assert views: host_inv{Here} && hyp_inv{Here} && frames_inv{Here};
+	//@ assert same: same_places{Pre,Here};
+	//@ assert places: tables_owned{Here} && groups_whole{Here} && given_paged{Here};
+	//@ assert inv: mm_inv{Here};
+	return 0;
+}
+
+s32 reclaim_guest_shared(u64 pfn)
+{
+	u64 r = mem_record(pfn);
+
+	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
+	      reach{Here} && groups_whole{Here} && given_paged{Here}; */
+	if (r == MEM_NONE) {
+		return HYP_EINVAL;
+	}
+	if (frame_state_get(pfn, r) != FRAME_GUEST_SHARED_HOST) {
+		return HYP_EPERM;
+	}
+	frame_set(pfn, r, FRAME_HOST);
+	//@ assert step: step{Pre,Here}(pfn);
+	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn) && !table_frame{Pre}(pfn);
+	//@ assert host_page: host_view{Here}(pfn);
+	//@ assert own_page: hyp_view{Here}(pfn);
+	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
+	//@ assert moved: moved{Pre,Here}(pfn);
+	//@ assert views: host_inv{Here} && hyp_inv{Here} && frames_inv{Here};
+	//@ assert same: same_places{Pre,Here};
+	//@ assert places: tables_owned{Here} && groups_whole{Here} && given_paged{Here};
+	//@ assert inv: mm_inv{Here};
+	return 0;
+}
+
+/*
+ * Move frame @pfn of a VM's, whose record is @r, to the host. EL2 has it mapped for as long as it takes to clear it.
+ * Nine free frames are enough.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here};
+    requires quiet: quiet{Here};
+    requires frame: record_of{Here}(pfn, r) && is_ram{Here}(pfn) && fm_state[pfn] == FRAME_GUEST;
+    requires room: pool.free >= 9;
+    terminates \true; exits \false; assigns MM_STATE;
+    ensures inv: mm_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures host: fm_state[pfn] == FRAME_HOST && fm_count[pfn] == 0 && only_frame{Pre,Here}(pfn);
+    ensures cleared: zeroed{Here}(pfn) && !table_frame{Here}(pfn);
+    ensures unmapped: xl{Here}(PGT_HYP, pfn) == 0 && others_translate{Pre,Here}(pfn);
+    ensures outside: outside_but{Pre,Here}(pfn);
+*/
+static void frame_reclaim(u64 pfn, u64 r)
+{
+	u64 leaf = desc_flat(pfn, 3, desc_map_attrs(boot_info.e2h, MAP_DATA));
+
+	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
+	      reach{Here} && groups_whole{Here} && given_paged{Here}; */
+	//@ assert before_all: host_view{Here}(pfn) && hyp_view{Here}(pfn) && !table_frame{Here}(pfn);
+	pgt_set(PGT_HYP, pfn, 3, leaf);
+	//@ assert mapped: xl{Here}(PGT_HYP, pfn) == leaf && others_translate{Pre,Here}(pfn);
+	//@ ghost lent: ;
+	frame_wipe(pfn);
+	//@ ghost wiped: ;
+	//@ assert places: same_places{Pre,Here} && outside_but{Pre,Here}(pfn);
+	pgt_set(PGT_HYP, pfn, 3, 0);
+	//@ assert unmapped: xl{Here}(PGT_HYP, pfn) == 0 && others_translate{wiped,Here}(pfn);
+	pgt_set(PGT_HOST, pfn, 3, 0);
+	//@ assert free: xl{Here}(PGT_HOST, pfn) == 0 && xl{Here}(PGT_HYP, pfn) == 0;
+	//@ assert elsewhere: others_translate{Pre,Here}(pfn);
+	//@ assert cleared: zeroed{Here}(pfn);
+	//@ assert nodes: nodes_kept{Pre,Here};
+	//@ assert reach: mem_wf{Here} && tables_inv{Here} && reach{Here};
+	frame_set(pfn, r, FRAME_HOST);
+	//@ assert step: step{Pre,Here}(pfn);
+	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn) && !table_frame{Pre}(pfn);
+	//@ assert host_page: host_view{Here}(pfn);
+	//@ assert own_page: hyp_view{Here}(pfn);
+	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
+	//@ assert moved: moved{Pre,Here}(pfn);
+	//@ assert views: host_inv{Here} && hyp_inv{Here} && frames_inv{Here};
+	//@ assert same: same_places{Pre,Here};
+	//@ assert places: tables_owned{Here} && groups_whole{Here} && given_paged{Here};
+	//@ assert core: core_inv{Here};
+	//@ assert inv: mm_inv{Here};
+}
+
+s32 reclaim_guest(u64 pfn)
+{
+	u64 r = mem_record(pfn);
+
+	if (r == MEM_NONE) {
+		return HYP_EINVAL;
+	}
+	if (frame_state_get(pfn, r) != FRAME_GUEST) {
+		return HYP_EPERM;
+	}
+	if (pool.free < 9) {
+		return HYP_ENOMEM;
+	}
+	//@ assert before: tables_owned{Pre};
+	frame_reclaim(pfn, r);
+	frame_prune(PGT_HYP, pfn);
+	frame_prune(PGT_HOST, pfn);
+	//@ assert outside: outside_but{Pre,Here}(pfn);
+	return 0;
+}
