@@ -98,7 +98,7 @@ $(BUILD)/stamps/host:
 	$(QUIET)tools/deps.sh host
 
 # Small programs at EL1 that take the host kernel's place in tests.
-PAYLOADS := attack smp bench entry stub vms run
+PAYLOADS := attack smp bench entry stub vms run guest
 PAYLOAD_DIR := $(BUILD)/payloads
 PAYLOAD_IMAGES := $(PAYLOADS:%=$(PAYLOAD_DIR)/%.img) $(PAYLOAD_DIR)/chain.img
 PAYLOAD_CFLAGS := -std=c11 -ffreestanding -march=armv8-a -mgeneral-regs-only -mstrict-align -fpie \
@@ -118,6 +118,10 @@ $(PAYLOAD_DIR)/%.img: $(PAYLOAD_DIR)/start.o $(PAYLOAD_DIR)/lib.o $(PAYLOAD_DIR)
 	$(QUIET)$(CROSS_COMPILE)ld -static -nostdlib --no-warn-rwx-segments -T tests/payloads/payload.lds \
 		-o $(@:.img=.elf) $(filter %.o,$^)
 	$(QUIET)$(CROSS_COMPILE)objcopy -O binary $(@:.img=.elf) $@
+
+# The program that its guest runs.
+$(PAYLOAD_DIR)/guest.img: $(PAYLOAD_DIR)/guest_program.o
+$(PAYLOAD_DIR)/guest.o $(PAYLOAD_DIR)/guest_program.o: tests/payloads/guest_program.h
 
 $(PAYLOAD_DIR)/chain.img: $(PAYLOAD_DIR)/chain.o tests/payloads/payload.lds
 	$(QUIET)$(CROSS_COMPILE)ld -static -nostdlib --no-warn-rwx-segments -T tests/payloads/payload.lds \

@@ -452,7 +452,7 @@ class Values(unittest.TestCase):
             "MPIDR_EL1_AFF2": 16, "MPIDR_EL1_AFF3": 32, "PMCR_EL0_N": 11, "SCR_EL3_ATA": 26, "SCR_EL3_ECVEN": 28,
             "SCR_EL3_ENTP2": 41, "SCR_EL3_FGTEN": 27, "SCR_EL3_HXEN": 38, "SCR_EL3_PIEN": 45, "SCR_EL3_SCTLR2EN": 44,
             "SCR_EL3_TCR2EN": 43, "SCTLR_EL2_C": 2, "SCTLR_EL2_I": 12, "SCTLR_EL2_M": 0, "SCTLR_EL2_WXN": 19,
-            "TCR_EL2_PS": 16, "TCR_EL2_VHE_IPS": 32}
+            "TCR_EL2_PS": 16, "TCR_EL2_VHE_IPS": 32, "VTTBR_EL2_VMID": 48}
         self.assertEqual(used, set(by_hand))
         for name, low in by_hand.items():
             self.assertEqual(int(re.search(rf"define {name}_SHIFT (\d+)", text)[1]), low, name)
@@ -811,6 +811,17 @@ class Primitives(unittest.TestCase):
             machine.call(f"t_{name}", *args)
             self.assertEqual(machine.events, events, name)
 
+    def test_guest_tlb(self):
+        """The invalidation is of the guest's VMID, and the host's is back afterwards."""
+        host, guest = 1 << 50 | 0x45000, 8 << 48 | 0x46000000
+        for name, args, invalidated in (
+                ("guest_tlbi", (0x7ffffff,), [("tlbi ipas2e1is", 0x7ffffff), ("dsb ish",), ("tlbi vmalle1is",)]),
+                ("guest_tlbi_all", (), [("tlbi vmalls12e1is",)])):
+            machine = self.machine(vttbr_el2=host)
+            machine.call(f"t_{name}", 7, 0x46000, *args)
+            self.assertEqual(machine.events, [("dsb ish",), ("vttbr_el2", guest), ("isb",), *invalidated, ("dsb ish",),
+                                              ("vttbr_el2", host), ("isb",)], name)
+
     def test_registers(self):
         values = {name: 0x1000 + 0x111 * number for number, name in enumerate(
             ("elr_el2", "spsr_el2", "vbar_el1", "vbar_el12", "sctlr_el1", "sctlr_el12"))}
@@ -830,8 +841,9 @@ class Primitives(unittest.TestCase):
         machine = self.machine()
         frame = FREE >> 12
         machine.write(FREE + 8 * 511, struct.pack("<Q", 0x1122334455667788))
-        self.assertEqual(machine.call("t_frame_read", frame, 511), 0x1122334455667788)
-        for name, args in (("frame_write", ()), ("pte_write", (0x999,))):
+        for name in ("frame_read", "guest_entry_get"):
+            self.assertEqual(machine.call(f"t_{name}", frame, 511), 0x1122334455667788, name)
+        for name, args in (("frame_write", ()), ("pte_write", (0x999,)), ("guest_entry_set", (0x999,))):
             machine.write(FREE, b"\xaa" * 64)
             machine.call(f"t_{name}", frame, 3, 0x8877665544332211, *args)
             self.assertEqual(machine.read(FREE, 64), b"\xaa" * 24 + struct.pack("<Q", 0x8877665544332211) + b"\xaa" * 32)
@@ -852,15 +864,18 @@ class Primitives(unittest.TestCase):
         self.assertEqual(machine.words("arch_meta_base", 1), (FREE,))
 
     def test_records(self):
-        """Four bytes for each frame: state, spare, count."""
+        """Four bytes for each frame: state, VM + 1, count."""
         machine = self.machine()
         machine.put("arch_meta_base", FREE)
         machine.write(FREE, bytes(range(32)))
         self.assertEqual(machine.call("t_frame_state_get", 0x999, 3), 12)
         self.assertEqual(machine.call("t_frame_count_get", 0x999, 3), 15 << 8 | 14)
+        self.assertEqual(machine.call("t_frame_vm_get", 0x999, 3), 13)
         machine.call("t_frame_state_set", 0x999, 3, 2)
         machine.call("t_frame_count_set", 0x999, 3, 0xabcd)
         self.assertEqual(machine.read(FREE, 32), bytes(range(12)) + b"\x02\x0d\xcd\xab" + bytes(range(16, 32)))
+        machine.call("t_frame_vm_set", 0x999, 3, 8)
+        self.assertEqual(machine.read(FREE, 32), bytes(range(12)) + b"\x02\x08\xcd\xab" + bytes(range(16, 32)))
 
     def test_pool(self):
         machine = self.machine()

@@ -197,3 +197,99 @@ u32 last_status(u32 cpu)
 {
 	return (u32)faults[cpu].esr & 0x3fu;
 }
+
+struct result call(u64 id, u64 a1, u64 a2, u64 a3)
+{
+	struct regs r = { { id, a1, a2, a3 } };
+	u64 i;
+
+	for (i = 4; i < REGS; i++) {
+		r.x[i] = 0x1000u + i;
+	}
+	hvc(&r);
+	for (i = 4; i < REGS; i++) {
+		if (r.x[i] != 0x1000u + i) {
+			check("a register of the host's", r.x[i], 0x1000u + i);
+		}
+	}
+	return (struct result){ r.x[0] == 0 ? (s64)r.x[1] : -1000, r.x[2], r.x[3] };
+}
+
+s64 vm(u64 id, u64 a1, u64 a2, u64 a3)
+{
+	return call(id, a1, a2, a3).exit;
+}
+
+#define EL1_NAMES(f)                                                                                            \
+	f(0, sp_el0) f(1, elr_el1) f(2, spsr_el1) f(3, sctlr_el1) f(4, cpacr_el1) f(5, ttbr0_el1) f(6, ttbr1_el1) \
+	f(7, tcr_el1) f(8, esr_el1) f(9, far_el1) f(10, mair_el1) f(11, vbar_el1) f(12, contextidr_el1)           \
+	f(13, cntkctl_el1) f(14, tpidr_el0) f(15, tpidrro_el0) f(16, tpidr_el1) f(17, par_el1)                   \
+	f(18, csselr_el1) f(19, mdscr_el1) f(20, cntv_cval_el0) f(21, amair_el1)
+
+void read_el1(u64 *values)
+{
+#define READ(i, name) __asm__ volatile("mrs %0, " #name : "=r"(values[i]));
+	EL1_NAMES(READ)
+}
+
+/* QEMU virt: distributor, CPU interface of a GICv2, redistributor of CPU 0 of a GICv3 and its private interrupts. */
+#define GICD 0x08000000u
+#define GICC 0x08010000u
+#define GICR 0x080a0000u
+#define GICR_PRIVATE 0x080b0000u
+#define GIC_CTLR 0u
+#define GICC_PMR 4u
+#define GICR_WAKER 0x14u
+#define GIC_GROUP 0x80u
+#define GIC_ENABLE 0x100u
+
+#define BOTH_GROUPS 3u
+#define GROUP_0_IS_FIQ 8u
+#define CHILDREN_ASLEEP 4u
+#define TIMERS 0x48000000u /* 27: virtual, 30: physical */
+
+static volatile u32 *device(u64 address)
+{
+	return (volatile u32 *)(uintptr_t)address;
+}
+
+static u64 has_gic_registers(void)
+{
+	u64 pfr0;
+
+	__asm__ volatile("mrs %0, id_aa64pfr0_el1" : "=r"(pfr0));
+	return (pfr0 >> 24) & 0xfu;
+}
+
+void gic_setup(u64 group)
+{
+	u64 private = has_gic_registers() != 0 ? GICR_PRIVATE : GICD;
+
+	*device(GICD + GIC_CTLR) = BOTH_GROUPS;
+	if (has_gic_registers() != 0) {
+		*device(GICR + GICR_WAKER) = 0;
+		while ((*device(GICR + GICR_WAKER) & CHILDREN_ASLEEP) != 0) {
+		}
+		/* ICC_PMR_EL1, ICC_IGRPEN0_EL1, ICC_IGRPEN1_EL1 */
+		__asm__ volatile("msr s3_0_c4_c6_0, %0\n\tmsr s3_0_c12_c12_6, %1\n\tmsr s3_0_c12_c12_7, %1\n\tisb"
+				 : : "r"((u64)0xff), "r"((u64)1));
+	} else {
+		*device(GICC + GICC_PMR) = 0xff;
+		*device(GICC + GIC_CTLR) = BOTH_GROUPS | GROUP_0_IS_FIQ;
+	}
+	*device(private + GIC_GROUP) = group != 0 ? TIMERS : 0;
+	*device(private + GIC_ENABLE) = TIMERS;
+}
+
+void physical_timer(u64 on, u64 at)
+{
+	__asm__ volatile("msr cntp_cval_el0, %1\n\tmsr cntp_ctl_el0, %0\n\tisb" : : "r"(on), "r"(at));
+}
+
+u64 interrupts_pending(void)
+{
+	u64 value;
+
+	__asm__ volatile("isb\n\tmrs %0, isr_el1" : "=r"(value));
+	return value;
+}

@@ -33,6 +33,13 @@ struct fault {
 	u64 elr;
 };
 
+/* x1, x2 and x3 of a call on VMs; exit: what VCPU_RUN answers. */
+struct result {
+	s64 exit;
+	u64 x2;
+	u64 x3;
+};
+
 struct region {
 	u64 base;
 	u64 size;
@@ -71,6 +78,20 @@ u64 hvc3(u64 id, u64 a, u64 b, u64 c);
 u64 smc3(u64 id, u64 a, u64 b, u64 c);
 /* x1, the result of one of Hypatia's own calls; x0 must be SMCCC_SUCCESS. */
 s64 hyp(u64 id, u64 a, u64 b);
+/* A call on VMs, which leaves the registers behind x3 alone; x1 of it. */
+struct result call(u64 id, u64 a1, u64 a2, u64 a3);
+s64 vm(u64 id, u64 a1, u64 a2, u64 a3);
+/* Registers of EL1 and EL0 that are a guest's while it runs. */
+#define EL1_COUNT 22u
+void read_el1(u64 *values);
+/* Interrupts of the timers come to CPU 0, which has them masked: as IRQ for group 1, as FIQ for group 0. */
+void gic_setup(u64 group);
+/* The physical timer interrupts at count @at, or not at all. */
+void physical_timer(u64 on, u64 at);
+/* Bits of ISR_EL1. */
+u64 interrupts_pending(void);
+#define PENDING_IRQ 0x80u
+#define PENDING_FIQ 0x40u
 /* The @n-th "hypatia@" range in the device tree; size 0 if there is none. */
 struct region hidden_region(u64 fdt, u32 n);
 /* Exceptions on this CPU since the last call; class and fault status of the last one. */

@@ -15,34 +15,6 @@
 #define SCTLR_M 1u
 #define TCR_VALUE 0x800019u /* 39 bits of address by TTBR0, none by TTBR1 */
 
-struct result {
-	s64 exit;
-	u64 x2;
-	u64 x3;
-};
-
-static struct result call(u64 id, u64 a1, u64 a2, u64 a3)
-{
-	struct regs r = { { id, a1, a2, a3 } };
-	u64 i;
-
-	for (i = 4; i < REGS; i++) {
-		r.x[i] = 0x1000u + i;
-	}
-	hvc(&r);
-	for (i = 4; i < REGS; i++) {
-		if (r.x[i] != 0x1000u + i) {
-			check("a register of the host's", r.x[i], 0x1000u + i);
-		}
-	}
-	return (struct result){ r.x[0] == 0 ? (s64)r.x[1] : -1000, r.x[2], r.x[3] };
-}
-
-static s64 vm(u64 id, u64 a1, u64 a2, u64 a3)
-{
-	return call(id, a1, a2, a3).exit;
-}
-
 static void check_run(const char *what, u64 answered, u64 exit, u64 x2)
 {
 	struct result r = call(VCPU_RUN, answered, 0xbad, 0);
@@ -57,19 +29,6 @@ static void check_run(const char *what, u64 answered, u64 exit, u64 x2)
 static void check_fault(const char *what)
 {
 	check_run(what, 0, EXIT_FAULT, FAULT_FETCH + ENTRY);
-}
-
-#define EL1_NAMES(f)                                                                                            \
-	f(0, sp_el0) f(1, elr_el1) f(2, spsr_el1) f(3, sctlr_el1) f(4, cpacr_el1) f(5, ttbr0_el1) f(6, ttbr1_el1) \
-	f(7, tcr_el1) f(8, esr_el1) f(9, far_el1) f(10, mair_el1) f(11, vbar_el1) f(12, contextidr_el1)           \
-	f(13, cntkctl_el1) f(14, tpidr_el0) f(15, tpidrro_el0) f(16, tpidr_el1) f(17, par_el1)                   \
-	f(18, csselr_el1) f(19, mdscr_el1) f(20, cntv_cval_el0) f(21, amair_el1)
-#define EL1_COUNT 22u
-
-static void read_el1(u64 *values)
-{
-#define READ(i, name) __asm__ volatile("mrs %0, " #name : "=r"(values[i]));
-	EL1_NAMES(READ)
 }
 
 static void host_registers(void)
@@ -127,88 +86,23 @@ static void stage_1(void)
 	check_fault("run with stage 1 off");
 }
 
-/* QEMU virt: distributor, CPU interface of a GICv2, redistributor of CPU 0 of a GICv3 and its private interrupts. */
-#define GICD 0x08000000u
-#define GICC 0x08010000u
-#define GICR 0x080a0000u
-#define GICR_PRIVATE 0x080b0000u
-#define GIC_CTLR 0u
-#define GICC_PMR 4u
-#define GICR_WAKER 0x14u
-#define GIC_GROUP 0x80u
-#define GIC_ENABLE 0x100u
-
-#define BOTH_GROUPS 3u
-#define GROUP_0_IS_FIQ 8u
-#define CHILDREN_ASLEEP 4u
-#define TIMERS 0x48000000u /* 27: virtual, 30: physical */
-#define PENDING_IRQ 0x80u  /* in ISR_EL1 */
-#define PENDING_FIQ 0x40u
-
-static volatile u32 *device(u64 address)
-{
-	return (volatile u32 *)(uintptr_t)address;
-}
-
-static u64 has_gic_registers(void)
-{
-	u64 pfr0;
-
-	__asm__ volatile("mrs %0, id_aa64pfr0_el1" : "=r"(pfr0));
-	return (pfr0 >> 24) & 0xfu;
-}
-
-/* Interrupts of the timers come to CPU 0, which has them masked: as IRQ for group 1, as FIQ for group 0. */
-static void gic_setup(u64 group)
-{
-	u64 private = has_gic_registers() != 0 ? GICR_PRIVATE : GICD;
-
-	*device(GICD + GIC_CTLR) = BOTH_GROUPS;
-	if (has_gic_registers() != 0) {
-		*device(GICR + GICR_WAKER) = 0;
-		while ((*device(GICR + GICR_WAKER) & CHILDREN_ASLEEP) != 0) {
-		}
-		/* ICC_PMR_EL1, ICC_IGRPEN0_EL1, ICC_IGRPEN1_EL1 */
-		__asm__ volatile("msr s3_0_c4_c6_0, %0\n\tmsr s3_0_c12_c12_6, %1\n\tmsr s3_0_c12_c12_7, %1\n\tisb"
-				 : : "r"((u64)0xff), "r"((u64)1));
-	} else {
-		*device(GICC + GICC_PMR) = 0xff;
-		*device(GICC + GIC_CTLR) = BOTH_GROUPS | GROUP_0_IS_FIQ;
-	}
-	*device(private + GIC_GROUP) = group != 0 ? TIMERS : 0;
-	*device(private + GIC_ENABLE) = TIMERS;
-}
-
-static void physical_timer(u64 on)
-{
-	__asm__ volatile("msr cntp_cval_el0, xzr\n\tmsr cntp_ctl_el0, %0\n\tisb" : : "r"(on));
-}
-
-static u64 pending(void)
-{
-	u64 value;
-
-	__asm__ volatile("isb\n\tmrs %0, isr_el1" : "=r"(value));
-	return value;
-}
-
 /* What interrupts a guest is the host's to take, but for the guest's own timer. */
 static void interrupts(void)
 {
 	gic_setup(1);
-	check("nothing is pending", pending(), 0);
-	physical_timer(1);
+	check("nothing is pending", interrupts_pending(), 0);
+	physical_timer(1, 0);
 	check_run("run with an IRQ", 0, EXIT_IRQ, 0);
-	check("the IRQ waits for the host", pending(), PENDING_IRQ);
+	check("the IRQ waits for the host", interrupts_pending(), PENDING_IRQ);
 	gic_setup(0);
 	check_run("run with an FIQ", 0, EXIT_IRQ, 0);
-	check("the FIQ waits for the host", pending(), PENDING_FIQ);
-	physical_timer(0);
+	check("the FIQ waits for the host", interrupts_pending(), PENDING_FIQ);
+	physical_timer(0, 0);
 	gic_setup(1);
 	check_fault("run without an interrupt");
 	check("the guest's timer", (u64)vm(VCPU_SET_REG, CTX_CNTV_CTL_EL0, 1, 0), 0);
 	check_run("run with the guest's timer", 0, EXIT_IRQ, 0);
-	check("the host has nothing of it", pending(), 0);
+	check("the host has nothing of it", interrupts_pending(), 0);
 	check("the guest's timer is off", (u64)vm(VCPU_SET_REG, CTX_CNTV_CTL_EL0, 0, 0), 0);
 	check_fault("run again without an interrupt");
 }

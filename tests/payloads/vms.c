@@ -9,14 +9,6 @@
 #define SPARE_PFN (SPARE / 4096u)
 #define PATTERN 0x0123456789abcdefu
 
-static s64 vm(u64 id, u64 a1, u64 a2, u64 a3)
-{
-	struct regs r = { { id, a1, a2, a3 } };
-
-	hvc(&r);
-	return r.x[0] == 0 ? (s64)r.x[1] : -1000;
-}
-
 static volatile u64 *word(u64 frame)
 {
 	return (volatile u64 *)(uintptr_t)(SPARE + frame * 4096u);

@@ -5,6 +5,7 @@
 
 #define BANKS 2u
 #define LOCKS LOCK_COUNT
+#define CONTIGUOUS (1ul << 52)
 
 struct machine machine;
 
@@ -14,13 +15,23 @@ static u64 *bank_words[BANKS];
 
 static u8 linked[BANK0_COUNT + BANK1_COUNT];    /* owning tree + 1 */
 static u8 linked_level[BANK0_COUNT + BANK1_COUNT];
+static u8 in_cache[BANK0_COUNT + BANK1_COUNT]; /* cleared, and memory may still have what was there */
 static u8 seen[BANK0_COUNT + BANK1_COUNT];
 
 static struct {
 	u32 phase, tree, is_table, pending;
 	u32 unsynced;           /* an entry of a live table was written, and no ISB has followed yet */
 	u64 page;
+	u32 cleared;            /* a frame was cleared, and no DSB has followed yet */
 } tlb;
+
+/* Of guests' trees: an entry that was made invalid and is not gone from the TLB yet; VMs that it may have more of. */
+static struct {
+	u32 stale;
+	u32 vm;
+	u64 page;
+	u32 walked[VMS_MAX];
+} guest_tlb;
 
 static u64 meta_first, meta_count, stack_first, ref_first;
 static u32 lock_held[LOCKS];
@@ -84,7 +95,24 @@ void frame_zero(u64 pfn)
 	if (linked[slot(pfn)] != 0) {
 		fail_msg("frame 0x%lx is part of a tree and was cleared whole", (unsigned long)pfn);
 	}
+	if (machine.strict) {
+		/* a page of a group has the contiguous hint as well */
+		assert_int_equal(machine_page(PGT_HYP, pfn) & ~CONTIGUOUS,
+				 desc_flat(pfn, 3, desc_map_attrs(boot_info.e2h, MAP_DATA)));
+	}
 	memset(words(pfn), 0, 4096);
+	in_cache[slot(pfn)] = 1;
+	tlb.cleared = 1;
+}
+
+void frame_clean(u64 pfn)
+{
+	need_lock(LOCK_MM);
+	if (machine.strict) {
+		assert_int_equal(machine_page(PGT_HYP, pfn) & ~CONTIGUOUS,
+				 desc_flat(pfn, 3, desc_map_attrs(boot_info.e2h, MAP_DATA)));
+	}
+	in_cache[slot(pfn)] = 0;
 }
 
 void meta_place(u64 pfn, u64 count)
@@ -118,7 +146,27 @@ u32 frame_state_get(u64 pfn, u64 r)
 
 void frame_state_set(u64 pfn, u64 r, u32 state)
 {
+	if (state == FRAME_HOST && in_cache[slot(pfn)]) {
+		fail_msg("frame 0x%lx goes to the host cleared in the caches alone", (unsigned long)pfn);
+	}
 	record(pfn, r)[META_STATE_OFFSET] = (u8)state;
+}
+
+u32 frame_vm_get(u64 pfn, u64 r)
+{
+	return record(pfn, r)[META_VM_OFFSET];
+}
+
+void frame_vm_set(u64 pfn, u64 r, u32 vm)
+{
+	u32 old = frame_vm_get(pfn, r);
+
+	assert_true(vm <= VMS_MAX);
+	assert_true((vm == 0) == (old != 0));
+	if (vm == 0 && vms[old - 1].state == VM_DYING && guest_tlb.walked[old - 1]) {
+		fail_msg("frame 0x%lx leaves VM %u, whose tables may still be walked", (unsigned long)pfn, old - 1);
+	}
+	record(pfn, r)[META_VM_OFFSET] = (u8)vm;
 }
 
 u32 frame_count_get(u64 pfn, u64 r)
@@ -273,12 +321,14 @@ void pte_write(u64 pfn, u64 i, u64 e, u64 n)
 void dsb_ish(void)
 {
 	tlb.pending = 0;
+	tlb.cleared = 0;
 	tlb.phase = tlb.phase == 1 ? 2 : tlb.phase == 3 ? 4 : tlb.phase == 5 ? 0 : tlb.phase;
 }
 
 void dsb_ishst(void)
 {
 	tlb.pending = 0;
+	tlb.cleared = 0;
 }
 
 void isb(void)
@@ -344,6 +394,10 @@ void lock_acquire(u32 lock)
 void lock_release(u32 lock)
 {
 	assert_true(lock < LOCKS && lock_held[lock]);
+	if (lock == LOCK_MM && guest_tlb.stale) {
+		fail_msg("LOCK_MM is released with a stale entry of page 0x%lx of VM %u", (unsigned long)guest_tlb.page,
+			 guest_tlb.vm);
+	}
 	if (lock == LOCK_MM && (tlb.phase != 0 || tlb.pending != 0 || tlb.unsynced != 0)) {
 		fail_msg("LOCK_MM is released with a stale entry (phase %u, pending %u, unsynced %u)", tlb.phase,
 			 tlb.pending, tlb.unsynced);
@@ -391,6 +445,81 @@ u64 context_read(u64 pfn, u64 i)
 void context_write(u64 pfn, u64 i, u64 value)
 {
 	*context_word(pfn, i) = value;
+}
+
+/* The VM whose table frame @pfn is. */
+static u32 vm_of_table(u64 pfn)
+{
+	u32 v = frame_vm_get(pfn, mem_record(pfn));
+
+	if (v != 0) {
+		return v - 1;
+	}
+	while (v < VMS_MAX && !(vms[v].state == VM_LIVE && vms[v].frame == pfn)) {
+		v++;
+	}
+	assert_true(v < VMS_MAX);
+	return v;
+}
+
+/* The level of table @pfn of VM @v, which is on the way to page @n. */
+static u32 guest_level(u32 v, u64 pfn, u64 n)
+{
+	u64 table = vms[v].frame;
+	u64 entry;
+	u32 level;
+
+	for (level = 1; table != pfn; level++) {
+		entry = words(table)[index_of(n, level)];
+		assert_true(is_table(entry, level));
+		table = table_of(entry);
+	}
+	return level;
+}
+
+/* An entry of a guest's table; one that was valid is in the TLB until guest_tlbi() says its page. */
+u64 guest_entry_get(u64 pfn, u64 i)
+{
+	return *context_word(pfn, i);
+}
+
+void guest_entry_set(u64 pfn, u64 i, u64 e, u64 n)
+{
+	u64 *at = context_word(pfn, i);
+
+	assert_false(guest_tlb.stale);
+	guest_tlb.vm = vm_of_table(pfn);
+	assert_int_equal(i, index_of(n, guest_level(guest_tlb.vm, pfn, n)));
+	if (is_valid(*at)) {
+		assert_false(is_valid(e));
+		guest_tlb.stale = 1;
+		guest_tlb.page = n;
+	}
+	if (is_valid(e)) {
+		if (tlb.cleared) {
+			fail_msg("an entry leads to frame 0x%lx, which a walk may see as it was",
+				 (unsigned long)table_of(e));
+		}
+		guest_tlb.walked[guest_tlb.vm] = 1;
+	}
+	*at = e;
+	tlb.pending = 1;
+}
+
+void guest_tlbi(u32 v, u64 root, u64 n)
+{
+	assert_true(v < VMS_MAX && vms[v].frame == root);
+	if (guest_tlb.stale && guest_tlb.vm == v && guest_tlb.page == n) {
+		guest_tlb.stale = 0;
+	}
+	machine.guest_tlbis++;
+}
+
+void guest_tlbi_all(u32 v, u64 root)
+{
+	assert_true(v < VMS_MAX && vms[v].frame == root && vms[v].state == VM_DYING);
+	guest_tlb.walked[v] = 0;
+	machine.guest_flushes++;
 }
 
 static void save(struct vcpu_context *ctx)
@@ -548,7 +677,9 @@ void machine_reset(u32 pa_bits)
 	}
 	memset(&machine, 0, sizeof(machine));
 	memset(linked, 0, sizeof(linked));
+	memset(in_cache, 0, sizeof(in_cache));
 	memset(&tlb, 0, sizeof(tlb));
+	memset(&guest_tlb, 0, sizeof(guest_tlb));
 	memset(lock_held, 0, sizeof(lock_held));
 	memset(pgt, 0, sizeof(pgt));
 	memset(&pool, 0, sizeof(pool));
@@ -602,6 +733,16 @@ void machine_check_quiet(void)
 	for (lock = 0; lock < LOCKS; lock++) {
 		assert_false(lock_held[lock]);
 	}
+}
+
+s64 vm_hvc(u64 id, u64 a, u64 b, u64 c)
+{
+	u64 rest[2] = { 0, 0 };
+	struct hvc_result result = hyp_handle_hvc(id, a, b, c, rest);
+
+	machine_check_quiet();
+	assert_int_equal(result.a0, SMCCC_SUCCESS);
+	return (s64)result.a1;
 }
 
 void machine_fill(u64 pfn, u64 value)

@@ -45,6 +45,8 @@ struct machine {
 	u64 el1[CTX_SWITCHED_END]; /* what is switched, by its word */
 	u64 esr_el2, far_el2, hpfar_el2;
 	u64 vttbr, vtcr, mpidr; /* of the guest that ran last */
+	u32 guest_tlbis;        /* pages of guests that were invalidated; VMIDs */
+	u32 guest_flushes;
 	u32 at_guest;           /* stage 2 and traps are a guest's */
 	u32 fresh;
 	u32 guest_runs;
@@ -62,6 +64,8 @@ void machine_boot(u32 pa_bits);
 void machine_start(void);
 /* What must hold between two calls into the core. */
 void machine_check_quiet(void);
+/* A call of Hypatia's through the handler that the vectors call, which knows it: its result, or error. */
+s64 vm_hvc(u64 id, u64 a, u64 b, u64 c);
 /* Fill frame @pfn with a value; read it back. */
 void machine_fill(u64 pfn, u64 value);
 u64 machine_word(u64 pfn, u64 i);

@@ -25,7 +25,7 @@ static void test_call_numbers(void **state)
 	assert_int_equal(r.a0, SMCCC_SUCCESS);
 	assert_int_equal(r.a1, ABI_MAJOR * 65536 + ABI_MINOR);
 	for (i = 0; i < 2000; i++) {
-		u64 id = 0xc6000000ul + 9 + (test_random() & 0xfff);
+		u64 id = HYP_VERSION + HYPERCALL_COUNT + (test_random() & 0xfff);
 
 		if (i % 4 == 0) {
 			id = test_random() | 0x100000000ul;
@@ -195,16 +195,17 @@ static void test_abi_by_hand(void **state)
 		{ SMCCC_SUCCESS, 0 }, { SMCCC_NOT_SUPPORTED, -1 }, { SMCCC_VERSION, 0x80000000 },
 		{ SMCCC_ARCH_FEATURES, 0x80000001 }, { SMCCC_VERSION_1_2, 0x10002 },
 		{ VENDOR_HYP_CALL_COUNT, 0x8600ff00 }, { VENDOR_HYP_UID, 0x8600ff01 },
-		{ VENDOR_HYP_REVISION, 0x8600ff03 }, { ABI_MAJOR, 1 }, { ABI_MINOR, 2 },
+		{ VENDOR_HYP_REVISION, 0x8600ff03 }, { ABI_MAJOR, 1 }, { ABI_MINOR, 3 },
 		{ UID_WORD0, 0x2a6e1f8c }, { UID_WORD1, 0x374b5b0d }, { UID_WORD2, 0x79685e9a },
 		{ UID_WORD3, 0xe9746170 }, { HYP_VERSION, 0xc6000000 }, { MEM_SHARE_HYP, 0xc6000001 },
 		{ MEM_UNSHARE_HYP, 0xc6000002 }, { MEM_PIN, 0xc6000003 }, { MEM_UNPIN, 0xc6000004 },
 		{ MEM_DONATE_HYP, 0xc6000005 }, { MEM_RECLAIM_HYP, 0xc6000006 }, { MEM_INFO, 0xc6000007 },
-		{ HYP_STATS, 0xc6000008 }, { HYPERCALL_COUNT, 21 }, { RANGE_FRAMES_MAX, 64 },
+		{ HYP_STATS, 0xc6000008 }, { HYPERCALL_COUNT, 25 }, { RANGE_FRAMES_MAX, 64 },
 		{ VM_RESERVE, 0xc6000009 }, { VM_UNRESERVE, 0xc600000a }, { VM_INIT, 0xc600000b },
 		{ VCPU_INIT, 0xc600000c }, { VCPU_LOAD, 0xc600000d }, { VCPU_PUT, 0xc600000e },
 		{ VM_TEARDOWN, 0xc600000f }, { VCPU_RECLAIM, 0xc6000010 }, { VM_FINALIZE, 0xc6000011 },
 		{ VCPU_RUN, 0xc6000012 }, { VCPU_GET_REG, 0xc6000013 }, { VCPU_SET_REG, 0xc6000014 },
+		{ VM_TABLE, 0xc6000015 }, { VM_MAP, 0xc6000016 }, { VM_UNMAP, 0xc6000017 }, { VM_RECLAIM, 0xc6000018 },
 		{ VM_HANDLE_BASE, 0x1000 }, { FRAME_HYP_VM, 3 }, { FRAME_GUEST, 4 }, { FRAME_GUEST_SHARED_HOST, 5 },
 		{ FRAME_HOST_SHARED_GUEST, 6 },
 		{ HYP_EPERM, -1 }, { HYP_ENOENT, -2 }, { HYP_ENOMEM, -12 }, { HYP_EBUSY, -16 }, { HYP_EINVAL, -22 },

@@ -16,19 +16,9 @@
 #define PATTERN 0x5a5a5a5a5a5a5a5aul
 #define HANDLE(v) (VM_HANDLE_BASE + (v))
 
-static s64 hvc(u64 id, u64 a, u64 b, u64 c)
-{
-	u64 rest[2] = { 0, 0 };
-	struct hvc_result result = hyp_handle_hvc(id, a, b, c, rest);
-
-	machine_check_quiet();
-	assert_int_equal(result.a0, SMCCC_SUCCESS);
-	return (s64)result.a1;
-}
-
 static u64 info(u64 pfn)
 {
-	return (u64)hvc(MEM_INFO, pfn, 0, 0);
+	return (u64)vm_hvc(MEM_INFO, pfn, 0, 0);
 }
 
 /* What EL2 and the host have of @pfn when it serves a VM, and when it is the host's. */
@@ -66,36 +56,36 @@ static void test_life(void **state)
 	free = pool.free;
 	own = machine_tables(PGT_HYP);
 	host = machine_tables(PGT_HOST);
-	handle = hvc(VM_RESERVE, 0, 0, 0);
+	handle = vm_hvc(VM_RESERVE, 0, 0, 0);
 	assert_int_equal(handle, HANDLE(0));
 	host_writes(FIRST);
 	host_writes(FIRST + 1);
 	host_writes(FIRST + 2);
-	assert_int_equal(hvc(VM_INIT, (u64)handle, FIRST, 1), 0);
+	assert_int_equal(vm_hvc(VM_INIT, (u64)handle, FIRST, 1), 0);
 	check_frame(FIRST, FRAME_HYP_VM);
 	assert_int_equal(vms[0].protected, 1);
-	assert_int_equal(hvc(VCPU_INIT, (u64)handle, 0, FIRST + 1), 0);
+	assert_int_equal(vm_hvc(VCPU_INIT, (u64)handle, 0, FIRST + 1), 0);
 	check_frame(FIRST + 1, FRAME_HYP_VM);
-	assert_int_equal(hvc(VCPU_INIT, (u64)handle, 1, FIRST + 2), 0);
-	assert_int_equal(hvc(VCPU_LOAD, (u64)handle, 1, 0), 0);
-	assert_int_equal(hvc(VM_TEARDOWN, (u64)handle, 0, 0), HYP_EBUSY);
-	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
-	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), HYP_ENOENT);
-	assert_int_equal(hvc(VM_TEARDOWN, (u64)handle, 0, 0), 0);
-	assert_int_equal(hvc(VCPU_LOAD, (u64)handle, 1, 0), HYP_EPERM);
-	assert_int_equal(hvc(VM_FINALIZE, (u64)handle, 0, 0), HYP_EBUSY);
+	assert_int_equal(vm_hvc(VCPU_INIT, (u64)handle, 1, FIRST + 2), 0);
+	assert_int_equal(vm_hvc(VCPU_LOAD, (u64)handle, 1, 0), 0);
+	assert_int_equal(vm_hvc(VM_TEARDOWN, (u64)handle, 0, 0), HYP_EBUSY);
+	assert_int_equal(vm_hvc(VCPU_PUT, 0, 0, 0), 0);
+	assert_int_equal(vm_hvc(VCPU_PUT, 0, 0, 0), HYP_ENOENT);
+	assert_int_equal(vm_hvc(VM_TEARDOWN, (u64)handle, 0, 0), 0);
+	assert_int_equal(vm_hvc(VCPU_LOAD, (u64)handle, 1, 0), HYP_EPERM);
+	assert_int_equal(vm_hvc(VM_FINALIZE, (u64)handle, 0, 0), HYP_EBUSY);
 	/* what Hypatia kept in them */
 	host_writes(FIRST);
 	host_writes(FIRST + 1);
 	host_writes(FIRST + 2);
-	assert_int_equal(hvc(VCPU_RECLAIM, (u64)handle, 0, 0), 0);
+	assert_int_equal(vm_hvc(VCPU_RECLAIM, (u64)handle, 0, 0), 0);
 	check_frame(FIRST + 1, FRAME_HOST);
-	assert_int_equal(hvc(VCPU_RECLAIM, (u64)handle, 0, 0), HYP_ENOENT);
-	assert_int_equal(hvc(VCPU_RECLAIM, (u64)handle, 1, 0), 0);
-	assert_int_equal(hvc(VM_FINALIZE, (u64)handle, 0, 0), 0);
+	assert_int_equal(vm_hvc(VCPU_RECLAIM, (u64)handle, 0, 0), HYP_ENOENT);
+	assert_int_equal(vm_hvc(VCPU_RECLAIM, (u64)handle, 1, 0), 0);
+	assert_int_equal(vm_hvc(VM_FINALIZE, (u64)handle, 0, 0), 0);
 	check_frame(FIRST, FRAME_HOST);
 	check_frame(FIRST + 2, FRAME_HOST);
-	assert_int_equal(hvc(VM_FINALIZE, (u64)handle, 0, 0), HYP_ENOENT);
+	assert_int_equal(vm_hvc(VM_FINALIZE, (u64)handle, 0, 0), HYP_ENOENT);
 	assert_int_equal(pool.free, free);
 	assert_int_equal(machine_tables(PGT_HYP), own);
 	assert_int_equal(machine_tables(PGT_HOST), host);
@@ -111,15 +101,15 @@ static void test_frame_is_kept(void **state)
 
 	(void)state;
 	machine_boot(40);
-	assert_int_equal(hvc(VM_RESERVE, 0, 0, 0), HANDLE(0));
-	assert_int_equal(hvc(VM_RESERVE, 0, 0, 0), HANDLE(1));
-	assert_int_equal(hvc(VM_INIT, HANDLE(0), FIRST, 0), 0);
+	assert_int_equal(vm_hvc(VM_RESERVE, 0, 0, 0), HANDLE(0));
+	assert_int_equal(vm_hvc(VM_RESERVE, 0, 0, 0), HANDLE(1));
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), FIRST, 0), 0);
 	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		assert_int_equal(hvc(calls[i], FIRST, 1, 0), HYP_EPERM);
+		assert_int_equal(vm_hvc(calls[i], FIRST, 1, 0), HYP_EPERM);
 	}
-	assert_int_equal(hvc(VM_INIT, HANDLE(1), FIRST, 0), HYP_EPERM);
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(1), FIRST, 0), HYP_EPERM);
 	assert_int_equal(vms[1].state, VM_RESERVED);
-	assert_int_equal(hvc(VCPU_INIT, HANDLE(0), 0, FIRST), HYP_EPERM);
+	assert_int_equal(vm_hvc(VCPU_INIT, HANDLE(0), 0, FIRST), HYP_EPERM);
 	assert_int_equal(vms[0].vcpu[0], VCPU_EMPTY);
 	machine.elr_el1 = 0;
 	machine.elr_el2 = 0x1000;
@@ -133,32 +123,32 @@ static void test_order_of_errors(void **state)
 {
 	(void)state;
 	machine_boot(40);
-	assert_int_equal(hvc(VM_INIT, HANDLE(VMS_MAX), BANK0_FIRST - 1, 2), HYP_EINVAL);
-	assert_int_equal(hvc(VM_INIT, HANDLE(0), 1ul << 36, 2), HYP_ERANGE);
-	assert_int_equal(hvc(VM_INIT, HANDLE(0), BANK0_FIRST - 1, 2), HYP_EINVAL);
-	assert_int_equal(hvc(VM_INIT, HANDLE(0), BANK0_FIRST - 1, 0), HYP_ENOENT);
-	assert_int_equal(hvc(VM_RESERVE, 0, 0, 0), HANDLE(0));
-	assert_int_equal(hvc(VM_INIT, HANDLE(0), BANK0_FIRST - 1, 0), HYP_EINVAL);
-	assert_int_equal(hvc(VM_INIT, HANDLE(0), IMAGE_FIRST, 0), HYP_EPERM);
-	assert_int_equal(hvc(VM_INIT, HANDLE(0), pool.first, 0), HYP_EPERM);
-	assert_int_equal(hvc(MEM_SHARE_HYP, FIRST + 9, 0, 0), 0);
-	assert_int_equal(hvc(VM_INIT, HANDLE(0), FIRST + 9, 0), HYP_EPERM);
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(VMS_MAX), BANK0_FIRST - 1, 2), HYP_EINVAL);
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), 1ul << 36, 2), HYP_ERANGE);
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), BANK0_FIRST - 1, 2), HYP_EINVAL);
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), BANK0_FIRST - 1, 0), HYP_ENOENT);
+	assert_int_equal(vm_hvc(VM_RESERVE, 0, 0, 0), HANDLE(0));
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), BANK0_FIRST - 1, 0), HYP_EINVAL);
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), IMAGE_FIRST, 0), HYP_EPERM);
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), pool.first, 0), HYP_EPERM);
+	assert_int_equal(vm_hvc(MEM_SHARE_HYP, FIRST + 9, 0, 0), 0);
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), FIRST + 9, 0), HYP_EPERM);
 	assert_int_equal(info(FIRST + 9), FRAME_HOST_SHARED_HYP);
-	assert_int_equal(hvc(VCPU_INIT, HANDLE(0), 0, FIRST + 1), HYP_ENOENT);
-	assert_int_equal(hvc(VCPU_RECLAIM, HANDLE(0), 0, 0), HYP_ENOENT);
+	assert_int_equal(vm_hvc(VCPU_INIT, HANDLE(0), 0, FIRST + 1), HYP_ENOENT);
+	assert_int_equal(vm_hvc(VCPU_RECLAIM, HANDLE(0), 0, 0), HYP_ENOENT);
 	assert_int_equal(vms[0].state, VM_RESERVED);
-	assert_int_equal(hvc(VM_INIT, HANDLE(0), FIRST, 0), 0);
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), FIRST, 0), 0);
 	assert_int_equal(vms[0].protected, 0);
-	assert_int_equal(hvc(VM_INIT, HANDLE(0), FIRST + 1, 0), HYP_EBUSY);
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), FIRST + 1, 0), HYP_EBUSY);
 	assert_int_equal(info(FIRST + 1), FRAME_HOST);
-	assert_int_equal(hvc(VCPU_INIT, HANDLE(0), VCPUS_MAX, FIRST + 1), HYP_EINVAL);
-	assert_int_equal(hvc(VCPU_INIT, HANDLE(0), 7, 1ul << 36), HYP_ERANGE);
-	assert_int_equal(hvc(VCPU_INIT, HANDLE(0), 7, FIRST), HYP_EPERM);
-	assert_int_equal(hvc(VCPU_INIT, HANDLE(0), 7, FIRST + 1), 0);
-	assert_int_equal(hvc(VCPU_INIT, HANDLE(0), 7, FIRST + 2), HYP_EBUSY);
+	assert_int_equal(vm_hvc(VCPU_INIT, HANDLE(0), VCPUS_MAX, FIRST + 1), HYP_EINVAL);
+	assert_int_equal(vm_hvc(VCPU_INIT, HANDLE(0), 7, 1ul << 36), HYP_ERANGE);
+	assert_int_equal(vm_hvc(VCPU_INIT, HANDLE(0), 7, FIRST), HYP_EPERM);
+	assert_int_equal(vm_hvc(VCPU_INIT, HANDLE(0), 7, FIRST + 1), 0);
+	assert_int_equal(vm_hvc(VCPU_INIT, HANDLE(0), 7, FIRST + 2), HYP_EBUSY);
 	assert_int_equal(info(FIRST + 2), FRAME_HOST);
-	assert_int_equal(hvc(VM_UNRESERVE, HANDLE(0), 0, 0), HYP_EBUSY);
-	assert_int_equal(hvc(VCPU_RECLAIM, HANDLE(0), 7, 0), HYP_EPERM);
+	assert_int_equal(vm_hvc(VM_UNRESERVE, HANDLE(0), 0, 0), HYP_EBUSY);
+	assert_int_equal(vm_hvc(VCPU_RECLAIM, HANDLE(0), 7, 0), HYP_EPERM);
 	check_frame(FIRST + 1, FRAME_HYP_VM);
 }
 
@@ -169,22 +159,22 @@ static void test_no_memory(void **state)
 
 	(void)state;
 	machine_boot(40);
-	assert_int_equal(hvc(VM_RESERVE, 0, 0, 0), HANDLE(0));
+	assert_int_equal(vm_hvc(VM_RESERVE, 0, 0, 0), HANDLE(0));
 	free = pool.free;
 	pool.free = 5;
-	assert_int_equal(hvc(VM_INIT, HANDLE(0), FIRST, 0), HYP_ENOMEM);
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), FIRST, 0), HYP_ENOMEM);
 	assert_int_equal(pool.free, 5);
 	assert_int_equal(vms[0].state, VM_RESERVED);
 	assert_int_equal(info(FIRST), FRAME_HOST);
 	pool.free = free;
-	assert_int_equal(hvc(VM_INIT, HANDLE(0), FIRST, 0), 0);
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), FIRST, 0), 0);
 	free = pool.free;
 	pool.free = 5;
-	assert_int_equal(hvc(VCPU_INIT, HANDLE(0), 0, FIRST + 1), HYP_ENOMEM);
+	assert_int_equal(vm_hvc(VCPU_INIT, HANDLE(0), 0, FIRST + 1), HYP_ENOMEM);
 	assert_int_equal(vms[0].vcpu[0], VCPU_EMPTY);
 	assert_int_equal(info(FIRST + 1), FRAME_HOST);
 	pool.free = free;
-	assert_int_equal(hvc(VM_UNRESERVE, HANDLE(0), 0, 0), HYP_EBUSY);
+	assert_int_equal(vm_hvc(VM_UNRESERVE, HANDLE(0), 0, 0), HYP_EBUSY);
 }
 
 /* As many VMs as there are handles; a CPU loads a vCPU for itself. */
@@ -195,22 +185,22 @@ static void test_handles(void **state)
 	(void)state;
 	machine_boot(40);
 	for (v = 0; v < VMS_MAX; v++) {
-		assert_int_equal(hvc(VM_RESERVE, 0, 0, 0), HANDLE(v));
+		assert_int_equal(vm_hvc(VM_RESERVE, 0, 0, 0), HANDLE(v));
 	}
-	assert_int_equal(hvc(VM_RESERVE, 0, 0, 0), HYP_ENOMEM);
-	assert_int_equal(hvc(VM_UNRESERVE, HANDLE(3), 0, 0), 0);
-	assert_int_equal(hvc(VM_UNRESERVE, HANDLE(3), 0, 0), HYP_ENOENT);
-	assert_int_equal(hvc(VM_RESERVE, 0, 0, 0), HANDLE(3));
-	assert_int_equal(hvc(VM_INIT, HANDLE(3), FIRST, 1), 0);
-	assert_int_equal(hvc(VCPU_INIT, HANDLE(3), 2, FIRST + 1), 0);
+	assert_int_equal(vm_hvc(VM_RESERVE, 0, 0, 0), HYP_ENOMEM);
+	assert_int_equal(vm_hvc(VM_UNRESERVE, HANDLE(3), 0, 0), 0);
+	assert_int_equal(vm_hvc(VM_UNRESERVE, HANDLE(3), 0, 0), HYP_ENOENT);
+	assert_int_equal(vm_hvc(VM_RESERVE, 0, 0, 0), HANDLE(3));
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(3), FIRST, 1), 0);
+	assert_int_equal(vm_hvc(VCPU_INIT, HANDLE(3), 2, FIRST + 1), 0);
 	machine.cpu = 1;
-	assert_int_equal(hvc(VCPU_LOAD, HANDLE(3), 2, 0), 0);
+	assert_int_equal(vm_hvc(VCPU_LOAD, HANDLE(3), 2, 0), 0);
 	assert_true(vms[3].on[2] == 1 && cpu_vm[1].loaded == 1);
 	machine.cpu = 0;
-	assert_int_equal(hvc(VCPU_LOAD, HANDLE(3), 2, 0), HYP_EBUSY);
-	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), HYP_ENOENT);
+	assert_int_equal(vm_hvc(VCPU_LOAD, HANDLE(3), 2, 0), HYP_EBUSY);
+	assert_int_equal(vm_hvc(VCPU_PUT, 0, 0, 0), HYP_ENOENT);
 	machine.cpu = 1;
-	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
+	assert_int_equal(vm_hvc(VCPU_PUT, 0, 0, 0), 0);
 	machine.cpu = 0;
 }
 
@@ -256,13 +246,13 @@ static void test_random_calls(void **state)
 		f = (u32)(test_random() % FRAMES);
 		machine.cpu = cpu;
 		if (op == LIFE_RESERVE_VM) {
-			got = hvc(VM_RESERVE, 0, 0, 0);
+			got = vm_hvc(VM_RESERVE, 0, 0, 0);
 			assert_true(got == HYP_ENOMEM || vms[got - VM_HANDLE_BASE].state == VM_RESERVED);
 			continue;
 		}
 		if (op == LIFE_VCPU_PUT) {
 			got = cpu_vm[cpu].loaded != 0 ? 0 : HYP_ENOENT;
-			assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), got);
+			assert_int_equal(vm_hvc(VCPU_PUT, 0, 0, 0), got);
 			assert_int_equal(cpu_vm[cpu].loaded, 0);
 			continue;
 		}
@@ -275,9 +265,9 @@ static void test_random_calls(void **state)
 		if (!serves[f]) {
 			host_writes(FIRST + f);
 		}
-		got = op == LIFE_INIT_VM ? hvc(VM_INIT, HANDLE(v), FIRST + f, n % 2) :
-			op == LIFE_INIT_VCPU ? hvc(VCPU_INIT, HANDLE(v), i, FIRST + f) :
-				hvc(calls[op], HANDLE(v), i, 0);
+		got = op == LIFE_INIT_VM ? vm_hvc(VM_INIT, HANDLE(v), FIRST + f, n % 2) :
+			op == LIFE_INIT_VCPU ? vm_hvc(VCPU_INIT, HANDLE(v), i, FIRST + f) :
+				vm_hvc(calls[op], HANDLE(v), i, 0);
 		assert_int_equal(got, want.error);
 		assert_int_equal(vms[v].state, want.vm);
 		assert_int_equal(vms[v].vcpu[i], want.vcpu);
@@ -294,16 +284,16 @@ static void test_random_calls(void **state)
 	}
 	for (cpu = 0; cpu < CPUS; cpu++) {
 		machine.cpu = cpu;
-		hvc(VCPU_PUT, 0, 0, 0);
+		vm_hvc(VCPU_PUT, 0, 0, 0);
 	}
 	machine.cpu = 0;
 	for (v = 0; v < VMS_MAX; v++) {
-		hvc(VM_UNRESERVE, HANDLE(v), 0, 0);
-		hvc(VM_TEARDOWN, HANDLE(v), 0, 0);
+		vm_hvc(VM_UNRESERVE, HANDLE(v), 0, 0);
+		vm_hvc(VM_TEARDOWN, HANDLE(v), 0, 0);
 		for (i = 0; i < VCPUS_MAX; i++) {
-			hvc(VCPU_RECLAIM, HANDLE(v), i, 0);
+			vm_hvc(VCPU_RECLAIM, HANDLE(v), i, 0);
 		}
-		hvc(VM_FINALIZE, HANDLE(v), 0, 0);
+		vm_hvc(VM_FINALIZE, HANDLE(v), 0, 0);
 		assert_int_equal(vms[v].state, VM_FREE);
 	}
 	for (f = 0; f < FRAMES; f++) {

@@ -13,11 +13,18 @@
 u64 frame_read(u64 pfn, u64 i);
 void pte_write(u64 pfn, u64 i, u64 e, u64 n);
 void frame_zero(u64 pfn);
+void frame_clean(u64 pfn);
 void meta_place(u64 pfn, u64 count);
 u32 frame_state_get(u64 pfn, u64 record);
 void frame_state_set(u64 pfn, u64 record, u32 state);
 u32 frame_count_get(u64 pfn, u64 record);
 void frame_count_set(u64 pfn, u64 record, u32 count);
+u32 frame_vm_get(u64 pfn, u64 record);
+void frame_vm_set(u64 pfn, u64 record, u32 vm);
+u64 guest_entry_get(u64 pfn, u64 i);
+void guest_entry_set(u64 pfn, u64 i, u64 e, u64 n);
+void guest_tlbi(u32 v, u64 root, u64 n);
+void guest_tlbi_all(u32 v, u64 root);
 void pool_place(u64 stack, u64 ref);
 u64 pool_stack_get(u64 k);
 void pool_stack_set(u64 k, u64 pfn);

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest of guest.c: one page, copied to G_CODE of a VM, at EL1 with stage 1 off. It says by HVC what it has come
+ * to. x20 counts its exceptions, x21 is the syndrome of the last.
+ */
+#include "guest_program.h"
+
+	.altmacro
+	.macro say what, value
+	mov	x1, \value
+	mov	x0, #\what
+	hvc	#0
+	.endm
+
+	/* An access to the device: what x11 is afterwards. */
+	.macro load insn:vararg
+	mov	x11, #-1
+	\insn
+	say	SAY_LOADED, x11
+	.endm
+
+	.macro fill_register n
+	mov	x\n, #(0x100 + \n)
+	.endm
+
+	/* x1 counts registers that are not as x0. */
+	.macro count_other n
+	cmp	x0, x\n
+	cinc	x1, x1, ne
+	.endm
+
+	/* Goes on at x12 with PSTATE x13, until an exception that is none of an instruction that is stepped over. */
+	.macro lower
+	adr	x24, 1f
+	msr	elr_el1, x12
+	msr	spsr_el1, x13
+	eret
+1:
+	.endm
+
+	.data
+	.p2align 12
+	.globl guest_program
+guest_program:
+	adr	x9, vectors
+	msr	vbar_el1, x9
+	isb
+	mov	x20, #0
+	say	SAY_ARGUMENT, x0
+	say	SAY_ANSWER, x0
+
+	ldr	x10, =G_DATA
+	ldr	x11, [x10]
+	say	SAY_DATA, x11
+	ldr	x12, =STORED
+	str	x12, [x10, #8]
+	say	SAY_STORED, x12
+
+	/* Without memory there: the host answers. */
+	ldr	x10, =G_DEVICE
+	load	ldr x11, [x10]
+	load	ldr w11, [x10, #8]
+	load	ldrh w11, [x10, #2]
+	load	ldrb w11, [x10, #1]
+	load	ldrsb x11, [x10, #3]
+	load	ldrsb w11, [x10, #3]
+	load	ldrsh x11, [x10, #4]
+	load	ldrsh w11, [x10, #4]
+	load	ldrsw x11, [x10, #12]
+	load	ldr xzr, [x10]
+	str	x12, [x10]
+	str	w12, [x10, #4]
+	strh	w12, [x10, #6]
+	strb	w12, [x10, #7]
+	str	xzr, [x10, #8]
+	say	SAY_STORED, x12
+
+	/* The host gives memory instead. */
+	ldr	x10, =G_LATE_READ
+	ldp	x11, x13, [x10]
+	add	x11, x11, x13
+	say	SAY_PAIR, x11
+	ldr	x10, =G_LATE_WRITE
+	stp	x12, x11, [x10]
+	say	SAY_PAIR, x11
+	ldr	x10, =G_LATE_CODE
+	blr	x10
+	say	SAY_CALLED, x0
+
+	wfi
+	say	SAY_WAITED, x20
+	wfe
+	wfe
+	say	SAY_WAITED, x20
+	mov	x1, #0x77
+	ldr	w0, =CALL_SMC
+	smc	#0
+	say	SAY_SMC, x0
+
+	/* Its own exceptions, and those that Hypatia makes of what a guest has not. */
+	svc	#5
+	say	SAY_EXCEPTION, x21
+	brk	#7
+	say	SAY_EXCEPTION, x21
+	smc	#1
+	say	SAY_EXCEPTION, x21
+	hvc	#1
+	say	SAY_EXCEPTION, x21
+	mrs	x11, sctlr_el1
+	orr	x11, x11, #(1 << 31)		/* EnIA, else it does nothing */
+	msr	sctlr_el1, x11
+	isb
+	.inst	0xdac1018b			/* pacia x11, x12 */
+	say	SAY_EXCEPTION, x21
+	say	SAY_COUNT, x20
+
+	/* Registers that are not its own: the host's to answer, or undefined in a protected VM. */
+	mov	x11, #-1
+	mrs	x11, id_aa64pfr0_el1
+	say	SAY_REGISTER, x11
+	mrs	xzr, id_aa64pfr0_el1
+	msr	osdlr_el1, x12
+	msr	osdlr_el1, xzr
+	say	SAY_COUNT, x20
+	mrs	x11, mpidr_el1
+	say	SAY_MPIDR, x11
+
+	/*
+	 * At EL0, in AArch64 and in AArch32: SVC is the guest's own, the device the host's, the physical timer of EL0,
+	 * which the guest's EL1 lets through, again the host's or undefined. AArch32 has the last by another name.
+	 */
+	mov	x11, #(1 << 9)			/* EL0PTEN */
+	msr	cntkctl_el1, x11
+	ldr	x10, =G_DEVICE
+	mov	x13, #0				/* SPSR_EL1 for EL0 */
+	adr	x12, 2f
+	lower
+	say	SAY_LOWER, x21
+	mov	x13, #0x10
+	adr	x12, 3f
+	lower
+	say	SAY_LOWER, x21
+	say	SAY_COUNT, x20
+
+	/* A while, in which the host is interrupted. */
+	mrs	x11, cntfrq_el0
+	lsr	x11, x11, #6
+	isb
+	mrs	x12, cntvct_el0
+	add	x11, x11, x12
+1:	isb
+	mrs	x12, cntvct_el0
+	cmp	x12, x11
+	b.lo	1b
+	say	SAY_LATER, x20
+
+	b	4f
+2:	ldr	w14, [x10]
+	mrs	x14, cntp_ctl_el0
+	svc	#1
+3:	.inst	0xe59ae000			/* ldr lr, [r10] */
+	.inst	0xee1eef32			/* mrc p15, 0, lr, c14, c2, 1: CNTP_CTL */
+	.inst	0xef000001			/* svc #1 */
+4:
+	/* Whatever the host does in the meantime, and on whatever CPU this goes on. */
+	.set	n_, 2
+	.rept	29
+	fill_register %n_
+	.set	n_, n_ + 1
+	.endr
+	mov	x0, #0x1230
+	mov	sp, x0
+	msr	tpidr_el0, x0
+	msr	tpidr_el1, x0
+	msr	ttbr1_el1, x0
+	say	SAY_KEEP, #0
+	mov	x1, #0
+	.set	n_, 2
+	.rept	29
+	mov	x0, #(0x100 + n_)
+	count_other %n_
+	.set	n_, n_ + 1
+	.endr
+	mov	x0, #0x1230
+	mov	x2, sp
+	mrs	x3, tpidr_el0
+	mrs	x4, tpidr_el1
+	mrs	x5, ttbr1_el1
+	.irp	n, 2, 3, 4, 5
+	count_other \n
+	.endr
+	mov	x0, #SAY_KEPT
+	hvc	#0
+
+	/* Until the host has a word for it; meanwhile the page goes. */
+	ldr	x10, =G_DATA
+	str	x10, [x10, #32]
+1:	ldr	x11, [x10, #24]
+	cbz	x11, 1b
+	say	SAY_SPUN, x11
+
+	/* The host takes the page, and gives another one. */
+	mov	x20, #0
+	ldr	x12, =STORED
+	say	SAY_TAKE, x20
+	str	x12, [x10, #16]
+	ldr	x11, [x10, #16]
+	say	SAY_BACK, x11
+
+	/* Stage 1, with a table that the host gives when it is walked. */
+	ldr	x11, =G_TABLE
+	msr	ttbr0_el1, x11
+	mov	x11, #0xff			/* attribute 0: Normal, write-back; 1: Device */
+	msr	mair_el1, x11
+	ldr	x11, =0x803519			/* TTBR0 alone, 39 bits, tables inner shareable and write-back */
+	msr	tcr_el1, x11
+	isb
+	mrs	x11, sctlr_el1
+	orr	x11, x11, #1
+	msr	sctlr_el1, x11
+	isb
+	ldr	x11, [x10, #16]
+	say	SAY_STAGE_1, x11
+	ldr	x10, =(G_OTHER_VIEW + G_DEVICE)
+	load	ldr w11, [x10, #0x14]
+	mov	x10, #(3 << 30)			/* stage 1 has nothing there */
+	ldr	x11, [x10]
+	say	SAY_EXCEPTION, x21
+	ldr	x11, =(3 << 24 | 3 << 20 | 3 << 16)
+	msr	cpacr_el1, x11
+	isb
+	.inst	0x04bf500c			/* rdvl x12, #0: SVE */
+	.inst	0xd503477f			/* smstart: SME */
+	fmov	d0, x11
+	say	SAY_END, x20
+	b	.
+	.ltorg
+
+	.org	guest_program + 0x800
+vectors:
+	.org	guest_program + 0xa00		/* synchronous, from this level with its own stack */
+	mrs	x21, esr_el1
+	mrs	x22, elr_el1
+	lsr	x23, x21, #26
+	add	x20, x20, #1
+	cmp	x23, #0x15			/* SVC: already behind it */
+	b.eq	1f
+	add	x22, x22, #4
+	msr	elr_el1, x22
+1:	eret
+	.org	guest_program + 0xc00		/* synchronous, from EL0 in AArch64 */
+	b	from_el0
+	.org	guest_program + 0xe00		/* and in AArch32 */
+from_el0:
+	mrs	x21, esr_el1
+	mrs	x22, elr_el1
+	lsr	x23, x21, #26
+	add	x20, x20, #1
+	add	x22, x22, #4
+	cmp	x23, #0x15			/* SVC of AArch64, of AArch32 */
+	ccmp	x23, #0x11, #4, ne
+	b.eq	1f
+	msr	elr_el1, x22
+	eret
+1:	msr	elr_el1, x24
+	mov	x22, #0x3c5
+	msr	spsr_el1, x22
+	eret
+	.org	guest_program + 4096
