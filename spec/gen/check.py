@@ -2,6 +2,8 @@
 """What no JSON Schema can say of one file: names that must exist, values that must differ, bits
 that must not overlap.
 """
+import calls
+import guests
 from load import SpecError
 
 # Calls of PSCI that name where a CPU goes on; forwarded, the CPU would enter EL2 where the host
@@ -527,6 +529,8 @@ def check(spec):
     check_pool(spec)
     check_descriptors(spec)
     check_sysregs(spec)
+    guests.check(spec)
+    calls.check(spec)
     check_init(spec)
     check_traps(spec)
     check_assembly(spec)

@@ -7,7 +7,9 @@ import uuid
 
 import jinja2
 
+import calls
 import check
+import guests
 import qfbv
 import vectors
 
@@ -334,6 +336,10 @@ PLAN = {
     "include/gen/layout.h": "layout.h.j2",
     "include/gen/descriptors.h": "descriptors.h.j2",
     "include/gen/sysregs.h": "sysregs.h.j2",
+    "include/gen/guest_sysregs.h": "guest_sysregs.h.j2",
+    "include/gen/guest_sysregs_table.h": "guest_sysregs_table.h.j2",
+    "include/gen/guest_slots.h": "guest_slots.h.j2",
+    "include/gen/guest_calls.h": "guest_calls.h.j2",
     "include/gen/traps.h": "traps.h.j2",
     "include/gen/vm.h": "vm.h.j2",
     "include/gen/vcpu.h": "vcpu.h.j2",
@@ -348,6 +354,8 @@ PLAN = {
     "vectors/vm_vectors.h": "vm_vectors.h.j2",
     "vectors/descriptor_vectors.h": "descriptor_vectors.h.j2",
     "vectors/hypercall_vectors.h": "hypercall_vectors.h.j2",
+    "vectors/guest_sysreg_vectors.h": "guest_sysreg_vectors.h.j2",
+    "vectors/guest_call_vectors.h": "guest_call_vectors.h.j2",
     "vectors/layout_vectors.h": "layout_vectors.h.j2",
     "oracle/ownership_oracle.h": "ownership_oracle.h.j2",
     "oracle/vm_oracle.h": "vm_oracle.h.j2",
@@ -357,6 +365,8 @@ PLAN = {
     "docs/hypercalls.md": "hypercalls.md.j2",
     "docs/memory.md": "memory.md.j2",
     "docs/registers.md": "registers.md.j2",
+    "docs/guest_sysregs.md": "guest_sysregs.md.j2",
+    "docs/guest_calls.md": "guest_calls.md.j2",
     "docs/traps.md": "traps.md.j2",
     "docs/init.md": "init.md.j2",
     "docs/assembly.md": "assembly.md.j2",
@@ -395,6 +405,8 @@ def outputs(spec):
         "requirements": spec["requirements"]["requirement"],
         "assumptions": spec["assumptions"]["assumption"],
     }
+    context |= guests.table(spec)
+    context |= calls.table(spec)
     context |= vectors.vectors(context)
     files = {path: env.get_template(name).render(context) for path, name in PLAN.items()}
     for name, start in ROUTINES.items():

@@ -13,6 +13,8 @@ FILES = (
     "pool",
     "descriptors",
     "sysregs",
+    "guest_sysregs",
+    "guest_calls",
     "init",
     "traps",
     "assembly",

@@ -177,10 +177,37 @@ def descriptor_queries(c):
     )
 
 
+def guest_queries(count):
+    """A field of an ID register, taken by dividing by 16 again and again, is a nibble; putting one below is a shift."""
+    source, claims, above = "guest_sysregs.toml", [], "x"
+    for i in range(count):
+        claims.append(f"(= (bvurem {above} {const(16)}) {extract('x', 4 * i + 3, 4 * i)})")
+        above = f"(bvudiv {above} {const(16)})"
+    yield "guest_id_fields", query(source, "fields of an ID register", ["x"], [], claims)
+    small = [f"(bvult x {const(1 << 60)})", f"(bvult v {const(16)})"]
+    claim = "(= (bvadd (bvmul x " + const(16) + ") v) (concat ((_ extract 59 0) x) ((_ extract 3 0) v)))"
+    yield "guest_id_append", query(source, "one more field below", ["x", "v"], small, [claim])
+    parts = [("op0", 21, 20), ("op1", 16, 14), ("crn", 13, 10), ("crm", 4, 1), ("op2", 19, 17)]
+    units = [1 << 14, 1 << 11, 1 << 7, 1 << 3, 1]
+    terms = [
+        f"(bvmul {divmod_form('x', lsb, msb - lsb + 1)} {const(unit)})" for (_, msb, lsb), unit in zip(parts, units)
+    ]
+    total = terms[0]
+    for term in terms[1:]:
+        total = f"(bvadd {total} {term})"
+    bits = " ".join(f"((_ extract {msb} {lsb}) x)" for _, msb, lsb in parts)
+    yield "guest_sysreg_key", query(source, "key of a trapped access", ["x"], [], [f"(= {total} (concat (_ bv0 48) {bits}))"])
+
+
 def queries(context):
     """Path below the output folder -> text, with the list of all of them."""
     files = {}
-    for name, text in (*register_queries(context["registers"]), *descriptor_queries(context)):
+    every = (
+        register_queries(context["registers"]),
+        descriptor_queries(context),
+        guest_queries(context["guest_fields"]),
+    )
+    for name, text in (pair for some in every for pair in some):
         files[f"qfbv/{name}.smt2"] = text
     files["qfbv/list.txt"] = "".join(f"{path.split('/')[1]}\n" for path in sorted(files))
     return files

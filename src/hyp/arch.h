@@ -9,6 +9,7 @@
 #define HYP_ARCH_H
 
 #include "desc.h"
+#include "guest_sysreg.h"
 #include "../../annotations/entry.h"
 #include "mem.h"
 #include "ownership.h"
@@ -408,6 +409,13 @@ void cpu_to_host(void);
     ensures level: below_el2(cpu_guest[cpu].w[CTX_PSTATE]);
 */
 u64 arch_guest_enter(u32 cpu);
+
+/* A register of the machine that a guest sees something of, of this CPU. */
+/*@ requires register: i < MACHINE_IDS;
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == machine_id[i];
+*/
+u64 machine_id_read(u32 i);
 
 #else
 #include <asm/hyp_arch.h>

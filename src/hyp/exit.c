@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <gen/guest_slots.h>
 #include <gen/traps.h>
 
 #include "arch.h"
@@ -7,6 +8,22 @@
 
 #define LAST_PC 0xfffffffffffffffcu
 #define XZR 31u
+
+/* Neither the keys of pointer authentication are switched, nor is there an interrupt controller. */
+const struct guest_features vm_features = { { 0, 0, 0 } };
+
+/*@ predicate word_fits{L}(integer s) =
+      \at(guest_slot_word[s],L) == 0 || in_context(\at(guest_slot_word[s],L));
+*/
+
+/*@ ghost
+    /@ terminates \true; exits \false; assigns \nothing;
+       ensures fit: \forall integer s; 0 <= s < GUEST_SLOTS ==> word_fits{Here}(s);
+    @/
+    static void words_fit(void)
+    {
+    }
+*/
 
 /*@ terminates \true; exits \false; assigns \nothing;
     ensures value: \result.kind == kind && \result.x2 == x2 && \result.x3 == x3;
@@ -106,21 +123,121 @@ static struct guest_exit call_exit(u32 cpu, u64 esr)
 	return exit_with(EXIT_SMC, cpu_guest[cpu].w[CTX_X0], cpu_guest[cpu].w[CTX_X1]);
 }
 
-/*@ requires cpu: cpu < CPUS_MAX;
-    terminates \true; exits \false;
-    assigns cpu_guest[cpu].w[CTX_PC], cpu_guest[cpu].w[CTX_PSTATE], cpu_guest[cpu].w[CTX_ESR_EL1],
-      cpu_guest[cpu].w[CTX_ELR_EL1], cpu_guest[cpu].w[CTX_SPSR_EL1];
-    ensures kind: \result.kind == (protected != 0 ? EXIT_NONE : EXIT_SYSREG);
-    ensures row: protected != 0 ==> \result.x2 == 0 && \result.x3 == 0;
-    ensures plain: protected == 0 ==> \result.x2 == esr &&
-      \result.x3 == (esr % 2 != 0 ? 0 : reg_at{Here}(cpu, esr / 32 % 32));
+/* The word of a slot, or 0. */
+/*@ requires slot: slot < GUEST_SLOTS;
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == guest_slot_word[slot];
+    ensures range: \result == 0 || in_context(\result);
 */
-static struct guest_exit sysreg_exit(u32 cpu, u32 protected, u64 esr)
+static u64 slot_word(u32 slot)
 {
-	if (protected != 0) {
+	//@ ghost words_fit();
+	//@ assert fits: word_fits{Here}(slot);
+	return guest_slot_word[slot];
+}
+
+/* It puts something into word k of a context. */
+/*@ predicate access_puts{L}(struct guest_access access, integer k) =
+      access.kind == ACCESS_VALUE || access.kind == ACCESS_READ ? k == access.rt && k < 31 :
+      access.kind == ACCESS_WRITE && in_context(\at(guest_slot_word[access.slot],L)) &&
+        k == \at(guest_slot_word[access.slot],L);
+*/
+
+/* A slot goes to the general register, or the value into it. */
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires slot: access.slot < GUEST_SLOTS && access.rt < 32;
+    requires kind: access.kind == ACCESS_READ || access.kind == ACCESS_WRITE;
+    terminates \true; exits \false; assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1];
+    ensures known: \result != 0 <==> in_context(guest_slot_word[access.slot]);
+    ensures read: \result != 0 && access.kind == ACCESS_READ && access.rt < 31 ==>
+      cpu_guest[cpu].w[access.rt] == \old(cpu_guest[cpu].w[guest_slot_word[access.slot]]);
+    ensures written: \result != 0 && access.kind == ACCESS_WRITE ==>
+      cpu_guest[cpu].w[guest_slot_word[access.slot]] == access.value;
+    ensures rest: \forall integer k; 0 <= k < CTX_SWITCHED_END && !access_puts{Here}(access, k) ==>
+      cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
+    ensures refused: \result == 0 ==> \forall integer k; 0 <= k < CTX_SWITCHED_END ==>
+      cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
+*/
+static u32 slot_access(u32 cpu, struct guest_access access)
+{
+	u64 word = slot_word(access.slot);
+
+	if (word == 0) {
+		return 0;
+	}
+	if (access.kind == ACCESS_READ) {
+		reg_write(cpu, access.rt, cpu_guest[cpu].w[word]);
+	} else {
+		cpu_guest[cpu].w[word] = access.value;
+	}
+	return 1;
+}
+
+/* What is to be done about an access is done; 0 when it is the guest's to take as an exception. */
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires slot: access.slot < GUEST_SLOTS && access.rt < 32;
+    terminates \true; exits \false; assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1];
+    ensures done: \result != 0 <==> access.kind == ACCESS_SKIP || access.kind == ACCESS_VALUE ||
+      (of_slot(access.kind) && in_context(guest_slot_word[access.slot]));
+    ensures value: access.kind == ACCESS_VALUE && access.rt < 31 ==> cpu_guest[cpu].w[access.rt] == access.value;
+    ensures read: \result != 0 && access.kind == ACCESS_READ && access.rt < 31 ==>
+      cpu_guest[cpu].w[access.rt] == \old(cpu_guest[cpu].w[guest_slot_word[access.slot]]);
+    ensures written: \result != 0 && access.kind == ACCESS_WRITE ==>
+      cpu_guest[cpu].w[guest_slot_word[access.slot]] == access.value;
+    ensures rest: \forall integer k; 0 <= k < CTX_SWITCHED_END && !access_puts{Here}(access, k) ==>
+      cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
+    ensures refused: \result == 0 ==> \forall integer k; 0 <= k < CTX_SWITCHED_END ==>
+      cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
+*/
+static u32 access_do(u32 cpu, struct guest_access access)
+{
+	switch (access.kind) {
+	case ACCESS_SKIP:
+		return 1;
+	case ACCESS_VALUE:
+		reg_write(cpu, access.rt, access.value);
+		return 1;
+	case ACCESS_READ:
+	case ACCESS_WRITE:
+		return slot_access(cpu, access);
+	default:
+		return 0;
+	}
+}
+
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires syndrome: esr == esr_el2 && is_sysreg(GUEST_SYNC, esr);
+    terminates \true; exits \false; assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1];
+    ensures kind: \result.kind == EXIT_SYSREG || \result.kind == EXIT_NONE;
+    ensures host: \result.kind == EXIT_SYSREG <==> host_access{Pre}(esr);
+    ensures row: exit_row{Here}(cpu, \result.kind, \result.x2, \result.x3);
+    ensures plain: \result.kind == EXIT_SYSREG ==> \result.x2 == esr &&
+      \result.x3 == (esr % 2 != 0 ? 0 : reg_at{Here}(cpu, esr / 32 % 32));
+    ensures undefined: refused_access{Pre}(esr) ==> took_undefined{Pre,Here}(cpu);
+    ensures behind: !refused_access{Pre}(esr) && !host_access{Pre}(esr) ==> went_on{Pre,Here}(cpu, esr);
+    ensures read: read_slot{Pre,Here}(cpu, esr);
+    ensures written: wrote_slot{Pre,Here}(cpu, esr);
+    ensures value: read_value{Pre,Here}(cpu, esr);
+    ensures registers: same_registers{Pre,Here}(cpu, GUEST_SYNC, esr);
+*/
+static struct guest_exit sysreg_exit(u32 cpu, u64 esr)
+{
+	struct guest_access access = guest_sysreg(vm_features, esr, reg_read(cpu, esr_el2_rt(esr)));
+
+	//@ assert listed: access.kind != ACCESS_UNDEFINED ==> \exists integer i; entry_of{Here}(i, esr);
+	//@ assert found: \forall integer i; entry_of{Here}(i, esr) ==> access_at{Here}(i, esr) == access.kind;
+	/*@ assert slot: \forall integer i; entry_of{Here}(i, esr) && of_slot(access.kind) ==>
+	      word_at{Here}(i) == guest_slot_word[access.slot]; */
+	//@ assert changes: \forall integer k; access_puts{Here}(access, k) ==> access_changes{Here}(esr, k);
+	if (access.kind == ACCESS_HOST) {
+		return exit_with(EXIT_SYSREG, esr, access.value);
+	}
+	if (access_do(cpu, access) == 0) {
 		return undefined(cpu);
 	}
-	return exit_with(EXIT_SYSREG, esr, esr_el2_dir(esr) != 0 ? 0 : reg_read(cpu, esr_el2_rt(esr)));
+	//@ assert same: same_registers{Pre,Here}(cpu, GUEST_SYNC, esr);
+	step_over(cpu, esr);
+	return exit_with(EXIT_NONE, 0, 0);
 }
 
 /* 1 when HPFAR_EL2 names the page of an abort (Arm ARM D24.2.62). */
@@ -158,7 +275,8 @@ static u64 low_bytes(u64 value, u64 sas)
     requires syndrome: esr == esr_el2;
     terminates \true; exits \false; assigns \nothing;
     ensures kind: \result.kind == EXIT_FAULT || \result.kind == EXIT_OTHER;
-    ensures row: exit_row{Here}(cpu, \result.kind, \result.x2, \result.x3);
+    ensures row: \result.kind == EXIT_FAULT ? fault_row{Here}(cpu, \result.x2, \result.x3) :
+      \result.x2 <= 63 && \result.x3 == 0;
 */
 static struct guest_exit fault_exit(u32 cpu, u64 esr)
 {
@@ -186,13 +304,18 @@ static struct guest_exit fault_exit(u32 cpu, u64 esr)
 /*@ requires cpu: cpu < CPUS_MAX;
     requires syndrome: esr == esr_el2;
     terminates \true; exits \false;
-    assigns cpu_guest[cpu].w[CTX_PC], cpu_guest[cpu].w[CTX_PSTATE], cpu_guest[cpu].w[CTX_ESR_EL1],
-      cpu_guest[cpu].w[CTX_ELR_EL1], cpu_guest[cpu].w[CTX_SPSR_EL1];
+    assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1];
     ensures kind: \result.kind <= EXIT_MAX;
-    ensures row: \result.kind != EXIT_SYSREG ==> exit_row{Here}(cpu, \result.kind, \result.x2, \result.x3);
-    ensures sysreg: \result.kind == EXIT_SYSREG ==> protected == 0;
+    ensures row: exit_row{Here}(cpu, \result.kind, \result.x2, \result.x3);
+    ensures sysreg: \result.kind == EXIT_SYSREG <==> is_sysreg(GUEST_SYNC, esr) && host_access{Pre}(esr);
+    ensures undefined: is_sysreg(GUEST_SYNC, esr) && refused_access{Pre}(esr) ==> took_undefined{Pre,Here}(cpu);
+    ensures behind: is_sysreg(GUEST_SYNC, esr) && !refused_access{Pre}(esr) && !host_access{Pre}(esr) ==>
+      went_on{Pre,Here}(cpu, esr);
+    ensures slot: is_sysreg(GUEST_SYNC, esr) ==> read_slot{Pre,Here}(cpu, esr) && wrote_slot{Pre,Here}(cpu, esr);
+    ensures value: is_sysreg(GUEST_SYNC, esr) ==> read_value{Pre,Here}(cpu, esr);
+    ensures registers: same_registers{Pre,Here}(cpu, GUEST_SYNC, esr);
 */
-static struct guest_exit sync_exit(u32 cpu, u32 protected, u64 esr)
+static struct guest_exit sync_exit(u32 cpu, u64 esr)
 {
 	struct guest_exit x;
 
@@ -206,7 +329,7 @@ static struct guest_exit sync_exit(u32 cpu, u32 protected, u64 esr)
 		x = call_exit(cpu, esr);
 		break;
 	case TRAP_EC_SYSREG:
-		x = sysreg_exit(cpu, protected, esr);
+		x = sysreg_exit(cpu, esr);
 		break;
 	case TRAP_EC_FP:
 	case TRAP_EC_SVE:
@@ -224,14 +347,14 @@ static struct guest_exit sync_exit(u32 cpu, u32 protected, u64 esr)
 	return x;
 }
 
-struct guest_exit guest_exit(u32 cpu, u32 protected, u64 code)
+struct guest_exit guest_exit(u32 cpu, u64 code)
 {
 	struct guest_exit x;
 	u64 esr = read_esr_el2();
 
 	switch (code) {
 	case GUEST_SYNC:
-		x = sync_exit(cpu, protected, esr);
+		x = sync_exit(cpu, esr);
 		break;
 	case GUEST_SERROR:
 		x = exit_with(EXIT_SERROR, 0, 0);

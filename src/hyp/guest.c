@@ -141,11 +141,15 @@ static s32 page_get(u32 protected, u64 pfn)
 	s32 error;
 
 	//@ assert before: pfn < PFN_COUNT ==> g_sound{Here}(pfn, g_tree[pfn]);
-	if (protected != 0) {
-		error = host_donate_guest(pfn);
-	} else {
+	if (protected == 0) {
 		error = host_share_guest(pfn);
+		//@ assert others: only_frame{Pre,Here}(pfn) && same_machine{Pre,Here};
+		//@ assert refused: error != 0 ==> g_tables{Here};
+		//@ assert free: error == 0 ==> g_tree[pfn] == 0;
+		//@ assert tables: error == 0 ==> g_tables{Here};
+		return error;
 	}
+	error = host_donate_guest(pfn);
 	//@ assert others: only_frame{Pre,Here}(pfn) && same_machine{Pre,Here};
 	//@ assert refused: error != 0 ==> g_tables{Here};
 	//@ assert free: error == 0 ==> g_tree[pfn] == 0;

@@ -182,10 +182,15 @@ static s64 range_call(u64 call, u64 pfn, u64 nr)
 		error = frame_move(call, pfn + (u64)done);
 		/*@ assert others: \forall integer n; pfn <= n < pfn + done ==>
 		      fm_state[n] == \at(fm_state[n],LoopCurrent); */
+		/*@ assert moved: error == 0 ==>
+		      fm_state[pfn + done] == (call == MEM_DONATE_HYP ? FRAME_HYP : FRAME_HOST); */
+		/*@ assert donated: call == MEM_DONATE_HYP ==>
+		      \forall integer n; pfn <= n < pfn + done ==> fm_state[n] == FRAME_HYP; */
 		/*@ assert vms: same_vm_frames{LoopCurrent,Here} && same_keeping{LoopCurrent,Here} &&
 		      same_machine{LoopCurrent,Here}; */
-		/*@ assert guests: same_ghosts{LoopCurrent,Here} && same_all_vms{LoopCurrent,Here} &&
-		      guests_inv{LoopCurrent} && guests_inv{Here}; */
+		/*@ assert same: same_ghosts{LoopCurrent,Here} && same_all_vms{LoopCurrent,Here} &&
+		      guests_inv{LoopCurrent}; */
+		//@ assert guests: guests_inv{Here};
 		if (error == 0) {
 			done = done + 1;
 		}
@@ -244,7 +249,7 @@ static s64 stat_read(u64 stat)
     ensures unlocked: no_locks{Here};
     ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures kept: id != VCPU_RUN && id != VCPU_GET_REG ==> rest[0] == \old(rest[0]) && rest[1] == \old(rest[1]);
-    ensures row: id == VCPU_RUN && \result.a1 <= EXIT_MAX && \result.a1 != EXIT_SYSREG ==>
+    ensures row: id == VCPU_RUN && \result.a1 <= EXIT_MAX ==>
       \exists integer p; 0 <= p < CPUS_MAX && exit_row{Here}(p, \result.a1, rest[0], rest[1]);
     ensures known: \result.a0 == SMCCC_SUCCESS;
     ensures share: id == MEM_SHARE_HYP && \result.a1 == 0 ==>

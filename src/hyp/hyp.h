@@ -74,8 +74,10 @@ u64 hyp_stack_top(u32 cpu);
     requires vms: vms_inv{Here};
     requires slots: slots_inv{Here};
     requires vmids: vmid_inv{Here};
-    terminates \true; exits \false; assigns lock_held[0 .. LOCK_COUNT - 1];
+    terminates \true; exits \false; assigns lock_held[0 .. LOCK_COUNT - 1], machine_ids[0 .. MACHINE_IDS - 1];
     ensures result: \result == 0 || \result == HYP_EINVAL;
+    // what guests are shown is this CPU's, the boot CPU's
+    ensures machine: \result == 0 ==> \forall integer i; 0 <= i < MACHINE_IDS ==> machine_ids[i] == machine_id[i];
     ensures accepted: setup_ok{Here} ==> \result == 0;
     ensures unlocked: \result == 0 ==> no_locks{Here};
 */
@@ -141,7 +143,7 @@ struct hvc_result {
     ensures unlocked: no_locks{Here};
     // whatever ran in between: EL1 and EL2 are the host's again
     ensures host: at_guest == 0 && same_el1{Pre,Here};
-    ensures row: x0 == VCPU_RUN && \result.a1 <= EXIT_MAX && \result.a1 != EXIT_SYSREG ==>
+    ensures row: x0 == VCPU_RUN && \result.a1 <= EXIT_MAX ==>
       \exists integer p; 0 <= p < CPUS_MAX && exit_row{Here}(p, \result.a1, rest[0], rest[1]);
     ensures known: HYPERCALL_BASE <= x0 < HYPERCALL_BASE + HYPERCALL_COUNT ==>
       \result.a0 == SMCCC_SUCCESS;

@@ -7,6 +7,9 @@
 #include "setup.h"
 #include "vm.h"
 
+/* How often a guest goes on, in one call of the host's, behind what Hypatia did for it. */
+#define ROUNDS 64u
+
 /**
  * struct guest - the vCPU that a CPU has loaded
  * @cpu: the CPU
@@ -100,6 +103,36 @@ static u64 run(u32 cpu, u64 vttbr)
 	return code;
 }
 
+/* Until something is for the host, or the guest has had what one call may take. */
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires unlocked: no_locks{Here};
+    requires host: at_guest == 0;
+    requires vmid: vttbr / 0x1000000000000 != VMID_HOST;
+    requires alike: \forall integer i; 0 <= i < MACHINE_IDS && i != MACHINE_MIDR_EL1 ==>
+      machine_ids[i] == machine_id[i];
+    terminates \true; exits \false; assigns GUEST_STATE;
+    ensures host: at_guest == 0 && same_el1{Pre,Here};
+    ensures kind: \result.kind <= EXIT_MAX;
+    ensures row: exit_row{Here}(cpu, \result.kind, \result.x2, \result.x3);
+*/
+static struct guest_exit run_on(u32 cpu, u64 vttbr)
+{
+	struct guest_exit x = guest_exit(cpu, run(cpu, vttbr));
+	u32 n;
+
+	/*@ loop invariant range: 1 <= n <= ROUNDS;
+	    loop invariant host: at_guest == 0 && same_el1{Pre,Here};
+	    loop invariant kind: x.kind <= EXIT_MAX;
+	    loop invariant row: exit_row{Here}(cpu, x.kind, x.x2, x.x3);
+	    loop assigns n, x, GUEST_STATE;
+	    loop variant ROUNDS - n;
+	*/
+	for (n = 1; n < ROUNDS && x.kind == EXIT_NONE; n++) {
+		x = guest_exit(cpu, run(cpu, vttbr));
+	}
+	return x;
+}
+
 s64 vcpu_run(u64 answered, u64 value, u64 *rest)
 {
 	struct guest g;
@@ -112,10 +145,13 @@ s64 vcpu_run(u64 answered, u64 value, u64 *rest)
 	if (g.found == 0) {
 		return HYP_ENOENT;
 	}
+	if (machine_ids_same() == 0) {
+		return HYP_EPERM;
+	}
 	if (answered != 0) {
 		guest_answer(g.cpu, value);
 	}
-	x = guest_exit(g.cpu, g.protected, run(g.cpu, g.vttbr));
+	x = run_on(g.cpu, g.vttbr);
 	rest[0] = x.x2;
 	rest[1] = x.x3;
 	return (s64)x.kind;

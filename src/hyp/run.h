@@ -12,9 +12,10 @@
 
 /* What a call leaves in x2 and x3 is none of these. */
 #define APART_FROM_GUESTS(rest) \separated((rest) + (0 .. 1), cpu_guest + (0 .. CPUS_MAX - 1), \
-	cpu_host + (0 .. CPUS_MAX - 1), el1 + (0 .. CTX_SWITCHED_END - 1), &at_guest, &esr_el2, &far_el2, &hpfar_el2)
+	cpu_host + (0 .. CPUS_MAX - 1), el1 + (0 .. CTX_SWITCHED_END - 1), &at_guest, &esr_el2, &far_el2, &hpfar_el2, \
+	machine_ids + (0 .. MACHINE_IDS - 1), machine_id + (0 .. MACHINE_IDS - 1))
 
-/** vcpu_run() - VCPU_RUN: the exit, with what belongs to it in @rest, or HYP_EINVAL, HYP_ENOENT. */
+/** vcpu_run() - VCPU_RUN: the exit, with what belongs to it in @rest, or HYP_EINVAL, HYP_ENOENT, HYP_EPERM. */
 /*@ requires unlocked: no_locks{Here};
     requires setup: boot_ok{Here};
     requires host: at_guest == 0;
@@ -22,13 +23,16 @@
     terminates \true; exits \false;
     assigns LOCKED_STATE, GUEST_STATE, rest[0 .. 1];
     ensures unlocked: no_locks{Here};
-    ensures result: \result == HYP_EINVAL || \result == HYP_ENOENT || 0 <= \result <= EXIT_MAX;
+    ensures result: \result == HYP_EINVAL || \result == HYP_ENOENT || \result == HYP_EPERM ||
+      0 <= \result <= EXIT_MAX;
     ensures argument: answered > 1 ==> \result == HYP_EINVAL;
     // EL1 and EL2 are the host's again
     ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures refused: \result < 0 ==> rest[0] == \old(rest[0]) && rest[1] == \old(rest[1]);
-    ensures row: \result >= 0 && \result != EXIT_SYSREG ==> \exists integer c; 0 <= c < CPUS_MAX &&
-      exit_row{Here}(c, \result, rest[0], rest[1]);
+    ensures row: \result >= 0 ==> \exists integer c; 0 <= c < CPUS_MAX && exit_row{Here}(c, \result, rest[0], rest[1]);
+    // a guest runs where it finds what it was shown
+    ensures alike: \result >= 0 ==> \forall integer i; 0 <= i < MACHINE_IDS && i != MACHINE_MIDR_EL1 ==>
+      machine_ids[i] == machine_id[i];
 */
 s64 vcpu_run(u64 answered, u64 value, u64 *rest);
 

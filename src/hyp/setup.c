@@ -459,6 +459,7 @@ s32 hyp_finalise(void)
 	if (pgt[PGT_HYP].root != layout.s1_root || layout.pool_count == 0) {
 		return HYP_EINVAL;
 	}
+	machine_ids_setup();
 	/*@ assert memory: mm_inv{Here} && quiet{Here}; */
 	/*@ assert vms: vms_inv{Here}; */
 	/*@ assert slots: slots_inv{Here}; */

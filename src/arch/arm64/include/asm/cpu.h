@@ -5,6 +5,7 @@
 #ifndef ASM_CPU_H
 #define ASM_CPU_H
 
+#include <asm/cache.h>
 #include "types.h"
 #include "boot_info.h"
 
@@ -23,9 +24,6 @@ extern const u8 host_vectors[];
 _Noreturn void park(void);
 _Noreturn void host_enter(u64 pc, u64 x0, u64 stack);
 _Noreturn void none_enter(u64 pc, u64 x0);
-void cache_clean(u64 start, u64 end);
-void cache_inval(u64 start, u64 end);
-void cache_clean_inval(u64 start, u64 end);
 
 /* Generated from spec/init.toml: never returns to its caller; goes on at @entry on stack @sp. */
 _Noreturn void switch_pgd(u64 ttbr0, u64 sp, u64 entry);

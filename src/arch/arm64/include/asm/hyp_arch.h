@@ -6,9 +6,10 @@
 #ifndef ASM_HYP_ARCH_H
 #define ASM_HYP_ARCH_H
 
-#include <asm/cpu.h>
+#include <asm/cache.h>
 #include <asm/sysreg.h>
 
+#include <gen/guest_sysregs.h>
 #include <gen/layout.h>
 
 #include "pool.h"
@@ -504,6 +505,40 @@ static inline u64 context_read(u64 pfn, u64 i)
 static inline void context_write(u64 pfn, u64 i, u64 value)
 {
 	store64(pfn * PAGE_SIZE + 8u * i, value);
+}
+
+/* Registers that tell what the CPU is --------------------------------------------- */
+
+static inline u64 machine_id_read(u32 i)
+{
+	switch (i) {
+	case MACHINE_MIDR_EL1:
+		return read_sysreg(midr_el1);
+	case MACHINE_ID_AA64PFR0_EL1:
+		return read_sysreg(id_aa64pfr0_el1);
+	case MACHINE_ID_AA64PFR1_EL1:
+		return read_sysreg(id_aa64pfr1_el1);
+	case MACHINE_ID_AA64DFR0_EL1:
+		return read_sysreg(id_aa64dfr0_el1);
+	case MACHINE_ID_AA64ISAR0_EL1:
+		return read_sysreg(id_aa64isar0_el1);
+	case MACHINE_ID_AA64ISAR1_EL1:
+		return read_sysreg(id_aa64isar1_el1);
+	case MACHINE_ID_AA64ISAR2_EL1:
+		return read_sysreg(SYS_ID_AA64ISAR2_EL1);
+	case MACHINE_ID_AA64ISAR3_EL1:
+		return read_sysreg(SYS_ID_AA64ISAR3_EL1);
+	case MACHINE_ID_AA64MMFR0_EL1:
+		return read_sysreg(id_aa64mmfr0_el1);
+	case MACHINE_ID_AA64MMFR1_EL1:
+		return read_sysreg(id_aa64mmfr1_el1);
+	case MACHINE_ID_AA64MMFR2_EL1:
+		return read_sysreg(id_aa64mmfr2_el1);
+	case MACHINE_CTR_EL0:
+		return read_sysreg(ctr_el0);
+	default:
+		return 0;
+	}
 }
 
 #endif
