@@ -62,6 +62,7 @@ DO1(write_elr_el1, u64)
 DO1(write_spsr_el1, u64)
 DO1(write_esr_el1, u64)
 DO1(write_far_el1, u64)
+GET1(machine_id_read, u32)
 
 void t_smc_call(u64 *to, u64 a, u64 b, u64 c, u64 d)
 {

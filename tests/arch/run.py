@@ -41,11 +41,13 @@ NEWER = {"hfgrtr_el2": (3, 4, 1, 1, 4), "hfgwtr_el2": (3, 4, 1, 1, 5), "hfgitr_e
          "hcrx_el2": (3, 4, 1, 2, 2), "hfgrtr2_el2": (3, 4, 3, 1, 2), "hfgwtr2_el2": (3, 4, 3, 1, 3), "hfgitr2_el2": (3, 4, 3, 1, 7),
          "hdfgrtr2_el2": (3, 4, 3, 1, 0), "hdfgwtr2_el2": (3, 4, 3, 1, 1), "id_aa64mmfr3_el1": (3, 0, 0, 7, 3),
          "pmscr_el1": (3, 0, 9, 9, 0), "pmscr_el12": (3, 5, 9, 9, 0), "trfcr_el1": (3, 0, 1, 2, 1), "trfcr_el12": (3, 5, 1, 2, 1),
-         "brbcr_el1": (2, 1, 9, 0, 0), "brbcr_el12": (2, 5, 9, 0, 0)}
+         "brbcr_el1": (2, 1, 9, 0, 0), "brbcr_el12": (2, 5, 9, 0, 0),
+         "id_aa64isar3_el1": (3, 0, 0, 6, 3)}
 KNOWN = """cptr_el2 zcr_el2 smcr_el2 hstr_el2 mdcr_el2
     pmcr_el0 trfcr_el2 icc_sre_el2 ich_hcr_el2 cnthctl_el2 cntvoff_el2 sctlr_el12 cpacr_el12 cntkctl_el12 vbar_el12
     cntv_ctl_el02 cntp_ctl_el02 sctlr_el1 cpacr_el1 cntkctl_el1 vbar_el1 cntv_ctl_el0 cntp_ctl_el0 cnthp_ctl_el2 vpidr_el2
     vmpidr_el2 midr_el1 mpidr_el1 id_aa64pfr0_el1 id_aa64pfr1_el1 id_aa64mmfr0_el1 id_aa64mmfr1_el1 id_aa64dfr0_el1
+    id_aa64isar0_el1 id_aa64isar1_el1 id_aa64isar2_el1 id_aa64mmfr2_el1
     tpidr_el2 vbar_el2 vtcr_el2 vttbr_el2 hcr_el2 ctr_el0 dczid_el0 scr_el3 sctlr_el2 cptr_el3 mdcr_el3 zcr_el3
     smcr_el3 icc_sre_el3 elr_el2 spsr_el2 elr_el1 spsr_el1 esr_el1 far_el1 elr_el12 spsr_el12 esr_el12 far_el12 esr_el2
     far_el2 ttbr0_el2""".split()
@@ -319,7 +321,7 @@ class HostRegisters(unittest.TestCase):
 
 
 # VM SWIO FMO IMO AMO FB BSU TWI TWE TID1 TID3 TSC TIDCP TACR TSW RW TLOR TERR TEA
-HCR_GUEST = sum(1 << bit for bit in (0, 1, 3, 4, 5, 9, 10, 13, 14, 16, 18, 19, 20, 21, 22, 31, 35, 36, 37))
+HCR_GUEST = sum(1 << bit for bit in (0, 1, 3, 4, 5, 9, 10, 13, 14, 16, 17, 18, 19, 20, 21, 22, 31, 35, 36, 37))
 # TPMCR TPM TDA TDOSA TDRA E2PB TPMS TTRF E2TB TDCC MTPME
 MDCR_GUEST = sum(1 << bit for bit in (5, 6, 9, 10, 11, 13, 14, 19, 25, 27, 28))
 SPE, BRBE = 1 << 32, 1 << 52                        # ID_AA64DFR0_EL1
@@ -836,6 +838,15 @@ class Primitives(unittest.TestCase):
             for name in ("elr_el2", "spsr_el2", "elr_el1", "spsr_el1", "esr_el1", "far_el1"):
                 machine.call(f"t_write_{name}", 0x55aa)
                 self.assertEqual(machine.events, [(name + (tail if name.endswith("1") else ""), 0x55aa)])
+
+    def test_machine_ids(self):
+        """By number, in the order of encodings: what a guest sees something of."""
+        names = ("midr_el1", "id_aa64pfr0_el1", "id_aa64pfr1_el1", "id_aa64dfr0_el1", "id_aa64isar0_el1", "id_aa64isar1_el1",
+                 "id_aa64isar2_el1", "id_aa64isar3_el1", "id_aa64mmfr0_el1", "id_aa64mmfr1_el1", "id_aa64mmfr2_el1", "ctr_el0")
+        machine = self.machine(**{name: 0x1000 + number for number, name in enumerate(names)})
+        for number in range(len(names)):
+            self.assertEqual(machine.call("t_machine_id_read", number), 0x1000 + number)
+        self.assertEqual(machine.call("t_machine_id_read", len(names)), 0)
 
     def test_frames(self):
         machine = self.machine()

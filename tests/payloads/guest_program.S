@@ -114,20 +114,45 @@ guest_program:
 	say	SAY_EXCEPTION, x21
 	say	SAY_COUNT, x20
 
-	/* Registers that are not its own: the host's to answer, or undefined in a protected VM. */
-	mov	x11, #-1
+	/* Registers that Hypatia answers, reading and writing; one that a guest has not; one that is the host's. */
 	mrs	x11, id_aa64pfr0_el1
 	say	SAY_REGISTER, x11
+	mrs	x11, id_aa64mmfr0_el1
+	say	SAY_REGISTER, x11
+	mrs	x11, midr_el1
+	say	SAY_REGISTER, x11
+	mrs	x11, ctr_el0
+	say	SAY_REGISTER, x11
+	mrs	x11, oslsr_el1
+	say	SAY_REGISTER, x11
+	mov	x13, #2
+	msr	csselr_el1, x13
+	mrs	x11, csselr_el1
+	say	SAY_REGISTER, x11
+	msr	csselr_el1, xzr
+	mrs	x11, csselr_el1
+	say	SAY_REGISTER, x11
 	mrs	xzr, id_aa64pfr0_el1
-	msr	osdlr_el1, x12
-	msr	osdlr_el1, xzr
+	msr	oslar_el1, x12
+	dc	cisw, xzr
+	say	SAY_COUNT, x20
+	mrs	x11, pmcr_el0
+	say	SAY_COUNT, x20
+	msr	s3_0_c12_c11_5, xzr		/* ICC_SGI1R_EL1 */
+	say	SAY_COUNT, x20
+	mov	x11, #-1
+	mrs	x11, cntp_ctl_el0
+	say	SAY_REGISTER, x11
+	mrs	xzr, cntp_ctl_el0
+	msr	cntp_ctl_el0, x12
+	msr	cntp_ctl_el0, xzr
 	say	SAY_COUNT, x20
 	mrs	x11, mpidr_el1
 	say	SAY_MPIDR, x11
 
 	/*
 	 * At EL0, in AArch64 and in AArch32: SVC is the guest's own, the device the host's, the physical timer of EL0,
-	 * which the guest's EL1 lets through, again the host's or undefined. AArch32 has the last by another name.
+	 * which the guest's EL1 lets through, again the host's. AArch32 has the last by another name, and not at all.
 	 */
 	mov	x11, #(1 << 9)			/* EL0PTEN */
 	msr	cntkctl_el1, x11

@@ -573,6 +573,97 @@ class Rejected(Workspace):
             "register.1.encoding: (3, 0, 1, 0, 0) is taken by register.0",
         )
 
+    def test_guest_sysregs(self):
+        def case(old, new, line):
+            self.case("guest_sysregs", old, new, line)
+
+        mte = '{ name = "MTE", msb = 11, lsb = 8, policy = "zero",'
+        gic = 'value = 1, visible = "gicv3", why = "system'
+        csselr = 'location = "context"\nvalue = 0\ntrap = "HCR_EL2.TID2"'
+        pfr0 = 'encoding = [3, 0, 0, 4, 0]\naccess = "ro"\nlocation = "clamp"'
+        zfr0 = '[[register]]\nname = "ID_AA64ZFR0_EL1"'
+        self.assertIn(zfr0, (SPEC / "guest_sysregs.toml").read_text())
+        where = "register.ID_AA64PFR1_EL1.fields.MTE"
+        case(mte, mte.replace("msb = 11", "msb = 7"), f"{where}: msb 7 is below lsb 8")
+        case(mte, mte.replace("lsb = 8", "lsb = 4"), f"{where}: bit 4 belongs to SSBS")
+        case(mte, mte.replace("msb = 11", "msb = 10"), f"{where}: bits 10:8 are not whole nibbles, as the ID fields of a guest are")
+        case(mte, mte.replace("zero", "limit"), f"{where}.value: is to be there exactly with fixed, limit, limit_signed")
+        case(mte, mte.replace('"MTE"', '"SSBS"'), "register.ID_AA64PFR1_EL1.fields.SSBS: there are two of this name")
+        case(
+            'msb = 23, lsb = 20, policy = "limit_signed", value = 1, why = "as FP"',
+            'msb = 27, lsb = 20, policy = "limit", value = 1, why = "as FP"',
+            "register.ID_AA64PFR0_EL1.fields.ADVSIMD: a field of 8 bits can only be zero",
+        )
+        case(
+            'policy = "limit_signed", value = 1, why = "as FP"',
+            'policy = "limit_signed", value = 8, why = "as FP"',
+            "register.ID_AA64PFR0_EL1.fields.ADVSIMD.value: 8 is negative as a signed limit",
+        )
+        case(gic, gic.replace("gicv3", "gicv4"), "register.ID_AA64PFR0_EL1.fields.GIC.visible: gicv4 is not a feature")
+        case("encoding = [3, 0, 0, 4, 1]", "encoding = [3, 0, 0, 4, 0]", "register.ID_AA64PFR1_EL1.encoding: (3, 0, 0, 4, 0) is ID_AA64PFR0_EL1's")
+        case(
+            "encoding = [3, 0, 0, 4, 1]",
+            "encoding = [3, 0, 0, 3, 7]",
+            "register.ID_AA64PFR1_EL1.encoding: (3, 0, 0, 3, 7) is below that of ID_AA64PFR0_EL1, before it",
+        )
+        case('name = "ID_AA64PFR1_EL1"', 'name = "ID_AA64PFR0_EL1"', "register.ID_AA64PFR0_EL1: there are two of this name")
+        case("encoding = [3, 3, 14, 3, 2]", "encoding = [3, 3, 14, 16, 2]", "register.171.encoding.3: 16 is greater than the maximum of 15")
+        case(mte, f"{mte} way = 1,", "register.55.fields.2: unknown key: way")
+        case(csselr, csselr.replace("value = 0\n", ""), "register.CSSELR_EL1.value: is to be there exactly with location constant or context")
+        case(csselr, csselr.replace("context", "machine"), "register.CSSELR_EL1.access: rw does not go with location machine")
+        case(csselr, csselr.replace("TID2", "TID9"), "register.CSSELR_EL1.trap: HCR_EL2.TID9 is not a field of sysregs.toml")
+        case(csselr, csselr.replace("TID2", "TID4"), "register.CSSELR_EL1.trap: HCR_EL2.TID4 is not as a guest needs it in sysregs.toml")
+        case(csselr, csselr.replace("HCR_EL2.TID2", "TTBR0_EL2.CNP"), "register.CSSELR_EL1.trap: TTBR0_EL2.CNP is not as a guest needs it in sysregs.toml")
+        tval = 'name = "CNTP_TVAL_EL0"\nencoding = [3, 3, 14, 2, 0]\naccess = "rw"\nlocation = "host"\ntrap = "CNTHCTL_EL2.EL1PC'
+        case(f'{tval}EN"', f'{tval}TEN"', "register.CNTP_TVAL_EL0.trap: CNTHCTL_EL2.EL1PCTEN is not as a guest needs it in sysregs.toml")
+        key = 'encoding = [3, 0, 2, 1, 0]\n'
+        case(
+            key,
+            f'{key}trap = "HCR_EL2.TID1"\n',
+            "register.APIAKEYLO_EL1.trap: what traps to a slot is to be switched: vcpu.toml does not have it",
+        )
+        case(csselr, csselr.replace("context", "direct").replace("value = 0\n", ""), "register.CSSELR_EL1.trap: location direct is for what does not trap")
+        case(
+            pfr0,
+            pfr0.replace('location = "clamp"', 'location = "machine"'),
+            "register.ID_AA64PFR0_EL1.fields: are to be there exactly with location clamp",
+        )
+        case(pfr0, f'{pfr0}\nvisible = "pauth"', "register.ID_AA64PFR0_EL1: an ID register is ro, constant or clamp, and always visible")
+        case("encoding = [3, 0, 0, 4, 4]", "encoding = [3, 0, 0, 4, 3]", "register.ID_AA64ZFR0_EL1.encoding: (3, 0, 0, 4, 3) is S3_0_C0_C4_3's")
+        path = self.spec / "guest_sysregs.toml"
+        head, last = path.read_text().split(zfr0)
+        path.write_text(head + last[last.index("[[register]]") :])
+        self.rejected("spec/guest_sysregs.toml: register: (3, 0, 0, 4, 4) of the ID space is missing")
+
+    def test_guest_calls(self):
+        def case(old, new, line):
+            self.case("guest_calls", old, new, line)
+
+        on = 'ids = [0x84000003, 0xC4000003]\nvms = "all"\ndoes = "CPU_ON"'
+        entry = '{ name = "entry", align = 4, ipa = true, error = "PSCI_INVALID_ADDRESS"'
+        case(on, on.replace("0xC4000003", "0xC4000013"), "call.PSCI_CPU_ON.ids: two ids are those of SMC32 and SMC64")
+        case(on, on.replace("84000003", "84000016").replace("C4000003", "C4000016"), "call.PSCI_CPU_ON.ids: are not those of hypercalls.toml")
+        case(on, on.replace("CPU_ON", "GO"), "call.11.does: 'GO' is not one of ['SUSPEND', 'CPU_ON', 'CPU_OFF', 'SYSTEM_OFF', 'SYSTEM_RESET', 'RANDOM', 'SHARE', 'UNSHARE', 'RELINQUISH', 'MMIO', 'value', 'uid', 'tell', 'affinity', 'services', 'refuse']")
+        case("ids = [0x84000006]", "ids = [0x84000000]", "call.PSCI_MIGRATE_INFO_TYPE.ids: are not those of hypercalls.toml")
+        case("ids = [0x84000050]", "ids = [0x84000051]", "call.TRNG_FEATURES.ids: 0x84000051 is TRNG_VERSION's")
+        case('operation = "power_on"', 'operation = "power_go"', "call.PSCI_CPU_ON.operation: power_go is not a power operation")
+        case(entry, entry.replace("align = 4", "align = 6"), "call.PSCI_CPU_ON.args.1.align: 6 is no power of two")
+        case(entry, entry.replace("ipa = true", "ipa = true, max = 9"), "call.PSCI_CPU_ON.args.1.ipa: goes with no max")
+        case(entry, entry.replace("INVALID_ADDRESS", "ADDRESS"), "call.PSCI_CPU_ON.args.1.error: PSCI_ADDRESS is not an error")
+        case(entry, '{ name = "entry", align = 4', "call.PSCI_CPU_ON.args.1.error: is to be there exactly when something is refused")
+        case(entry, '{ name = "entry", vcpu = true, error = "PSCI_DENIED"', "call.PSCI_CPU_ON.args.1.vcpu: can only be the first argument")
+        case("reserved = [23, 17]", "reserved = [17, 23]", "call.PSCI_CPU_SUSPEND.args.0.reserved: msb 17 is below lsb 23")
+        case("min = 1, max = 96", "min = 97, max = 96", "call.TRNG_RND32.args.0.min: is above max")
+        case('vms = "random"\ndoes = "tell"', 'vms = "protected"\ndoes = "tell"', "call.TRNG_VERSION.told_by: TRNG_FEATURES would tell of it where it is not")
+        case('doc = "optional"\n\n[[call]]\nname = "PSCI_CPU_DEFAULT', 'doc = "optional"\nservice = 3\n\n[[call]]\nname = "PSCI_CPU_DEFAULT', "call.PSCI_CPU_FREEZE: a call that is refused has no arguments, and nobody tells of it")
+        case("value = 4096", "value = 8192", "call.HYP_MEMINFO.value: is to be 4096, as granule_bits says")
+        case("service = 9", "service = 8", "call.MEM_RELINQUISH.service: is the low half of the id, of protected VMs or all")
+        case("value = 0x10001\n", "", "call.PSCI_VERSION.value: does not go with does = value")
+        case('from = ["ABSENT"]', 'from = ["ABSENT", "OFF"]', "power_operation.power_add.errors: are to be of exactly the states that are not among from")
+        case('to = "ON_PENDING"', 'to = "PENDING"', "power_operation.power_on: PENDING is not a power state")
+        case('name = "ON"\nvalue = 3', 'name = "ON"\nvalue = 4', "power_state: values have no holes and begin at 0")
+        case('name = "PSCI_CPU_FREEZE"', 'name = "CPU_FREEZE"', "call: PSCI_CPU_FREEZE of hypercalls.toml is missing")
+
     def test_syntax(self):
         self.case(
             "init",

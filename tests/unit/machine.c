@@ -662,6 +662,12 @@ void write_far_el1(u64 value)
 	machine.far_el1 = value;
 }
 
+u64 machine_id_read(u32 i)
+{
+	assert_true(i < MACHINE_IDS);
+	return machine.ids[i];
+}
+
 /* For the tests ---------------------------------------------------------------------------------- */
 
 void machine_reset(u32 pa_bits)

@@ -52,6 +52,7 @@ struct machine {
 	u32 guest_runs;
 	u64 (*guest)(u64 *x);   /* the guest: its registers, X0 to PSTATE; what ends the run */
 	u32 strict;             /* the core is up: locks must be held */
+	u64 ids[MACHINE_IDS];
 	u64 taken;              /* this frame's record says that Hypatia has it before setup claims it */
 };
 extern struct machine machine;

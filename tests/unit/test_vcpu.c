@@ -15,6 +15,8 @@
 #define ENTRY 0x40081000ul
 #define ESR(ec, iss) (((u64)(ec) << 26) + 0x2000000ul + (iss))
 #define EC_PAC 0x09u
+/* What the machine has: 2 in each field. */
+#define MACHINE_ID(i) (0x2222222222222222ul + 0x100000000ul * (i))
 
 static u64 rest[2];
 
@@ -33,10 +35,15 @@ static s64 hvc(u64 id, u64 a, u64 b, u64 c)
 
 /* What the guest of the next runs does: ends with this code and this syndrome. */
 static u64 next_code;
+static u32 next_times = ~0u;
 
 static u64 guest_ends(u64 *x)
 {
 	(void)x;
+	if (next_times == 0) {
+		return GUEST_IRQ;
+	}
+	next_times--;
 	return next_code;
 }
 
@@ -52,7 +59,11 @@ static void begin(u32 protected)
 {
 	u64 i;
 
-	machine_boot(48);
+	machine_reset(48);
+	for (i = 0; i < MACHINE_IDS; i++) {
+		machine.ids[i] = MACHINE_ID(i);
+	}
+	machine_start();
 	for (i = CTX_SWITCHED_FIRST; i < CTX_SWITCHED_END; i++) {
 		machine.el1[i] = 0x4000 + i;
 	}
@@ -79,6 +90,17 @@ static void check_exit(u64 kind, u64 x2, u64 x3)
 	for (i = CTX_SWITCHED_FIRST; i < CTX_SWITCHED_END; i++) {
 		assert_int_equal(machine.el1[i], 0x4000 + i);
 	}
+}
+
+/* What the guest does is nothing to the host, which has an interrupt next. */
+static void check_goes_on(void)
+{
+	u32 runs = machine.guest_runs;
+
+	next_times = 1;
+	check_exit(EXIT_IRQ, 0, 0);
+	next_times = ~0u;
+	assert_int_equal(machine.guest_runs, runs + 2);
 }
 
 static void test_begin(void **state)
@@ -220,10 +242,10 @@ static void test_protected(void **state)
 	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
 	assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 1, 0), 0);
 	assert_int_equal(hvc(VCPU_SET_REG, CTX_PC, 0x99, 0), HYP_EPERM);
-	/* A system register is nothing to the host: the guest takes an UNDEFINED. */
+	/* A system register that nobody lists is nothing to the host: the guest takes an UNDEFINED. */
 	w()[CTX_PC] = ENTRY;
 	guest_does(GUEST_SYNC, ESR(TRAP_EC_SYSREG, 1));
-	check_exit(EXIT_NONE, 0, 0);
+	check_goes_on();
 	assert_int_equal(w()[CTX_PC], 0x200);
 	assert_int_equal(w()[CTX_ELR_EL1], ENTRY);
 }
@@ -280,14 +302,14 @@ static void test_calls(void **state)
 	assert_int_equal(w()[0], 0x66);
 	/* An immediate: HVC points behind itself, SMC at itself. */
 	guest_does(GUEST_SYNC, ESR(TRAP_EC_HVC64, 1));
-	check_exit(EXIT_NONE, 0, 0);
+	check_goes_on();
 	assert_int_equal(w()[CTX_ELR_EL1], ENTRY);
 	w()[CTX_PC] = 0;
-	check_exit(EXIT_NONE, 0, 0);
+	check_goes_on();
 	assert_int_equal(w()[CTX_ELR_EL1], ~3ul);
 	guest_does(GUEST_SYNC, ESR(TRAP_EC_SMC64, 1));
 	w()[CTX_PC] = ENTRY;
-	check_exit(EXIT_NONE, 0, 0);
+	check_goes_on();
 	assert_int_equal(w()[CTX_ELR_EL1], ENTRY);
 }
 
@@ -303,7 +325,7 @@ static void test_undefined(void **state)
 		w()[CTX_PSTATE] = from[i][0];
 		w()[CTX_VBAR_EL1] = 0xffff800010010c00ul; /* the low bits are RES0 */
 		guest_does(GUEST_SYNC, ESR(EC_PAC, 0));
-		check_exit(EXIT_NONE, 0, 0);
+		check_goes_on();
 		assert_int_equal(w()[CTX_PC], 0xffff800010010800ul + from[i][1]);
 		assert_int_equal(w()[CTX_ELR_EL1], ENTRY);
 		assert_int_equal(w()[CTX_SPSR_EL1], from[i][0]);
@@ -414,25 +436,185 @@ static void test_answer_elsewhere(void **state)
 	assert_int_equal(w()[CTX_PC], ENTRY + 4);
 }
 
+/* Syndrome of an access to a register: with MRS, @read is 1. */
+static u64 access_of(u32 op0, u32 op1, u32 crn, u32 crm, u32 op2, u32 rt, u32 read)
+{
+	return ESR(TRAP_EC_SYSREG, op0 << 20 | op2 << 17 | op1 << 14 | crn << 10 | rt << 5 | crm << 1 | read);
+}
+
+/* What is the host's, of a protected VM like of another: the access and no more; CNTP_CTL_EL0. */
+static void test_sysregs_of_the_host(void **state)
+{
+	u32 protected;
+
+	(void)state;
+	for (protected = 0; protected < 2; protected++) {
+		begin(protected);
+		w()[9] = 0x99;
+		guest_does(GUEST_SYNC, access_of(3, 3, 14, 2, 1, 9, 0));
+		check_exit(EXIT_SYSREG, machine.esr_el2, 0x99);
+		assert_int_equal(hvc(VCPU_RUN, 1, 0x55, 0), EXIT_SYSREG);
+		assert_int_equal(w()[9], 0x99);
+		assert_int_equal(w()[CTX_PC], ENTRY + 4);
+		guest_does(GUEST_SYNC, access_of(3, 3, 14, 2, 1, 9, 1));
+		check_exit(EXIT_SYSREG, machine.esr_el2, 0);
+		assert_int_equal(w()[9], 0x99);
+		assert_int_equal(hvc(VCPU_RUN, 1, 0x55, 0), EXIT_SYSREG);
+		assert_int_equal(w()[9], 0x55);
+		assert_int_equal(w()[CTX_PC], ENTRY + 8);
+		guest_does(GUEST_SYNC, access_of(3, 3, 14, 2, 1, 31, 1));
+		check_exit(EXIT_SYSREG, machine.esr_el2, 0);
+		assert_int_equal(hvc(VCPU_RUN, 1, 0x55, 0), EXIT_SYSREG);
+		assert_int_equal(w()[31], ENTRY + 12);
+		guest_does(GUEST_SYNC, access_of(3, 3, 14, 2, 1, 31, 0));
+		check_exit(EXIT_SYSREG, machine.esr_el2, 0);
+	}
+}
+
+/* One access, which the guest goes on behind; all other words of its context are as before. */
+static void goes_on_behind(u64 esr, u64 word, u64 value)
+{
+	u64 before[CTX_WORDS];
+	u64 i;
+
+	w()[CTX_PC] = ENTRY;
+	memcpy(before, w(), sizeof(before));
+	guest_does(GUEST_SYNC, esr);
+	check_goes_on();
+	for (i = 0; i < CTX_SWITCHED_END; i++) {
+		assert_int_equal(w()[i], i == CTX_PC ? ENTRY + 4 : i == word ? value : before[i]);
+	}
+}
+
+static void is_undefined(u64 esr)
+{
+	u64 x9 = w()[9];
+
+	w()[CTX_PC] = ENTRY;
+	w()[CTX_PSTATE] = 0x3c5;
+	w()[CTX_VBAR_EL1] = 0x40000000;
+	guest_does(GUEST_SYNC, esr);
+	check_goes_on();
+	assert_int_equal(w()[CTX_PC], 0x40000200);
+	assert_int_equal(w()[CTX_ELR_EL1], ENTRY);
+	assert_int_equal(w()[CTX_ESR_EL1], 0x2000000);
+	assert_int_equal(w()[9], x9);
+}
+
+/* No word of a context. */
+#define NOWHERE CTX_WORDS
+
 static void test_sysregs(void **state)
 {
+	u32 protected;
+
+	(void)state;
+	for (protected = 0; protected < 2; protected++) {
+		begin(protected);
+		w()[CTX_PSTATE] = 0x3c5;
+		w()[9] = 0x99;
+		w()[CTX_CSSELR_EL1] = 0x77;
+		/* OSLSR_EL1, CTR_EL0, ID_AA64PFR0_EL1, ID_AA64PFR1_EL1, ID_PFR0_EL1 */
+		goes_on_behind(access_of(2, 0, 1, 1, 4, 9, 1), 9, 8);
+		goes_on_behind(access_of(3, 3, 0, 0, 1, 9, 1), 9, MACHINE_ID(MACHINE_CTR_EL0));
+		goes_on_behind(access_of(3, 0, 0, 4, 0, 9, 1), 9, 0x2101000000110011ul);
+		goes_on_behind(access_of(3, 0, 0, 4, 1, 30, 1), 30, 0x100000021ul);
+		goes_on_behind(access_of(3, 0, 0, 1, 0, 9, 1), 9, 0);
+		/* into XZR; OSLAR_EL1, DC CISW, and MDSCR_EL1 written */
+		goes_on_behind(access_of(3, 3, 0, 0, 1, 31, 1), NOWHERE, 0);
+		goes_on_behind(access_of(2, 0, 1, 0, 4, 9, 0), NOWHERE, 0);
+		goes_on_behind(access_of(1, 0, 7, 14, 2, 9, 0), NOWHERE, 0);
+		goes_on_behind(access_of(2, 0, 0, 2, 2, 9, 0), NOWHERE, 0);
+		/* CSSELR_EL1, which stands in the context */
+		goes_on_behind(access_of(3, 2, 0, 0, 0, 9, 1), 9, 0x77);
+		w()[9] = 0x12;
+		goes_on_behind(access_of(3, 2, 0, 0, 0, 9, 0), CTX_CSSELR_EL1, 0x12);
+		goes_on_behind(access_of(3, 2, 0, 0, 0, 31, 0), CTX_CSSELR_EL1, 0);
+		w()[CTX_CSSELR_EL1] = 0x78;
+		goes_on_behind(access_of(3, 2, 0, 0, 0, 31, 1), NOWHERE, 0);
+		/* PMCR_EL0; an ID register written; ICC_SRE_EL1, a key, and MPIDR_EL1, which does not trap */
+		is_undefined(access_of(3, 3, 9, 12, 0, 9, 1));
+		is_undefined(access_of(3, 0, 0, 4, 0, 9, 0));
+		is_undefined(access_of(3, 0, 12, 12, 5, 9, 1));
+		is_undefined(access_of(3, 0, 2, 1, 0, 9, 1));
+		is_undefined(access_of(3, 0, 2, 1, 0, 9, 0));
+		is_undefined(access_of(3, 0, 0, 0, 5, 9, 1));
+	}
+}
+
+/* Each slot that a context has, by names that are not the table's. */
+static void test_slots(void **state)
+{
+	static const struct {
+		u32 op1, crn, crm, op2;
+		u64 word;
+	} slots[] = {
+		{ 0, 1, 0, 0, CTX_SCTLR_EL1 }, { 0, 1, 0, 2, CTX_CPACR_EL1 },
+		{ 0, 2, 0, 0, CTX_TTBR0_EL1 }, { 0, 2, 0, 1, CTX_TTBR1_EL1 },
+		{ 0, 2, 0, 2, CTX_TCR_EL1 }, { 0, 4, 0, 0, CTX_SPSR_EL1 },
+		{ 0, 4, 0, 1, CTX_ELR_EL1 }, { 0, 4, 1, 0, CTX_SP_EL0 },
+		{ 0, 5, 1, 0, CTX_AFSR0_EL1 }, { 0, 5, 1, 1, CTX_AFSR1_EL1 },
+		{ 0, 5, 2, 0, CTX_ESR_EL1 }, { 0, 6, 0, 0, CTX_FAR_EL1 },
+		{ 0, 7, 4, 0, CTX_PAR_EL1 }, { 0, 10, 2, 0, CTX_MAIR_EL1 },
+		{ 0, 10, 3, 0, CTX_AMAIR_EL1 }, { 0, 12, 0, 0, CTX_VBAR_EL1 },
+		{ 0, 13, 0, 1, CTX_CONTEXTIDR_EL1 }, { 0, 13, 0, 4, CTX_TPIDR_EL1 },
+		{ 0, 14, 1, 0, CTX_CNTKCTL_EL1 }, { 2, 0, 0, 0, CTX_CSSELR_EL1 },
+		{ 3, 13, 0, 2, CTX_TPIDR_EL0 }, { 3, 13, 0, 3, CTX_TPIDRRO_EL0 },
+		{ 3, 14, 3, 1, CTX_CNTV_CTL_EL0 }, { 3, 14, 3, 2, CTX_CNTV_CVAL_EL0 },
+	};
+	u32 i;
+
 	(void)state;
 	begin(0);
-	w()[9] = 0x99;
-	guest_does(GUEST_SYNC, ESR(TRAP_EC_SYSREG, 9 << 5));
-	check_exit(EXIT_SYSREG, machine.esr_el2, 0x99);
-	assert_int_equal(hvc(VCPU_RUN, 1, 0x55, 0), EXIT_SYSREG);
-	assert_int_equal(w()[9], 0x99);
-	assert_int_equal(w()[CTX_PC], ENTRY + 4);
-	guest_does(GUEST_SYNC, ESR(TRAP_EC_SYSREG, (9 << 5) + 1));
-	check_exit(EXIT_SYSREG, machine.esr_el2, 0);
-	assert_int_equal(hvc(VCPU_RUN, 1, 0x55, 0), EXIT_SYSREG);
-	assert_int_equal(w()[9], 0x55);
-	assert_int_equal(w()[CTX_PC], ENTRY + 8);
-	guest_does(GUEST_SYNC, ESR(TRAP_EC_SYSREG, (31 << 5) + 1));
-	check_exit(EXIT_SYSREG, machine.esr_el2, 0);
-	assert_int_equal(hvc(VCPU_RUN, 1, 0x55, 0), EXIT_SYSREG);
-	assert_int_equal(w()[31], ENTRY + 12);
+	for (i = 0; i < sizeof(slots) / sizeof(slots[0]); i++) {
+		u64 of_x9 = access_of(3, slots[i].op1, slots[i].crn, slots[i].crm, slots[i].op2, 9, 0);
+
+		w()[9] = 0x900 + i;
+		goes_on_behind(of_x9, slots[i].word, 0x900 + i);
+		goes_on_behind(of_x9 + (1u << 5) + 1, 10, 0x900 + i);
+	}
+}
+
+/* A guest that needs nothing but Hypatia gives the CPU back after a while. */
+static void test_bound(void **state)
+{
+	u32 runs;
+
+	(void)state;
+	begin(1);
+	guest_does(GUEST_SYNC, access_of(2, 0, 1, 0, 4, 9, 0));
+	runs = machine.guest_runs;
+	check_exit(EXIT_NONE, 0, 0);
+	assert_int_equal(machine.guest_runs, runs + 64);
+	assert_int_equal(w()[CTX_PC], ENTRY + 64 * 4);
+}
+
+/* A CPU that has something else than the boot CPU runs no guest; its type may be another. */
+static void test_other_cpu(void **state)
+{
+	u64 x[CTX_WORDS];
+	u32 i, runs;
+
+	(void)state;
+	begin(0);
+	w()[0] = 0xc5000020ul;
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_HVC64, 0));
+	check_exit(EXIT_HVC, 0xc5000020ul, 0);
+	runs = machine.guest_runs;
+	memcpy(x, w(), sizeof(x));
+	for (i = 0; i < MACHINE_IDS; i++) {
+		machine.ids[i]++;
+		if (i != MACHINE_MIDR_EL1) {
+			assert_int_equal(hvc(VCPU_RUN, 1, 0x55, 6), HYP_EPERM);
+			assert_int_equal(rest[0], 0x55);
+			assert_int_equal(rest[1], 6);
+			assert_memory_equal(x, w(), sizeof(x));
+			machine.ids[i]--;
+		}
+	}
+	assert_int_equal(machine.guest_runs, runs);
+	assert_int_equal(hvc(VCPU_RUN, 1, 0x55, 0), EXIT_HVC);
+	assert_int_equal(w()[0], 0x55);
 }
 
 /* A PSTATE that cannot be is not returned to, wherever it came from. */
@@ -464,7 +646,11 @@ int main(void)
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_reads),
 		cmocka_unit_test(test_answer_elsewhere),
+		cmocka_unit_test(test_sysregs_of_the_host),
 		cmocka_unit_test(test_sysregs),
+		cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_other_cpu),
 		cmocka_unit_test(test_pstate),
 	};
 

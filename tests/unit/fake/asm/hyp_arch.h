@@ -63,6 +63,7 @@ void write_elr_el1(u64 value);
 void write_spsr_el1(u64 value);
 void write_esr_el1(u64 value);
 void write_far_el1(u64 value);
+u64 machine_id_read(u32 i);
 
 u64 context_read(u64 pfn, u64 i);
 void context_write(u64 pfn, u64 i, u64 value);
