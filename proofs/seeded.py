@@ -8,6 +8,7 @@ catch it: the command fails if one does not, and if the unchanged tree does not 
 """
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -67,13 +68,26 @@ class Trial:
     def ways(self, bug):
         """(what was tried, whether it caught the bug)"""
         if self.tests and "test" in bug:
-            with self.seed(bug):
+            with self._generated(bug):
                 yield bug["test"], bool(self.shop.test(bug["file"], [bug["test"]]))
         if self.tests and "arch" in bug or "routine" in bug:
             yield from self._image(bug)
         if self.proofs and "function" in bug:
             yield f"proof of {bug['function']}", self.shop.prove_changed(
                 [("--unit", bug["unit"], "--function", bug["function"])], self.seed(bug))
+
+    @contextlib.contextmanager
+    def _generated(self, bug):
+        """The bug in place, and what is generated of it when it is one of the specification."""
+        of_spec = bug["file"].startswith("spec/")
+        try:
+            with self.seed(bug):
+                if of_spec and not self.shop.generate():
+                    raise Trouble(f"{bug['name']}: the generator refuses it")
+                yield
+        finally:
+            if of_spec:
+                self.shop.generate()
 
     def _image(self, bug):
         try:
