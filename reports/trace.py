@@ -134,7 +134,7 @@ def add_core(graph):
         # Ghost functions: lemmas that the code calls.
         for function in sources.definitions(ROOT, name):
             if function not in bodies:
-                start = re.search(rf"^[ \t]+\w+ {function}\(", text, re.MULTILINE).start()
+                start = re.search(rf"^[ \t]+(?:static )?\w+ {function}\(", text, re.MULTILINE).start()
                 bodies[function] = body_at(text, text.index("{", start))
                 graph.add(Item(function, "function", text[start:text.index("{", start)] + bodies[function],
                                f"{name}:{line_of(text, start)}", {"ghost": True}))
