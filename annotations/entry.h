@@ -13,7 +13,8 @@
 #include "vmid.h"
 
 /* Protected state is arbitrary within its invariant while its lock is free. */
-#define VM_STATE vms[0 .. VMS_MAX - 1], cpu_vm[0 .. CPUS_MAX - 1], GUEST_MEMORY
+#define POWER_STATE vm_power[0 .. VMS_MAX - 1], vm_start[0 .. VMS_MAX - 1]
+#define VM_STATE vms[0 .. VMS_MAX - 1], cpu_vm[0 .. CPUS_MAX - 1], POWER_STATE, GUEST_MEMORY
 #define LOCKED_STATE lock_held[0 .. LOCK_COUNT - 1], MM_STATE, VM_STATE, cpu_slot[0 .. CPUS_MAX - 1], vmid_state
 /* What a run of a vCPU may change. */
 #define GUEST_STATE cpu_guest[0 .. CPUS_MAX - 1], cpu_host[0 .. CPUS_MAX - 1], \

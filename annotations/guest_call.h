@@ -5,9 +5,7 @@
 #ifndef ANNOTATIONS_GUEST_CALL_H
 #define ANNOTATIONS_GUEST_CALL_H
 
-/*@ predicate power_ok(integer s) = s == POWER_ABSENT || s == POWER_OFF || s == POWER_ON_PENDING || s == POWER_ON;
-
-    // a status as the 64 bits of a register
+/*@ // a status as the 64 bits of a register
     logic integer gc_wrap(integer x) = x < 0 ? 0x10000000000000000 + x : x;
 
     // the call; whether the VM has it; the power state of the vCPU that its first argument names

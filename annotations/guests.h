@@ -205,6 +205,12 @@
       (\forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 && g != p && \at(fm_state[g],L) == FRAME_HYP_VM ==>
         \at(frame[g].e[j],M) == \at(frame[g].e[j],L));
 
+    // frame p of VM v's memory, which stays where it is, is lent to the host, or is no more
+    predicate g_lends{L,M}(integer v, integer p) = same_machine{L,M} && 0 <= v < VMS_MAX && 0 <= p < PFN_COUNT &&
+      only_frame{L,M}(p) && same_ghosts{L,M} && same_all_vms{L,M} && same_vm_words{L,M} && \at(fm_vm[p],L) == v + 1 &&
+      guest_state(\at(fm_state[p],L)) && guest_state(\at(fm_state[p],M)) &&
+      fits(\at(fm_state[p],M), \at(fm_count[p],M), \at(vms[v].protected,M));
+
     // all VMs but v are as they were
     predicate other_vms{L,M}(integer v) = \forall integer w; 0 <= w < VMS_MAX && w != v ==>
       \at(vms[w].state,M) == \at(vms[w].state,L) && \at(vms[w].protected,M) == \at(vms[w].protected,L) &&

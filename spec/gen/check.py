@@ -105,7 +105,7 @@ def check_vm(spec):
 
 def check_vcpu(spec):
     vcpu = spec["vcpu"]
-    for key, attribute in (("switched", "name"), ("own", "name"), ("exit", "name"), ("exit", "value")):
+    for key, attribute in (("switched", "name"), ("own", "name"), ("exit", "name"), ("exit", "value"), ("flag", "name"), ("flag", "value")):
         unique("vcpu", key, vcpu[key], attribute)
     codes = [{"encoding": tuple(r["encoding"])} for r in vcpu["switched"]]
     unique("vcpu", "switched", codes, "encoding")

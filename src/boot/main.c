@@ -35,7 +35,7 @@ static struct {
 
 static struct machine machine;
 
-static void power_off(enum psci_method method)
+static void system_off(enum psci_method method)
 {
 	register u64 function __asm__("x0") = PSCI_SYSTEM_OFF;
 
@@ -50,7 +50,7 @@ void boot_fail(const char *why)
 {
 	print("hypatia: cannot boot: %s\n", why);
 	if (machine.psci == PSCI_SMC) {
-		power_off(PSCI_SMC);
+		system_off(PSCI_SMC);
 	}
 	park();
 }
@@ -69,7 +69,7 @@ void boot_refuse_el1(u64 fdt)
 		console_init(dt_console(tree));
 		print("hypatia: refused: entered at EL1, but a hypervisor needs EL2 "
 		      "(on QEMU: -M virt,virtualization=on)\n");
-		power_off(dt_psci(tree));
+		system_off(dt_psci(tree));
 	}
 	park();
 }

@@ -258,14 +258,14 @@ void pool_place(u64 stack, u64 ref);
     terminates \true; exits \false;
     assigns lock_held[lock], MM_STATE, VM_STATE, cpu_slot[0 .. CPUS_MAX - 1], vmid_state;
     ensures held: lock_held[lock] == 1;
-    ensures memory: lock == LOCK_MM ==> mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures memory: lock == LOCK_MM ==> mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
     ensures slots: lock == LOCK_CPU ==> slots_inv{Here};
     ensures vmids: lock == LOCK_VMID ==> vmid_inv{Here};
 */
 void lock_acquire(u32 lock);
 
 /*@ requires held: lock < LOCK_COUNT && lock_held[lock] == 1;
-    requires memory: lock == LOCK_MM ==> mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires memory: lock == LOCK_MM ==> mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
     requires slots: lock == LOCK_CPU ==> slots_inv{Here};
     requires vmids: lock == LOCK_VMID ==> vmid_inv{Here};
     terminates \true; exits \false; assigns lock_held[lock];
@@ -380,13 +380,16 @@ void arch_guest_save(u32 cpu);
 */
 void arch_guest_restore(u32 cpu);
 
-/* Stage 2, traps and timers of a guest, and back to the host's. @fresh: what the TLB has of its VMID is not its own. */
+/*
+ * Stage 2, traps and timers of a guest, and back to the host's. @fresh: what the TLB has of its VMID is not its own.
+ * @lines: which of its lines are high, RUN_IRQ and RUN_FIQ.
+ */
 /*@ requires host: at_guest == 0;
     requires vmid: vttbr / 0x1000000000000 != VMID_HOST;
     terminates \true; exits \false; assigns at_guest;
     ensures guest: at_guest == 1;
 */
-void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh);
+void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines);
 
 /*@ requires guest: at_guest == 1;
     terminates \true; exits \false; assigns at_guest;

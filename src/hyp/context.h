@@ -27,6 +27,20 @@
 */
 void context_load(u32 cpu, u64 pfn, u32 i);
 
+/** context_begin() - vCPU @i, which @cpu has loaded, enters at @pc with @x0: all else is as a vCPU begins. */
+/*@ requires cpu: cpu < CPUS_MAX && i < VCPUS_MAX;
+    terminates \true; exits \false; assigns cpu_guest[cpu].w[0 .. CTX_WORDS - 1];
+    ensures entry: cpu_guest[cpu].w[CTX_PC] == pc && cpu_guest[cpu].w[CTX_X0] == x0;
+    ensures state: cpu_guest[cpu].w[CTX_STATE] == RUN_RAN;
+    ensures level: cpu_guest[cpu].w[CTX_PSTATE] == CTX_RESET_PSTATE;
+    ensures control: cpu_guest[cpu].w[CTX_SCTLR_EL1] == CTX_RESET_SCTLR_EL1;
+    ensures number: cpu_guest[cpu].w[CTX_MPIDR] == 0x80000000 + i;
+    ensures fresh: cpu_guest[cpu].w[CTX_FRESH] == 1;
+    ensures rest: \forall integer k; 0 <= k < CTX_WORDS && k != CTX_STATE && k != CTX_PSTATE && k != CTX_SCTLR_EL1 &&
+      k != CTX_MPIDR && k != CTX_FRESH && k != CTX_PC && k != CTX_X0 ==> cpu_guest[cpu].w[k] == 0;
+*/
+void context_begin(u32 cpu, u32 i, u64 pc, u64 x0);
+
 /** context_store() - the context that is @cpu's goes back to frame @pfn. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && quiet{Here};

@@ -77,7 +77,9 @@ extern const struct guest_features vm_features;
       kind == EXIT_FAULT ? fault_row{L}(cpu, x2, x3) :
       kind == EXIT_SYSREG ? sysreg_row{L}(cpu, x2, x3) :
       kind == EXIT_WFX ? x2 <= 3 && x3 == 0 :
-      kind == EXIT_OTHER ? x2 <= 63 && x3 == 0 : x2 == 0 && x3 == 0;
+      kind == EXIT_OTHER ? x2 <= 63 && x3 == 0 :
+      kind == EXIT_ON ? x2 < VCPUS_MAX && x3 == 0 :
+      kind == EXIT_END ? x2 <= 1 && x3 == 0 : x2 == 0 && x3 == 0;
 
     predicate is_sysreg(integer code, integer esr) = code == GUEST_SYNC && esr / 0x4000000 % 64 == TRAP_EC_SYSREG;
 

@@ -113,4 +113,62 @@ s32 guest_unmap(u32 v, u64 n);
 */
 s32 guest_reclaim(u32 v, u64 pfn);
 
+/** guest_has() - 1 when page @n of VM @v is memory, 0 when it is not, or when the VM is not live. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires vm: v < VMS_MAX && is_gfn(n);
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result <= 1 && (\result != 0 <==> vms[v].state == VM_LIVE && g_xl{Here}(v, n) != 0);
+*/
+u32 guest_has(u32 v, u64 n);
+
+/**
+ * guest_lend() - page @n of protected VM @v, which the guest lends to the host, or with @lend 0 takes back
+ *
+ * Return: 0; HYP_ENOENT without a VM or without the page; HYP_EPERM of a dying VM or one that is not protected, or when
+ * the page is lent, or not lent, already; HYP_ENOMEM when the pool is empty.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires vm: v < VMS_MAX && is_gfn(n);
+    terminates \true; exits \false;
+    assigns MM_STATE;
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures result: \result <= 0;
+    ensures state: vms[v].state != VM_LIVE ==> \result == vm_missing(vms[v].state);
+    ensures protected: vms[v].state == VM_LIVE && vms[v].protected == 0 ==> \result == HYP_EPERM;
+    ensures missing: vms[v].state == VM_LIVE && vms[v].protected != 0 && g_xl{Pre}(v, n) == 0 ==>
+      \result == HYP_ENOENT;
+    ensures lent: \result == 0 && lend != 0 ==> fm_state[d_pfn(g_xl{Pre}(v, n))] == FRAME_GUEST_SHARED_HOST;
+    ensures taken: \result == 0 && lend == 0 ==> fm_state[d_pfn(g_xl{Pre}(v, n))] == FRAME_GUEST &&
+      xl{Here}(PGT_HOST, d_pfn(g_xl{Pre}(v, n))) == DESC_HYP_OWNED;
+    ensures others: only_frame{Pre,Here}(d_pfn(g_xl{Pre}(v, n)));
+    ensures failed: \result != 0 ==> same_frames{Pre,Here};
+*/
+s32 guest_lend(u32 v, u64 n, u32 lend);
+
+/**
+ * guest_relinquish() - page @n of protected VM @v goes back to the host, cleared
+ *
+ * Return: 0; HYP_ENOENT without a VM or without the page; HYP_EPERM of a dying VM or one that is not protected, or when
+ * the page is lent to the host; HYP_ENOMEM when the pool is empty.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires vm: v < VMS_MAX && is_gfn(n);
+    terminates \true; exits \false;
+    assigns MM_STATE, GUEST_MEMORY;
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures result: \result <= 0;
+    ensures state: vms[v].state != VM_LIVE ==> \result == vm_missing(vms[v].state);
+    ensures protected: vms[v].state == VM_LIVE && vms[v].protected == 0 ==> \result == HYP_EPERM;
+    ensures missing: vms[v].state == VM_LIVE && vms[v].protected != 0 && g_xl{Pre}(v, n) == 0 ==>
+      \result == HYP_ENOENT;
+    ensures given: \result == 0 ==> g_xl{Here}(v, n) == 0 && fm_state[d_pfn(g_xl{Pre}(v, n))] == FRAME_HOST &&
+      fm_vm[d_pfn(g_xl{Pre}(v, n))] == 0 && zeroed{Here}(d_pfn(g_xl{Pre}(v, n)));
+    ensures others: only_frame{Pre,Here}(d_pfn(g_xl{Pre}(v, n))) && given_but{Pre,Here}(d_pfn(g_xl{Pre}(v, n)));
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_given{Pre,Here};
+*/
+s32 guest_relinquish(u32 v, u64 n);
+
 #endif

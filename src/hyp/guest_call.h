@@ -11,15 +11,8 @@
 
 #include <gen/guest_calls.h>
 
+#include "power.h"
 #include "types.h"
-
-/**
- * struct guest_power - power states of a VM's vCPUs; all zeroes means that there is none
- * @state: POWER_ABSENT to POWER_ON
- */
-struct guest_power {
-	u32 state[VCPUS_MAX];
-};
 
 /**
  * struct guest_kind - what a VM's answers depend on
@@ -89,68 +82,5 @@ struct guest_answer {
       \result.arg1 % GUEST_GRANULE == 0;
 */
 struct guest_answer guest_call(struct guest_kind vm, struct guest_power power, struct guest_call call);
-
-/** power_add() - vCPU @i is there, and off. Error: HYP_EBUSY. */
-/*@ requires power: \valid(power) && i < VCPUS_MAX && power_ok(power->state[i]);
-    terminates \true; exits \false;
-    assigns power->state[i];
-    ensures error: \result == err_power_add(\old(power->state[i]));
-    ensures state: power->state[i] == power_add_state(\old(power->state[i])) && power_ok(power->state[i]);
-*/
-s32 power_add(struct guest_power *power, u32 i);
-
-/** power_on() - vCPU @i is to enter. Error: PSCI_INVALID_PARAMETERS, PSCI_ON_PENDING, PSCI_ALREADY_ON. */
-/*@ requires power: \valid(power) && i < VCPUS_MAX && power_ok(power->state[i]);
-    terminates \true; exits \false;
-    assigns power->state[i];
-    ensures error: \result == err_power_on(\old(power->state[i]));
-    ensures state: power->state[i] == power_on_state(\old(power->state[i])) && power_ok(power->state[i]);
-*/
-s32 power_on(struct guest_power *power, u32 i);
-
-/** power_enter() - vCPU @i enters. Error: HYP_ENOENT, HYP_EPERM, HYP_EBUSY. */
-/*@ requires power: \valid(power) && i < VCPUS_MAX && power_ok(power->state[i]);
-    terminates \true; exits \false;
-    assigns power->state[i];
-    ensures error: \result == err_power_enter(\old(power->state[i]));
-    ensures state: power->state[i] == power_enter_state(\old(power->state[i])) && power_ok(power->state[i]);
-*/
-s32 power_enter(struct guest_power *power, u32 i);
-
-/** power_off() - vCPU @i turns itself off. Error: PSCI_DENIED. */
-/*@ requires power: \valid(power) && i < VCPUS_MAX && power_ok(power->state[i]);
-    terminates \true; exits \false;
-    assigns power->state[i];
-    ensures error: \result == err_power_off(\old(power->state[i]));
-    ensures state: power->state[i] == power_off_state(\old(power->state[i])) && power_ok(power->state[i]);
-*/
-s32 power_off(struct guest_power *power, u32 i);
-
-/** power_halt() - all vCPUs that are there are off. */
-/*@ requires power: \valid(power) && \forall integer i; 0 <= i < VCPUS_MAX ==> power_ok(power->state[i]);
-    terminates \true; exits \false;
-    assigns power->state[0 .. VCPUS_MAX - 1];
-    ensures state: \forall integer i; 0 <= i < VCPUS_MAX ==>
-      power->state[i] == power_halt_state(\old(power->state[i])) && power_ok(power->state[i]);
-    ensures none: \forall integer i; 0 <= i < VCPUS_MAX ==> !power_runs(power->state[i]);
-*/
-void power_halt(struct guest_power *power);
-
-/** power_remove() - vCPU @i ends. Error: HYP_ENOENT. */
-/*@ requires power: \valid(power) && i < VCPUS_MAX && power_ok(power->state[i]);
-    terminates \true; exits \false;
-    assigns power->state[i];
-    ensures error: \result == err_power_remove(\old(power->state[i]));
-    ensures state: power->state[i] == power_remove_state(\old(power->state[i])) && power_ok(power->state[i]);
-*/
-s32 power_remove(struct guest_power *power, u32 i);
-
-/** power_may_run() - 1 when the host may let vCPU @i run */
-/*@ requires power: \valid_read(power) && i < VCPUS_MAX;
-    terminates \true; exits \false; assigns \nothing;
-    ensures value: \result != 0 <==> power_runs(power->state[i]);
-    ensures one: \result <= 1;
-*/
-u32 power_may_run(const struct guest_power *power, u32 i);
 
 #endif

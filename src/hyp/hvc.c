@@ -170,7 +170,7 @@ static s64 range_call(u64 call, u64 pfn, u64 nr)
 	    loop invariant sign: error <= 0;
 	    loop invariant progress: error == 0 || done < chunk;
 	    loop invariant inv: mm_inv{Here} && quiet{Here};
-	    loop invariant vms: vms_inv{Here};
+	    loop invariant vms: vms_inv{Here} && power_inv{Here};
 	    loop invariant donate: call == MEM_DONATE_HYP ==>
 	      \forall integer n; pfn <= n < pfn + done ==> fm_state[n] == FRAME_HYP;
 	    loop invariant reclaim: call == MEM_RECLAIM_HYP ==>
@@ -301,6 +301,9 @@ static NOINLINE struct hvc_result hvc_hypatia(u64 id, u64 a1, u64 a2, u64 a3, u6
 		break;
 	case VCPU_RUN:
 		value = vcpu_run(a1, a2, rest);
+		break;
+	case VCPU_POWER:
+		value = vcpu_power(a1);
 		break;
 	case VCPU_GET_REG:
 	case VCPU_SET_REG:

@@ -39,7 +39,7 @@ u64 hyp_carveout_size(u64 ram_frames, u32 cpu_count);
     ensures slots: slots_inv{Here};
     ensures vmids: \result == 0 ==> vmid_inv{Here} &&
       vmid_state.limit == (boot_info.vmid_bits == 16 ? 65536 : 256);
-    ensures vms: \result == 0 ==> vms_inv{Here};
+    ensures vms: \result == 0 ==> vms_inv{Here} && power_inv{Here};
     ensures image: \result == 0 ==> image_claimed{Here};
     ensures carveout: \result == 0 ==> carveout_claimed{Here};
     ensures rest: \result == 0 ==> rest_host{Here};
@@ -71,7 +71,7 @@ u64 hyp_stack_top(u32 cpu);
  */
 /*@ requires alone: alone{Here};
     requires memory: mm_inv{Here} && quiet{Here};
-    requires vms: vms_inv{Here};
+    requires vms: vms_inv{Here} && power_inv{Here};
     requires slots: slots_inv{Here};
     requires vmids: vmid_inv{Here};
     terminates \true; exits \false; assigns lock_held[0 .. LOCK_COUNT - 1], machine_ids[0 .. MACHINE_IDS - 1];

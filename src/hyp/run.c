@@ -4,55 +4,78 @@
 #include "context.h"
 #include "exit.h"
 #include "hyp.h"
+#include "service.h"
 #include "setup.h"
 #include "vm.h"
 
 /* How often a guest goes on, in one call of the host's, behind what Hypatia did for it. */
 #define ROUNDS 64u
 
-/**
- * struct guest - the vCPU that a CPU has loaded
- * @cpu: the CPU
- * @found: 1 when there is one
- * @protected: 1 when its VM is protected
- * @vttbr: the value of VTTBR_EL2 for it
- */
-struct guest {
-	u32 cpu;
-	u32 found;
-	u32 protected;
-	u64 vttbr;
-};
+/* vCPU @i of VM @v, which @cpu has loaded, enters where CPU_ON said. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires power: power_inv{Here};
+    requires vcpu: cpu < CPUS_MAX && v < VMS_MAX && i < VCPUS_MAX;
+    terminates \true; exits \false; assigns vm_power[v].state[i], cpu_guest[cpu].w[0 .. CTX_WORDS - 1];
+    ensures power: power_inv{Here};
+    ensures runs: \result <= 1 && (\result != 0 <==> power_runs(\old(vm_power[v].state[i])));
+    ensures on: \result != 0 ==> vm_power[v].state[i] == POWER_ON;
+    ensures off: \result == 0 ==> vm_power[v].state[i] == \old(vm_power[v].state[i]);
+    ensures entered: \old(vm_power[v].state[i]) == POWER_ON_PENDING ==>
+      cpu_guest[cpu].w[CTX_PC] == vm_start[v].vcpu[i].pc && cpu_guest[cpu].w[CTX_X0] == vm_start[v].vcpu[i].x0 &&
+      cpu_guest[cpu].w[CTX_PSTATE] == CTX_RESET_PSTATE && cpu_guest[cpu].w[CTX_SCTLR_EL1] == CTX_RESET_SCTLR_EL1 &&
+      cpu_guest[cpu].w[CTX_EXIT] == EXIT_NONE;
+    ensures same: \old(vm_power[v].state[i]) != POWER_ON_PENDING ==> \forall integer k; 0 <= k < CTX_WORDS ==>
+      cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
+*/
+static u32 begins(u32 cpu, u32 v, u32 i)
+{
+	if (power_enter(v, i) == 0) {
+		context_begin(cpu, i, vm_start[v].vcpu[i].pc, vm_start[v].vcpu[i].x0);
+	}
+	return power_may_run(v, i);
+}
 
-/* None but this CPU puts what it has loaded, so what is found here lasts. */
+/* None but this CPU puts what it has loaded, so what is found here lasts. It begins when it is to @enter. */
 /*@ requires unlocked: no_locks{Here};
     requires cpu: cpu < CPUS_MAX;
-    terminates \true; exits \false; assigns LOCKED_STATE;
+    terminates \true; exits \false; assigns LOCKED_STATE, cpu_guest[cpu].w[0 .. CTX_WORDS - 1];
     ensures unlocked: no_locks{Here};
     ensures cpu: \result.cpu == cpu;
     ensures found: \result.found == cpu_vm[cpu].loaded;
+    ensures vcpu: \result.vm < VMS_MAX && \result.vcpu < VCPUS_MAX &&
+      (\result.found != 0 ==> \result.vm == cpu_vm[cpu].vm && \result.vcpu == cpu_vm[cpu].vcpu);
+    ensures runs: \result.found != 0 && \result.runs != 0 ==>
+      vm_power[cpu_vm[cpu].vm].state[cpu_vm[cpu].vcpu] == POWER_ON;
+    ensures same: enter == 0 ==> \forall integer k; 0 <= k < CTX_WORDS ==>
+      cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
     ensures protected: \result.found != 0 ==> \result.protected == vms[cpu_vm[cpu].vm].protected;
     ensures tables: \result.found != 0 ==> \result.vttbr == vms[cpu_vm[cpu].vm].frame * 4096 +
       (VMID_GUESTS + cpu_vm[cpu].vm) * 0x1000000000000;
     ensures vmid: \result.found != 0 ==> \result.vttbr / 0x1000000000000 != VMID_HOST;
 */
-static struct guest guest_loaded(u32 cpu)
+static struct guest guest_loaded(u32 cpu, u32 enter)
 {
 	struct guest g;
-	u32 v;
 
 	g.cpu = cpu;
+	g.vm = 0;
+	g.vcpu = 0;
+	g.runs = 0;
 	g.protected = 1;
 	g.vttbr = 0;
 	lock_acquire(LOCK_MM);
 	g.found = cpu_vm[cpu].loaded;
 	if (g.found != 0) {
-		v = cpu_vm[cpu].vm;
-		//@ assert live: v < VMS_MAX && vms[v].state == VM_LIVE;
-		//@ assert kept: keeps{Here}(v, VCPUS_MAX) && kept{Here}(v, VCPUS_MAX) == vms[v].frame;
-		//@ assert frame: vms[v].frame < PFN_COUNT;
-		g.protected = vms[v].protected;
-		g.vttbr = vttbr_el2_pfn_put(vms[v].frame) + vttbr_el2_vmid_put(VMID_GUESTS + v);
+		g.vm = cpu_vm[cpu].vm;
+		g.vcpu = cpu_vm[cpu].vcpu;
+		//@ assert live: g.vm < VMS_MAX && vms[g.vm].state == VM_LIVE;
+		//@ assert kept: keeps{Here}(g.vm, VCPUS_MAX) && kept{Here}(g.vm, VCPUS_MAX) == vms[g.vm].frame;
+		//@ assert frame: vms[g.vm].frame < PFN_COUNT;
+		g.protected = vms[g.vm].protected;
+		g.vttbr = vttbr_el2_pfn_put(vms[g.vm].frame) + vttbr_el2_vmid_put(VMID_GUESTS + g.vm);
+		if (enter != 0) {
+			g.runs = begins(cpu, g.vm, g.vcpu);
+		}
 	}
 	lock_release(LOCK_MM);
 	return g;
@@ -86,13 +109,14 @@ static u64 guest_vtcr(void)
     ensures ran: cpu_guest[cpu].w[CTX_STATE] == RUN_RAN;
     ensures level: below_el2(cpu_guest[cpu].w[CTX_PSTATE]);
 */
-static u64 run(u32 cpu, u64 vttbr)
+static u64 run(u32 cpu, u64 vttbr, u64 lines)
 {
 	u64 code;
 
 	cpu_guest[cpu].w[CTX_PSTATE] = context_pstate(cpu_guest[cpu].w[CTX_PSTATE]);
 	arch_host_save(cpu);
-	cpu_to_guest(vttbr, guest_vtcr(), cpu_guest[cpu].w[CTX_MPIDR], cpu_guest[cpu].w[CTX_FRESH] != 0);
+	cpu_to_guest(vttbr, guest_vtcr(), cpu_guest[cpu].w[CTX_MPIDR], cpu_guest[cpu].w[CTX_FRESH] != 0,
+		     lines);
 	cpu_guest[cpu].w[CTX_FRESH] = 0;
 	cpu_guest[cpu].w[CTX_STATE] = RUN_RAN;
 	arch_guest_restore(cpu);
@@ -103,58 +127,147 @@ static u64 run(u32 cpu, u64 vttbr)
 	return code;
 }
 
-/* Until something is for the host, or the guest has had what one call may take. */
-/*@ requires cpu: cpu < CPUS_MAX;
+/* Into the guest, and what becomes of what brought it back. @lines: RUN_IRQ and RUN_FIQ. */
+/*@ requires cpu: g.cpu < CPUS_MAX && g.vm < VMS_MAX && g.vcpu < VCPUS_MAX;
     requires unlocked: no_locks{Here};
     requires host: at_guest == 0;
-    requires vmid: vttbr / 0x1000000000000 != VMID_HOST;
+    requires vmid: g.vttbr / 0x1000000000000 != VMID_HOST;
     requires alike: \forall integer i; 0 <= i < MACHINE_IDS && i != MACHINE_MIDR_EL1 ==>
       machine_ids[i] == machine_id[i];
-    terminates \true; exits \false; assigns GUEST_STATE;
+    terminates \true; exits \false; assigns LOCKED_STATE, GUEST_STATE;
+    ensures unlocked: no_locks{Here};
     ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures kind: \result.kind <= EXIT_MAX;
-    ensures row: exit_row{Here}(cpu, \result.kind, \result.x2, \result.x3);
+    ensures row: exit_row{Here}(g.cpu, \result.kind, \result.x2, \result.x3);
+    ensures hidden: g.protected != 0 ==> \result.kind != EXIT_HVC && \result.kind != EXIT_SMC;
+    ensures pending: cpu_guest[g.cpu].w[CTX_EXIT] == \result.kind;
 */
-static struct guest_exit run_on(u32 cpu, u64 vttbr)
+static struct guest_exit run_once(struct guest g, u64 lines)
 {
-	struct guest_exit x = guest_exit(cpu, run(cpu, vttbr));
+	struct guest_exit x = guest_exit(g.cpu, run(g.cpu, g.vttbr, lines));
+	struct guest_call call;
+
+	if (x.kind != EXIT_HVC && x.kind != EXIT_SMC) {
+		return x;
+	}
+	call.id = cpu_guest[g.cpu].w[CTX_X0];
+	call.a1 = cpu_guest[g.cpu].w[CTX_X1];
+	call.a2 = cpu_guest[g.cpu].w[CTX_X2];
+	call.a3 = cpu_guest[g.cpu].w[CTX_X3];
+	/* One with another immediate is no call: guest_exit() had the guest take an exception. */
+	call.imm = 0;
+	return guest_service(g, call, x);
+}
+
+/* Until something is for the host, or the guest has had what one call may take. */
+/*@ requires cpu: g.cpu < CPUS_MAX && g.vm < VMS_MAX && g.vcpu < VCPUS_MAX;
+    requires unlocked: no_locks{Here};
+    requires host: at_guest == 0;
+    requires vmid: g.vttbr / 0x1000000000000 != VMID_HOST;
+    requires alike: \forall integer i; 0 <= i < MACHINE_IDS && i != MACHINE_MIDR_EL1 ==>
+      machine_ids[i] == machine_id[i];
+    terminates \true; exits \false; assigns LOCKED_STATE, GUEST_STATE;
+    ensures unlocked: no_locks{Here};
+    ensures host: at_guest == 0 && same_el1{Pre,Here};
+    ensures kind: \result.kind <= EXIT_MAX;
+    ensures row: exit_row{Here}(g.cpu, \result.kind, \result.x2, \result.x3);
+    ensures hidden: g.protected != 0 ==> \result.kind != EXIT_HVC && \result.kind != EXIT_SMC;
+*/
+static struct guest_exit run_on(struct guest g, u64 lines)
+{
+	struct guest_exit x = run_once(g, lines);
 	u32 n;
 
 	/*@ loop invariant range: 1 <= n <= ROUNDS;
+	    loop invariant unlocked: no_locks{Here};
 	    loop invariant host: at_guest == 0 && same_el1{Pre,Here};
 	    loop invariant kind: x.kind <= EXIT_MAX;
-	    loop invariant row: exit_row{Here}(cpu, x.kind, x.x2, x.x3);
-	    loop assigns n, x, GUEST_STATE;
+	    loop invariant row: exit_row{Here}(g.cpu, x.kind, x.x2, x.x3);
+	    loop invariant hidden: g.protected != 0 ==> x.kind != EXIT_HVC && x.kind != EXIT_SMC;
+	    loop assigns n, x, LOCKED_STATE, GUEST_STATE;
 	    loop variant ROUNDS - n;
 	*/
 	for (n = 1; n < ROUNDS && x.kind == EXIT_NONE; n++) {
-		x = guest_exit(cpu, run(cpu, vttbr));
+		x = run_once(g, lines);
 	}
 	return x;
 }
 
-s64 vcpu_run(u64 answered, u64 value, u64 *rest)
+s64 vcpu_run(u64 flags, u64 value, u64 *rest)
 {
 	struct guest g;
 	struct guest_exit x;
 
-	if (answered > 1) {
+	if (flags > RUN_FLAGS) {
 		return HYP_EINVAL;
 	}
-	g = guest_loaded(cpu_index());
+	g = guest_loaded(cpu_index(), 1);
 	if (g.found == 0) {
 		return HYP_ENOENT;
 	}
 	if (machine_ids_same() == 0) {
 		return HYP_EPERM;
 	}
-	if (answered != 0) {
+	if (g.runs == 0) {
+		rest[0] = 0;
+		rest[1] = 0;
+		//@ assert row: exit_row{Here}(g.cpu, EXIT_OFF, 0, 0);
+		return EXIT_OFF;
+	}
+	if (flags % 2 != 0) {
 		guest_answer(g.cpu, value);
 	}
-	x = run_on(g.cpu, g.vttbr);
+	x = run_on(g, flags);
 	rest[0] = x.x2;
 	rest[1] = x.x3;
 	return (s64)x.kind;
+}
+
+/* The host turns vCPU @i of VM @v on or off: of a protected VM the first only, and on. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires vcpu: v < VMS_MAX && i < VCPUS_MAX;
+    requires power: power_inv{Here};
+    terminates \true; exits \false;
+    assigns vm_power[v].state[i], vm_start[v].host;
+    ensures power: power_inv{Here};
+    ensures refused: vms[v].protected != 0 && (on == 0 || \old(vm_start[v].host) != 0) ==> \result == HYP_EPERM;
+    ensures failed: \result != 0 ==> vm_power[v].state[i] == \old(vm_power[v].state[i]) &&
+      vm_start[v].host == \old(vm_start[v].host);
+    ensures done: \result == 0 ==> vm_power[v].state[i] == (on != 0 ? POWER_ON : POWER_OFF) &&
+      (on != 0 ==> vm_start[v].host == 1);
+    ensures result: \result == 0 || \result == HYP_EPERM || \result == HYP_ENOENT;
+*/
+static s32 power_set(u32 v, u32 i, u64 on)
+{
+	s32 error;
+
+	if (vms[v].protected != 0 && (on == 0 || vm_start[v].host != 0)) {
+		return HYP_EPERM;
+	}
+	if (on == 0) {
+		return power_stop(v, i);
+	}
+	error = power_start(v, i);
+	if (error == 0) {
+		vm_start[v].host = 1;
+	}
+	return error;
+}
+
+s64 vcpu_power(u64 on)
+{
+	u32 cpu = cpu_index();
+	s32 error = HYP_ENOENT;
+
+	if (on > 1) {
+		return HYP_EINVAL;
+	}
+	lock_acquire(LOCK_MM);
+	if (cpu_vm[cpu].loaded != 0) {
+		error = power_set(cpu_vm[cpu].vm, cpu_vm[cpu].vcpu, on);
+	}
+	lock_release(LOCK_MM);
+	return error;
 }
 
 /* The host reads a word of what @cpu has loaded. */
@@ -180,7 +293,7 @@ s64 vcpu_register(u64 call, u64 word, u64 value, u64 *rest)
 	if (word >= CTX_SWITCHED_END) {
 		return HYP_EINVAL;
 	}
-	g = guest_loaded(cpu_index());
+	g = guest_loaded(cpu_index(), 0);
 	if (g.found == 0) {
 		return HYP_ENOENT;
 	}

@@ -15,7 +15,11 @@
 	cpu_host + (0 .. CPUS_MAX - 1), el1 + (0 .. CTX_SWITCHED_END - 1), &at_guest, &esr_el2, &far_el2, &hpfar_el2, \
 	machine_ids + (0 .. MACHINE_IDS - 1), machine_id + (0 .. MACHINE_IDS - 1))
 
-/** vcpu_run() - VCPU_RUN: the exit, with what belongs to it in @rest, or HYP_EINVAL, HYP_ENOENT, HYP_EPERM. */
+/**
+ * vcpu_run() - VCPU_RUN with @flags: the exit, with what belongs to it in @rest, or HYP_EINVAL, HYP_ENOENT, HYP_EPERM
+ *
+ * @value answers the last exit when RUN_ANSWERED is among the flags. Takes LOCK_MM.
+ */
 /*@ requires unlocked: no_locks{Here};
     requires setup: boot_ok{Here};
     requires host: at_guest == 0;
@@ -25,7 +29,7 @@
     ensures unlocked: no_locks{Here};
     ensures result: \result == HYP_EINVAL || \result == HYP_ENOENT || \result == HYP_EPERM ||
       0 <= \result <= EXIT_MAX;
-    ensures argument: answered > 1 ==> \result == HYP_EINVAL;
+    ensures argument: flags > RUN_FLAGS ==> \result == HYP_EINVAL;
     // EL1 and EL2 are the host's again
     ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures refused: \result < 0 ==> rest[0] == \old(rest[0]) && rest[1] == \old(rest[1]);
@@ -34,7 +38,22 @@
     ensures alike: \result >= 0 ==> \forall integer i; 0 <= i < MACHINE_IDS && i != MACHINE_MIDR_EL1 ==>
       machine_ids[i] == machine_id[i];
 */
-s64 vcpu_run(u64 answered, u64 value, u64 *rest);
+s64 vcpu_run(u64 flags, u64 value, u64 *rest);
+
+/** vcpu_power() - VCPU_POWER: 0, HYP_EINVAL, HYP_ENOENT, HYP_EPERM. Takes LOCK_MM. */
+/*@ requires unlocked: no_locks{Here};
+    requires setup: boot_ok{Here};
+    terminates \true; exits \false; assigns LOCKED_STATE;
+    ensures unlocked: no_locks{Here};
+    ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_ENOENT || \result == HYP_EPERM;
+    ensures argument: on > 1 ==> \result == HYP_EINVAL;
+    // of what the CPU has loaded, as it was when the lock was let go
+    ensures none: on <= 1 && (\forall integer p; 0 <= p < CPUS_MAX ==> cpu_vm[p].loaded == 0) ==>
+      \result == HYP_ENOENT;
+    ensures protected: \result == 0 && on == 0 ==> \exists integer p; 0 <= p < CPUS_MAX &&
+      cpu_vm[p].loaded != 0 && vms[cpu_vm[p].vm].protected == 0;
+*/
+s64 vcpu_power(u64 on);
 
 /** vcpu_register() - VCPU_GET_REG and VCPU_SET_REG: 0, HYP_EINVAL, HYP_ENOENT, HYP_EPERM. */
 /*@ requires unlocked: no_locks{Here};

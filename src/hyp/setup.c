@@ -434,6 +434,8 @@ s32 hyp_setup(void)
 	trees_setup();
 	vmid_setup(boot_info.vmid_bits);
 	vm_setup();
+	power_setup();
+	//@ assert power: power_inv{Here};
 	error = claim_all();
 	if (error != 0) {
 		return error;
@@ -461,7 +463,7 @@ s32 hyp_finalise(void)
 	}
 	machine_ids_setup();
 	/*@ assert memory: mm_inv{Here} && quiet{Here}; */
-	/*@ assert vms: vms_inv{Here}; */
+	/*@ assert vms: vms_inv{Here} && power_inv{Here}; */
 	/*@ assert slots: slots_inv{Here}; */
 	/*@ assert vmids: vmid_inv{Here}; */
 	/*@ ghost // from here on a lock is held by who takes it

@@ -52,6 +52,26 @@ void context_load(u32 cpu, u64 pfn, u32 i)
 	cpu_guest[cpu].w[CTX_FRESH] = 1;
 }
 
+void context_begin(u32 cpu, u32 i, u64 pc, u64 x0)
+{
+	u64 k;
+
+	/*@ loop invariant range: 0 <= k <= CTX_WORDS;
+	    loop invariant cleared: \forall integer j; 0 <= j < k ==> cpu_guest[cpu].w[j] == 0;
+	    loop assigns k, cpu_guest[cpu].w[0 .. CTX_WORDS - 1];
+	    loop variant CTX_WORDS - k;
+	*/
+	for (k = 0; k < CTX_WORDS; k++) {
+		cpu_guest[cpu].w[k] = 0;
+	}
+	context_reset(cpu, i);
+	cpu_guest[cpu].w[CTX_PC] = pc;
+	cpu_guest[cpu].w[CTX_X0] = x0;
+	/* Where it begins is the guest's to say, so the host has no say in it any more. */
+	cpu_guest[cpu].w[CTX_STATE] = RUN_RAN;
+	cpu_guest[cpu].w[CTX_FRESH] = 1;
+}
+
 /* A frame that serves a VM is no table: with other contents the trees are the same. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires tables: tables_inv{Here};

@@ -12,6 +12,7 @@
 #include <gen/vm.h>
 #include "boot_info.h"
 #include "ownership.h"
+#include "power.h"
 #include "types.h"
 
 /**

@@ -27,6 +27,7 @@
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_keeping{Pre,Here};
     ensures made: \result == 0 ==> vms[v].state == VM_LIVE && vms[v].frame == pfn &&
       (vms[v].protected != 0 <==> protected != 0) && fm_state[pfn] == FRAME_HYP_VM;
+    ensures others: \result == 0 ==> else_keeping{Pre,Here}(v, VCPUS_MAX);
 */
 static s32 make_vm(u32 v, u64 pfn, u32 protected)
 {
@@ -88,6 +89,7 @@ static s32 make_vm(u32 v, u64 pfn, u32 protected)
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_keeping{Pre,Here};
     ensures made: \result == 0 ==> vms[v].vcpu[i] == VCPU_READY && vms[v].vcpu_frame[i] == pfn &&
       fm_state[pfn] == FRAME_HYP_VM;
+    ensures others: \result == 0 ==> else_keeping{Pre,Here}(v, i) && !keeps{Pre}(v, i);
 */
 static s32 make_vcpu(u32 v, u32 i, u64 pfn)
 {
@@ -139,6 +141,7 @@ static s32 make_vcpu(u32 v, u32 i, u64 pfn)
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_keeping{Pre,Here};
     ensures ended: \result == 0 ==> vms[v].vcpu[i] == VCPU_EMPTY &&
       fm_state[\old(vms[v].vcpu_frame[i])] == FRAME_HOST && zeroed{Here}(\old(vms[v].vcpu_frame[i]));
+    ensures others: \result == 0 ==> else_keeping{Pre,Here}(v, i) && keeps{Pre}(v, i);
 */
 static s32 end_vcpu(u32 v, u32 i)
 {
@@ -187,6 +190,7 @@ static s32 end_vcpu(u32 v, u32 i)
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_keeping{Pre,Here};
     ensures ended: \result == 0 ==> vms[v].state == VM_FREE &&
       fm_state[\old(vms[v].frame)] == FRAME_HOST && zeroed{Here}(\old(vms[v].frame));
+    ensures others: \result == 0 ==> else_keeping{Pre,Here}(v, VCPUS_MAX);
 */
 static s32 end_vm(u32 v)
 {
@@ -225,12 +229,87 @@ static s32 end_vm(u32 v)
 	return error;
 }
 
+/* Make VM @v, whose vCPUs nobody has turned on. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
+    requires vm: v < VMS_MAX;
+    terminates \true; exits \false;
+    assigns MM_STATE, vms[0 .. VMS_MAX - 1], vm_frames[v], vm_start[v].host, GUEST_GHOSTS;
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
+    ensures result: \result <= 0;
+    ensures made: \result == 0 ==> vms[v].state == VM_LIVE && vms[v].frame == pfn &&
+      (vms[v].protected != 0 <==> protected != 0) && fm_state[pfn] == FRAME_HYP_VM && vm_start[v].host == 0;
+*/
+static s32 begin_vm(u32 v, u64 pfn, u32 protected)
+{
+	s32 error = make_vm(v, pfn, protected);
+
+	//@ assert same: error != 0 ==> same_keeping{Pre,Here};
+	//@ assert others: error == 0 ==> else_keeping{Pre,Here}(v, VCPUS_MAX);
+	//@ assert power: power_inv{Here};
+	if (error == 0) {
+		vm_start[v].host = 0;
+	}
+	return error;
+}
+
+/* Make vCPU @i of VM @v, which is off. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
+    requires vcpu: v < VMS_MAX && i < VCPUS_MAX;
+    terminates \true; exits \false;
+    assigns MM_STATE, vms[0 .. VMS_MAX - 1], vm_power[v].state[i];
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
+    ensures result: \result <= 0;
+    ensures made: \result == 0 ==> vms[v].vcpu[i] == VCPU_READY && vms[v].vcpu_frame[i] == pfn &&
+      fm_state[pfn] == FRAME_HYP_VM && vm_power[v].state[i] == POWER_OFF;
+*/
+static s32 add_vcpu(u32 v, u32 i, u64 pfn)
+{
+	s32 error = make_vcpu(v, i, pfn);
+
+	if (error != 0) {
+		//@ assert same: same_keeping{Pre,Here};
+		//@ assert power: power_inv{Here};
+		return error;
+	}
+	//@ assert absent: !keeps{Pre}(v, i) && vm_power[v].state[i] == POWER_ABSENT;
+	//@ assert others: else_keeping{Pre,Here}(v, i) && keeps{Here}(v, i);
+	power_add(v, i);
+	return 0;
+}
+
+/* vCPU @i of dying VM @v ends. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
+    requires vcpu: v < VMS_MAX && i < VCPUS_MAX;
+    terminates \true; exits \false;
+    assigns MM_STATE, vms[0 .. VMS_MAX - 1], vm_power[v].state[i];
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
+    ensures result: \result <= 0;
+    ensures ended: \result == 0 ==> vms[v].vcpu[i] == VCPU_EMPTY && vm_power[v].state[i] == POWER_ABSENT;
+*/
+static s32 remove_vcpu(u32 v, u32 i)
+{
+	s32 error = end_vcpu(v, i);
+
+	if (error != 0) {
+		//@ assert same: same_keeping{Pre,Here};
+		//@ assert power: power_inv{Here};
+		return error;
+	}
+	//@ assert there: keeps{Pre}(v, i) && power_ok(vm_power[v].state[i]) && vm_power[v].state[i] != POWER_ABSENT;
+	//@ assert others: else_keeping{Pre,Here}(v, i) && !keeps{Here}(v, i);
+	power_remove(v, i);
+	return 0;
+}
+
 /* CPU @cpu takes vCPU @i of VM @v, with its context. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: vms_inv{Here};
     requires vcpu: v < VMS_MAX && i < VCPUS_MAX && cpu < CPUS_MAX;
     terminates \true; exits \false;
-    assigns VM_STATE, cpu_guest[cpu].w[0 .. CTX_WORDS - 1];
+    assigns vms[0 .. VMS_MAX - 1], cpu_vm[0 .. CPUS_MAX - 1], cpu_guest[cpu].w[0 .. CTX_WORDS - 1];
     ensures inv: vms_inv{Here};
     ensures result: \result <= 0;
     ensures error: \result == err_vcpu_load(vms[v].state, \old(vms[v].vcpu[i]), \old(cpu_vm[cpu].loaded));
@@ -356,6 +435,7 @@ static s32 memory_call(u64 call, u32 v, u64 a2, u64 a3)
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures busy: vm_busy{Pre}(v) ==> \result == err_start_teardown_vm(\old(vms[v].state), 0, 1);
     ensures idle: !vm_busy{Pre}(v) ==> \result == err_start_teardown_vm(\old(vms[v].state), 0, 0);
+    ensures keeping: same_keeping{Pre,Here};
     ensures dying: \result == 0 ==> vms[v].state == VM_DYING && g_walked[v] == 0;
 */
 static s32 start_teardown(u32 v)
@@ -383,7 +463,7 @@ static s32 start_teardown(u32 v)
 
 /* A call on VM @v; @a2 and @a3 are within their ranges. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
-    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
     requires cpus: boot_info.cpu_count <= CPUS_MAX;
     requires call: VM_UNRESERVE <= call <= VM_FINALIZE && call != VCPU_PUT;
     requires vm: v < VMS_MAX;
@@ -391,7 +471,7 @@ static s32 start_teardown(u32 v)
     requires protected: call == VM_INIT ==> a3 <= 1;
     terminates \true; exits \false;
     assigns MM_STATE, VM_STATE, cpu_guest[0 .. CPUS_MAX - 1];
-    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
     ensures result: \result <= 0;
     ensures made: call == VM_INIT && \result == 0 ==> vms[v].state == VM_LIVE &&
       vms[v].frame == a2 && (vms[v].protected != 0 <==> a3 != 0) && fm_state[a2] == FRAME_HYP_VM;
@@ -411,10 +491,10 @@ static s32 operate(u64 call, u32 v, u64 a2, u64 a3)
 		error = vm_unreserve(v);
 		break;
 	case VM_INIT:
-		error = make_vm(v, a2, (u32)a3);
+		error = begin_vm(v, a2, (u32)a3);
 		break;
 	case VCPU_INIT:
-		error = make_vcpu(v, (u32)a2, a3);
+		error = add_vcpu(v, (u32)a2, a3);
 		break;
 	case VCPU_LOAD:
 		error = load(v, (u32)a2, cpu_index());
@@ -423,7 +503,7 @@ static s32 operate(u64 call, u32 v, u64 a2, u64 a3)
 		error = start_teardown(v);
 		break;
 	case VCPU_RECLAIM:
-		error = end_vcpu(v, (u32)a2);
+		error = remove_vcpu(v, (u32)a2);
 		break;
 	default:
 		error = end_vm(v);
@@ -431,6 +511,7 @@ static s32 operate(u64 call, u32 v, u64 a2, u64 a3)
 	}
 	/*@ assert same: call == VM_UNRESERVE ==> same_keeping{Pre,Here} && same_vm_frames{Pre,Here} &&
 	      same_machine{Pre,Here} && same_ghosts{Pre,Here} && same_all_vms{Pre,Here}; */
+	/*@ assert keeping: call == VM_UNRESERVE || call == VCPU_LOAD || call == VM_TEARDOWN ==> same_keeping{Pre,Here}; */
 	return error;
 }
 
@@ -439,6 +520,7 @@ static s32 operate(u64 call, u32 v, u64 a2, u64 a3)
     terminates \true; exits \false;
     assigns vms[0 .. VMS_MAX - 1];
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures keeping: same_keeping{Pre,Here};
     ensures result: \result == HYP_ENOMEM || (is_handle(\result) && vms[\result - VM_HANDLE_BASE].state == VM_RESERVED);
 */
 static s64 reserve(void)
@@ -493,9 +575,10 @@ static void keep_context(u32 cpu)
     requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     requires cpus: boot_info.cpu_count <= CPUS_MAX;
     terminates \true; exits \false;
-    assigns VM_STATE, frame[0 .. PFN_COUNT - 1];
+    assigns vms[0 .. VMS_MAX - 1], cpu_vm[0 .. CPUS_MAX - 1], frame[0 .. PFN_COUNT - 1];
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures result: \result == 0 || \result == HYP_ENOENT;
+    ensures keeping: same_keeping{Pre,Here};
 */
 static s32 let_go(void)
 {
@@ -531,9 +614,11 @@ s64 vm_call(u64 call, u64 a1, u64 a2, u64 a3)
 	switch (call) {
 	case VM_RESERVE:
 		value = reserve();
+		//@ assert power: power_inv{Here};
 		break;
 	case VCPU_PUT:
 		error = let_go();
+		//@ assert power: power_inv{Here};
 		value = error;
 		break;
 	case VM_TABLE:

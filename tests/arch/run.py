@@ -339,8 +339,8 @@ class GuestRegisters(unittest.TestCase):
         machine.instead("hyp_host_vttbr", (0x2222,))
         return machine
 
-    def guest_events(self, machine, fresh=0):
-        machine.call("cpu_to_guest", 0x1000040001000, 0x80043559, 0x80000003, fresh)
+    def guest_events(self, machine, fresh=0, lines=0):
+        machine.call("cpu_to_guest", 0x1000040001000, 0x80043559, 0x80000003, fresh, lines)
         return machine.events
 
     def host_events(self, machine):
@@ -357,6 +357,15 @@ class GuestRegisters(unittest.TestCase):
         self.assertEqual(self.guest_events(self.machine(1)),
                          [("cptr_el2", 1 << 28 | 1 << 30), plain[1], ("cnthctl_el2", 1 << 10), *stage2,
                           ("hcr_el2", HCR_GUEST | 1 << 34), ("isb",)])
+
+    def test_lines(self):
+        """The guest's lines: RUN_IRQ is HCR_EL2.VI, RUN_FIQ is VF, and nothing else of the flags is anything."""
+        for e2h in (0, 1):
+            plain = self.guest_events(self.machine(e2h))
+            for lines, bits in ((1, 0), (2, 1 << 7), (4, 1 << 6), (7, 3 << 6), (1 << 7, 0)):
+                with self.subTest(e2h=e2h, lines=lines):
+                    want = [("hcr_el2", HCR_GUEST | e2h << 34 | bits) if e[0] == "hcr_el2" else e for e in plain]
+                    self.assertEqual(self.guest_events(self.machine(e2h), 0, lines), want)
 
     def test_features(self):
         """Whatever of new registers can trap does."""
@@ -444,7 +453,7 @@ class Values(unittest.TestCase):
         by_hand = {
             "CPTR_EL2_TSM": 12, "CPTR_EL2_TZ": 8, "CTR_EL0_DMINLINE": 16, "CURRENTEL_EL": 2, "DCZID_EL0_BS": 0,
             "DCZID_EL0_DZP": 4, "ESR_EL2_EC": 26,
-            "ESR_EL2_IMM16": 0, "HCR_EL2_E2H": 34, "HCR_EL2_RW": 31, "ICC_SRE_EL2_SRE": 0, "ID_AA64DFR0_EL1_PMUVER": 8,
+            "ESR_EL2_IMM16": 0, "HCR_EL2_E2H": 34, "HCR_EL2_RW": 31, "HCR_EL2_VF": 6, "HCR_EL2_VI": 7, "ICC_SRE_EL2_SRE": 0, "ID_AA64DFR0_EL1_PMUVER": 8,
             "ID_AA64DFR0_EL1_TRACEFILT": 40, "ID_AA64DFR0_EL1_PMSVER": 32, "ID_AA64DFR0_EL1_BRBE": 52, "ID_AA64ISAR1_EL1_APA": 4, "ID_AA64ISAR1_EL1_API": 8,
             "ID_AA64ISAR2_EL1_APA3": 12, "ID_AA64MMFR0_EL1_ECV": 60, "ID_AA64MMFR0_EL1_FGT": 56,
             "ID_AA64MMFR1_EL1_HCX": 40, "ID_AA64MMFR2_EL1_NV": 24, "ID_AA64MMFR3_EL1_S1PIE": 8,

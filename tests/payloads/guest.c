@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Guests with memory, on the real image: guest_program.S runs in VMs that are protected and not, and this host gives it
- * what it asks for. What it says by HVC is compared with what it should have come to.
+ * what it asks for. What it says is compared with what it should have come to.
  */
 #include "guest_program.h"
 #include "payload.h"
@@ -20,7 +20,7 @@
 
 /* Frames of a VM, from its first on: for Hypatia, for its tables, as its pages. */
 enum {
-	OF_VM, OF_VCPU, OF_HIGH, OF_HIGH_PAGES, OF_LOW, OF_LOW_PAGES,
+	OF_VM, OF_VCPU, OF_SECOND, OF_HIGH, OF_HIGH_PAGES, OF_LOW, OF_LOW_PAGES,
 	OF_CODE, OF_DATA, OF_TABLE, OF_LATE_CODE, OF_LATE_READ, OF_LATE_WRITE, OF_DATA_AGAIN, OF_COUNT
 };
 
@@ -75,6 +75,13 @@ static void fill(const struct guest *g, u64 n, u64 value)
 	}
 }
 
+/* Not an exit: a store by which the guest tells. */
+#define TELLS 0x100u
+#define SAID(what) (FAULT_WRITE_OF(3) + G_SAY + 8u * (what))
+
+/* The last exit was one of those: it is answered when that vCPU goes on. */
+static u64 told;
+
 /* The host's own registers are as before. */
 static struct result run_once(u64 answered, u64 value)
 {
@@ -84,7 +91,8 @@ static struct result run_once(u64 answered, u64 value)
 	u64 i;
 
 	read_el1(before);
-	r = call(VCPU_RUN, answered, value, 0);
+	r = call(VCPU_RUN, answered | told, value, 0);
+	told = r.exit == (s64)EXIT_FAULT && r.x2 >= SAID(0) && r.x2 < SAID(512);
 	read_el1(after);
 	for (i = 0; i < EL1_COUNT; i++) {
 		same("a register of the host's EL1", after[i], before[i]);
@@ -112,6 +120,10 @@ static struct result run(u64 answered, u64 value)
 
 static void is_exit(const char *what, struct result r, u64 exit, u64 x2, u64 x3)
 {
+	if (exit == TELLS) {
+		exit = EXIT_FAULT;
+		x2 = SAID(x2);
+	}
 	if (r.exit != (s64)exit || r.x2 != x2 || r.x3 != x3) {
 		put_string(what);
 		put_string("\n");
@@ -133,7 +145,7 @@ static void answered(const char *what, u64 value, u64 exit, u64 x2, u64 x3)
 
 static void says(const char *what, u64 id, u64 value)
 {
-	ends(what, EXIT_HVC, id, value);
+	ends(what, TELLS, id, value);
 }
 
 static void give(const struct guest *g, u64 address, u64 n)
@@ -161,6 +173,7 @@ static void begin(const struct guest *g)
 	same("reserve", (u64)vm(VM_RESERVE, 0, 0, 0), g->handle);
 	same("a VM", (u64)vm(VM_INIT, g->handle, pfn_of(g, OF_VM), g->protected), 0);
 	same("a vCPU", (u64)vm(VCPU_INIT, g->handle, 2, pfn_of(g, OF_VCPU)), 0);
+	same("another vCPU", (u64)vm(VCPU_INIT, g->handle, 3, pfn_of(g, OF_SECOND)), 0);
 	same("no table", (u64)vm(VM_MAP, g->handle, G_CODE / 4096u, pfn_of(g, OF_CODE)), (u64)HYP_ENOENT);
 	for (i = OF_HIGH; i <= OF_LOW_PAGES; i++) {
 		u64 address = i < OF_LOW ? G_CODE : G_DEVICE;
@@ -175,6 +188,8 @@ static void begin(const struct guest *g)
 	same("load", (u64)vm(VCPU_LOAD, g->handle, 2, 0), 0);
 	same("entry", (u64)vm(VCPU_SET_REG, CTX_PC, G_CODE, 0), 0);
 	same("argument", (u64)vm(VCPU_SET_REG, CTX_X0, g->argument, 0), 0);
+	same("run what is off", (u64)vm(VCPU_RUN, 0, 0, 0), EXIT_OFF);
+	same("on", (u64)vm(VCPU_POWER, 1, 0, 0), 0);
 	same("put", (u64)vm(VCPU_PUT, 0, 0, 0), 0);
 }
 
@@ -208,7 +223,12 @@ static void host_reads(const struct guest *g, u64 n, u64 word, u64 want)
 static void greets(const struct guest *g)
 {
 	says("argument", SAY_ARGUMENT, g->argument);
-	answered("answer", ANSWER, EXIT_HVC, SAY_ANSWER, ANSWER);
+	if (g->protected != 0) {
+		says("a call is not the host's", SAY_ANSWER, ~(u64)0);
+	} else {
+		ends("a call", EXIT_HVC, CALL_UNKNOWN, 0x33);
+		answered("its answer", ANSWER, TELLS, SAY_ANSWER, ANSWER);
+	}
 	says("data", SAY_DATA, g->argument + 1);
 }
 
@@ -240,13 +260,13 @@ static void device(void)
 
 	for (i = 0; i < sizeof(loads) / sizeof(loads[0]); i++) {
 		ends("a load", EXIT_FAULT, FAULT_READ_OF(loads[i].size) + G_DEVICE + loads[i].offset, 0);
-		answered("a load is answered", LOADED, EXIT_HVC, SAY_LOADED, loads[i].value);
+		answered("a load is answered", LOADED, TELLS, SAY_LOADED, loads[i].value);
 	}
 	for (i = 0; i < sizeof(stored) / sizeof(stored[0]); i++) {
 		is_exit("a store", run(i != 0, LOADED), EXIT_FAULT,
 			FAULT_WRITE_OF(stored[i].size) + G_DEVICE + stored[i].offset, stored[i].value);
 	}
-	answered("stores change no register", LOADED, EXIT_HVC, SAY_STORED, STORED);
+	answered("stores change no register", LOADED, TELLS, SAY_STORED, STORED);
 }
 
 /* Accesses that the host does not answer but gives memory for. */
@@ -277,9 +297,8 @@ static void waits(void)
 	do {
 		r = run(0, 0);
 	} while (r.exit == (s64)EXIT_WFX && r.x2 == 1 && r.x3 == 0);
-	is_exit("behind WFE", r, EXIT_HVC, SAY_WAITED, 0);
-	ends("SMC", EXIT_SMC, CALL_SMC, 0x77);
-	answered("SMC is answered", ANSWER, EXIT_HVC, SAY_SMC, ANSWER);
+	is_exit("behind WFE", r, TELLS, SAY_WAITED, 0);
+	says("PSCI by SMC", SAY_SMC, 0x10001);
 }
 
 static void exceptions(void)
@@ -347,11 +366,11 @@ static void registers(void)
 	says("PMCR_EL0 is undefined", SAY_COUNT, 6);
 	says("ICC_SGI1R_EL1 is undefined", SAY_COUNT, 7);
 	ends("a register of the host's", EXIT_SYSREG, 0x6232f965, 0);
-	answered("it is answered", ANSWER, EXIT_HVC, SAY_REGISTER, ANSWER);
+	answered("it is answered", ANSWER, TELLS, SAY_REGISTER, ANSWER);
 	ends("to XZR", EXIT_SYSREG, 0x6232fbe5, 0);
 	answered("a write", LOADED, EXIT_SYSREG, 0x6232f984, STORED);
 	answered("from XZR", LOADED, EXIT_SYSREG, 0x6232fbe4, 0);
-	answered("exceptions", LOADED, EXIT_HVC, SAY_COUNT, 7);
+	answered("exceptions", LOADED, TELLS, SAY_COUNT, 7);
 	says("MPIDR_EL1", SAY_MPIDR, 0x80000002);
 }
 
@@ -360,9 +379,9 @@ static void lower(void)
 {
 	ends("a load of EL0", EXIT_FAULT, FAULT_READ_OF(2) + G_DEVICE, 0);
 	answered("a register of EL0", LOADED, EXIT_SYSREG, 0x6232f9c5, 0);
-	answered("SVC of EL0", LOADED, EXIT_HVC, SAY_LOWER, 0x56000001);
+	answered("SVC of EL0", LOADED, TELLS, SAY_LOWER, 0x56000001);
 	ends("a load of AArch32", EXIT_FAULT, FAULT_READ_OF(2) + G_DEVICE, 0);
-	answered("SVC of AArch32", LOADED, EXIT_HVC, SAY_LOWER, 0x46000001);
+	answered("SVC of AArch32", LOADED, TELLS, SAY_LOWER, 0x46000001);
 	says("exceptions", SAY_COUNT, 10);
 }
 
@@ -489,13 +508,63 @@ static void takes(const struct guest *g)
 	}
 }
 
+/* What a protected guest lends the host reaches, until it takes it back; another guest has no such calls. */
+static void lends(const struct guest *g)
+{
+	u64 refused = g->protected != 0 ? 0 : ~(u64)0;
+	u64 page = g->protected != 0 ? OF_DATA : OF_DATA_AGAIN;
+
+	host_reads(g, page, 2, STORED);
+	says("a page is lent", SAY_SHARED, refused);
+	if (g->protected != 0) {
+		take_faults(this_cpu());
+		same("what is lent", probe_read((u64)(uintptr_t)&words_of(g, OF_DATA)[2]), STORED);
+		same("exceptions", take_faults(this_cpu()), 0);
+	}
+	says("it is taken back", SAY_UNSHARED, refused);
+	host_reads(g, page, 2, STORED);
+	says("a page is given up", SAY_GIVEN_UP, refused);
+	if (g->protected != 0) {
+		same("its frame", (u64)hyp(MEM_INFO, pfn_of(g, OF_LATE_WRITE), 0), FRAME_HOST);
+		same("its first word", words_of(g, OF_LATE_WRITE)[0], 0);
+	}
+}
+
+/* The guest turns its other vCPU on, which turns itself off. */
+static void second(const struct guest *g)
+{
+	ends("CPU_ON", EXIT_ON, 3, 0);
+	put();
+	same("load the other", (u64)vm(VCPU_LOAD, g->handle, 3, 0), 0);
+	same("entry is the guest's", (u64)vm(VCPU_POWER, 1, 0, 0), g->protected != 0 ? (u64)HYP_EPERM : 0);
+	same("off is the guest's", (u64)vm(VCPU_POWER, 0, 0, 0), g->protected != 0 ? (u64)HYP_EPERM : 0);
+	put();
+	load(g);
+	if (g->protected != 0) {
+		says("CPU_ON is answered", SAY_AFFINITY, 0);
+		put();
+		same("load the other", (u64)vm(VCPU_LOAD, g->handle, 3, 0), 0);
+		told = 0;
+		says("the other's argument", SAY_SECOND, SECOND_ARGUMENT);
+		ends("CPU_OFF", EXIT_OFF, 0, 0);
+		ends("and stays off", EXIT_OFF, 0, 0);
+		put();
+		load(g);
+		told = 1;
+	} else {
+		/* The host had it off again. */
+		says("CPU_ON is answered", SAY_AFFINITY, 0);
+	}
+	says("the other is off", SAY_AFFINITY, 1);
+}
+
 static void stage_1(const struct guest *g)
 {
 	ends("a walk", EXIT_FAULT, FAULT_FETCH + G_TABLE, 0);
 	give(g, G_TABLE, OF_TABLE);
 	says("with stage 1", SAY_STAGE_1, STORED);
 	ends("a load with stage 1", EXIT_FAULT, FAULT_READ_OF(2) + G_DEVICE + 0x14, 0);
-	answered("a load with stage 1 is answered", LOADED, EXIT_HVC, SAY_LOADED, 0xc5d6e7f8);
+	answered("a load with stage 1 is answered", LOADED, TELLS, SAY_LOADED, 0xc5d6e7f8);
 	says("stage 1 has nothing", SAY_EXCEPTION, 0x96000005);
 }
 
@@ -524,6 +593,8 @@ static void vectors(const struct guest *g)
 		same("behind it", (u64)vm(VCPU_SET_REG, CTX_PC, call(VCPU_GET_REG, CTX_PC, 0, 0).x2 + 4, 0), 0);
 	}
 	says("the end", SAY_END, 3 - extensions());
+	ends("SYSTEM_OFF", EXIT_END, 0, 0);
+	ends("and stays off", EXIT_OFF, 0, 0);
 }
 
 /* A frame comes back: cleared, where it was the guest's alone or held a table. */
@@ -596,11 +667,13 @@ static void end(const struct guest *g, u64 last)
 	same("reclaim what is not its", (u64)vm(VM_RECLAIM, g->handle, pfn_of(g, OF_COUNT), 0), (u64)HYP_EPERM);
 	same("reclaim a device", (u64)vm(VM_RECLAIM, g->handle, 0x09000u, 0), (u64)HYP_EINVAL);
 	for (i = OF_HIGH; i <= last; i++) {
-		if (last == OF_DATA || i != kept) {
+		/* what a protected VM gave up is the host's already */
+		if (last == OF_DATA || (i != kept && (g->protected == 0 || i != OF_LATE_WRITE))) {
 			reclaim(g, i);
 		}
 	}
 	same("reclaim the vCPU", (u64)vm(VCPU_RECLAIM, g->handle, 2, 0), 0);
+	same("reclaim the other", (u64)vm(VCPU_RECLAIM, g->handle, 3, 0), 0);
 	same("end", (u64)vm(VM_FINALIZE, g->handle, 0, 0), 0);
 	nobody(g->handle);
 }
@@ -624,6 +697,8 @@ static void life(u64 protected)
 	taken_while_it_runs(&g);
 	says("a page is taken", SAY_TAKE, 0);
 	takes(&g);
+	lends(&g);
+	second(&g);
 	stage_1(&g);
 	vectors(&g);
 	put();

@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The guest of guest.c: one page, copied to G_CODE of a VM, at EL1 with stage 1 off. It says by HVC what it has come
- * to. x20 counts its exceptions, x21 is the syndrome of the last.
+ * The guest of guest.c: one page, copied to G_CODE of a VM, at EL1 with stage 1 off. It says by a store where there is
+ * no memory what it has come to. x20 counts its exceptions, x21 is the syndrome of the last.
  */
 #include "guest_program.h"
 
 	.altmacro
 	.macro say what, value
 	mov	x1, \value
-	mov	x0, #\what
+	ldr	x0, =(G_SAY + 8 * \what)
+	str	x1, [x0]
+	.endm
+
+	/* x0 is the answer. */
+	.macro ask function, a=xzr, b=xzr, c=xzr
+	ldr	x0, =\function
+	mov	x1, \a
+	mov	x2, \b
+	mov	x3, \c
 	hvc	#0
 	.endm
 
@@ -47,6 +56,9 @@ guest_program:
 	isb
 	mov	x20, #0
 	say	SAY_ARGUMENT, x0
+	mov	x1, #0x33
+	ldr	x0, =CALL_UNKNOWN
+	hvc	#0
 	say	SAY_ANSWER, x0
 
 	ldr	x10, =G_DATA
@@ -92,8 +104,7 @@ guest_program:
 	wfe
 	wfe
 	say	SAY_WAITED, x20
-	mov	x1, #0x77
-	ldr	w0, =CALL_SMC
+	ldr	w0, =CALL_PSCI_VERSION
 	smc	#0
 	say	SAY_SMC, x0
 
@@ -169,7 +180,7 @@ guest_program:
 
 	/* A while, in which the host is interrupted. */
 	mrs	x11, cntfrq_el0
-	lsr	x11, x11, #6
+	lsr	x11, x11, #4
 	isb
 	mrs	x12, cntvct_el0
 	add	x11, x11, x12
@@ -214,8 +225,7 @@ guest_program:
 	.irp	n, 2, 3, 4, 5
 	count_other \n
 	.endr
-	mov	x0, #SAY_KEPT
-	hvc	#0
+	say	SAY_KEPT, x1
 
 	/* Until the host has a word for it; meanwhile the page goes. */
 	ldr	x10, =G_DATA
@@ -231,6 +241,25 @@ guest_program:
 	str	x12, [x10, #16]
 	ldr	x11, [x10, #16]
 	say	SAY_BACK, x11
+
+	/* The host gets a page, loses it, and gets another for good, of a protected VM. */
+	ask	CALL_SHARE, x10
+	say	SAY_SHARED, x0
+	ask	CALL_UNSHARE, x10
+	say	SAY_UNSHARED, x0
+	ldr	x11, =G_LATE_WRITE
+	ask	CALL_RELINQUISH, x11
+	say	SAY_GIVEN_UP, x0
+
+	/* Another vCPU, which comes and goes. */
+	adr	x11, second
+	mov	x12, #3
+	mov	x13, #SECOND_ARGUMENT
+	ask	CALL_CPU_ON, x12, x11, x13
+	say	SAY_AFFINITY, x0
+	ask	CALL_AFFINITY, x12
+	say	SAY_AFFINITY, x0
+	ldr	x10, =G_DATA
 
 	/* Stage 1, with a table that the host gives when it is walked. */
 	ldr	x11, =G_TABLE
@@ -258,11 +287,16 @@ guest_program:
 	.inst	0xd503477f			/* smstart: SME */
 	fmov	d0, x11
 	say	SAY_END, x20
+	ask	CALL_SYSTEM_OFF
 	b	.
-	.ltorg
 
 	.org	guest_program + 0x800
-vectors:
+vectors:					/* none comes from this level with the stack of EL0 */
+second:
+	say	SAY_SECOND, x0
+	ask	CALL_CPU_OFF
+	b	.
+	.ltorg
 	.org	guest_program + 0xa00		/* synchronous, from this level with its own stack */
 	mrs	x21, esr_el1
 	mrs	x22, elr_el1

@@ -10,9 +10,10 @@
 #define G_DEVICE 0x0a000000     /* never has memory */
 #define G_LATE_READ 0x0a001000  /* gets it when it is used */
 #define G_LATE_WRITE 0x0a002000
+#define G_SAY 0x0a003000        /* where it tells: never has memory */
 #define G_OTHER_VIEW 0x80000000 /* where stage 1 has the addresses from 0 on */
 
-/* The function that a call names; its argument is what is told. */
+/* The word of G_SAY that is stored to; what is stored is what is told. */
 #define SAY_ARGUMENT 1
 #define SAY_ANSWER 2
 #define SAY_DATA 3
@@ -35,7 +36,23 @@
 #define SAY_STAGE_1 20
 #define SAY_LOWER 21
 #define SAY_END 22
-#define CALL_SMC 0x84000000
+#define SAY_SHARED 23
+#define SAY_UNSHARED 24
+#define SAY_GIVEN_UP 25
+#define SAY_SECOND 26
+#define SAY_AFFINITY 27
+
+/* Calls: one that nobody knows, PSCI's, and those of protected VMs. */
+#define CALL_UNKNOWN 0xc5000060
+#define CALL_PSCI_VERSION 0x84000000
+#define CALL_CPU_OFF 0x84000002
+#define CALL_CPU_ON 0xc4000003
+#define CALL_AFFINITY 0xc4000004
+#define CALL_SYSTEM_OFF 0x84000008
+#define CALL_SHARE 0xc6000003
+#define CALL_UNSHARE 0xc6000004
+#define CALL_RELINQUISH 0xc6000009
+#define SECOND_ARGUMENT 0x5151
 
 #define STORED 0x0123456789abcdef
 

@@ -116,7 +116,10 @@ static void plain(u64 handle)
 	check("run without a vCPU", (u64)vm(VCPU_RUN, 0, 0, 0), (u64)HYP_ENOENT);
 	check("a register without a vCPU", (u64)vm(VCPU_GET_REG, 0, 0, 0), (u64)HYP_ENOENT);
 	check("load", (u64)vm(VCPU_LOAD, handle, 1, 0), 0);
-	check("an answer that is none", (u64)vm(VCPU_RUN, 2, 0, 0), (u64)HYP_EINVAL);
+	check("run what is off", (u64)vm(VCPU_RUN, 0, 0, 0), EXIT_OFF);
+	check("a power that is none", (u64)vm(VCPU_POWER, 2, 0, 0), (u64)HYP_EINVAL);
+	check("on", (u64)vm(VCPU_POWER, 1, 0, 0), 0);
+	check("a flag that is none", (u64)vm(VCPU_RUN, 8, 0, 0), (u64)HYP_EINVAL);
 	for (i = 0; i < CTX_SWITCHED_FIRST; i++) {
 		u64 value = i == CTX_PC ? ENTRY : i == CTX_PSTATE ? 0x3c5 : 0x100 + i;
 
@@ -161,6 +164,9 @@ static void protected_vm(u64 handle)
 	check("load", (u64)vm(VCPU_LOAD, handle, 0, 0), 0);
 	check("entry", (u64)vm(VCPU_SET_REG, CTX_PC, ENTRY, 0), 0);
 	check("argument", (u64)vm(VCPU_SET_REG, CTX_X0, 1, 0), 0);
+	check("on", (u64)vm(VCPU_POWER, 1, 0, 0), 0);
+	check("on again", (u64)vm(VCPU_POWER, 1, 0, 0), (u64)HYP_EPERM);
+	check("off", (u64)vm(VCPU_POWER, 0, 0, 0), (u64)HYP_EPERM);
 	check("another register", (u64)vm(VCPU_SET_REG, CTX_X0 + 1, 1, 0), (u64)HYP_EPERM);
 	check("a register of EL1", (u64)vm(VCPU_SET_REG, CTX_SCTLR_EL1, 1, 0), (u64)HYP_EPERM);
 	check("no register is read", (u64)vm(VCPU_GET_REG, CTX_X0, 0, 0), (u64)HYP_EPERM);
@@ -184,6 +190,7 @@ void payload_cpu_main(u64 cpu)
 	if (visits == 0) {
 		check("load on another CPU", (u64)vm(VCPU_LOAD, VM_HANDLE_BASE, 0, 0), 0);
 		check("entry", (u64)vm(VCPU_SET_REG, CTX_PC, ENTRY, 0), 0);
+		check("on", (u64)vm(VCPU_POWER, 1, 0, 0), 0);
 	} else {
 		check_fault("run after the CPU was off");
 		check("put", (u64)vm(VCPU_PUT, 0, 0, 0), 0);

@@ -565,7 +565,7 @@ void arch_guest_restore(u32 cpu)
 	restore(&cpu_guest[cpu]);
 }
 
-void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh)
+void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines)
 {
 	assert_int_equal(machine.at_guest, 0);
 	assert_true(vttbr >> 48 != VMID_HOST);
@@ -573,6 +573,7 @@ void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh)
 	machine.vtcr = vtcr;
 	machine.mpidr = mpidr;
 	machine.fresh = fresh;
+	machine.lines = lines;
 	machine.at_guest = 1;
 }
 

@@ -144,46 +144,61 @@ static void test_hidden(void **state)
 	}
 }
 
-static s32 operate(const char *name, struct guest_power *power, u32 i)
+static s32 turn_on(u32 v, u32 i)
+{
+	return power_on(v, i, 0x1000ul * (i + 1), 0x77);
+}
+
+static s32 operate(const char *name, u32 v, u32 i)
 {
 	static const struct {
 		const char *name;
-		s32 (*run)(struct guest_power *power, u32 i);
+		s32 (*run)(u32 v, u32 i);
 	} table[] = {
-		{ "power_add", power_add }, { "power_on", power_on },	      { "power_enter", power_enter },
-		{ "power_off", power_off }, { "power_remove", power_remove },
+		{ "power_add", power_add },	{ "power_on", turn_on },     { "power_enter", power_enter },
+		{ "power_off", power_off },	{ "power_start", power_start }, { "power_stop", power_stop },
+		{ "power_remove", power_remove },
 	};
 	u64 k;
 
 	for (k = 0; k < COUNT(table); k++) {
 		if (strcmp(table[k].name, name) == 0) {
-			return table[k].run(power, i);
+			return table[k].run(v, i);
 		}
 	}
 	/* of all at once: an error is what its state says */
 	assert_string_equal(name, "power_halt");
-	k = power->state[i];
-	power_halt(power);
+	k = vm_power[v].state[i];
+	power_halt(v);
 	return k == POWER_ABSENT ? HYP_ENOENT : 0;
 }
 
 static void test_power(void **state)
 {
 	u64 k;
-	u32 i, other;
+	u32 i, other, v;
 
 	(void)state;
 	for (k = 0; k < COUNT(power_vectors); k++) {
-		const struct power_vector *v = &power_vectors[k];
+		const struct power_vector *vector = &power_vectors[k];
 
 		for (i = 0; i < VCPUS_MAX; i++) {
-			struct guest_power power = only(i, v->state);
-
-			assert_int_equal(operate(v->operation, &power, i), v->error);
-			assert_int_equal(power.state[i], v->next);
-			assert_int_equal(power_may_run(&power, i), v->next >= POWER_ON_PENDING);
-			for (other = 0; other < VCPUS_MAX; other++) {
-				assert_true(other == i || power.state[other] == POWER_ABSENT);
+			v = (u32)(k + i) % VMS_MAX;
+			power_setup();
+			memset(vm_start, 0, sizeof(vm_start));
+			vm_power[v] = only(i, vector->state);
+			assert_int_equal(operate(vector->operation, v, i), vector->error);
+			assert_int_equal(vm_power[v].state[i], vector->next);
+			assert_int_equal(power_may_run(v, i), vector->next >= POWER_ON_PENDING);
+			if (strcmp(vector->operation, "power_on") == 0 && vector->error == 0) {
+				assert_int_equal(vm_start[v].vcpu[i].pc, 0x1000ul * (i + 1));
+				assert_int_equal(vm_start[v].vcpu[i].x0, 0x77);
+			} else {
+				assert_int_equal(vm_start[v].vcpu[i].pc, 0);
+			}
+			for (other = 0; other < VMS_MAX * VCPUS_MAX; other++) {
+				assert_true(other == v * VCPUS_MAX + i ||
+					    vm_power[other / VCPUS_MAX].state[other % VCPUS_MAX] == POWER_ABSENT);
 			}
 		}
 	}
@@ -195,9 +210,13 @@ static void test_power_halt(void **state)
 	u32 i;
 
 	(void)state;
-	power_halt(&power);
+	power_setup();
+	vm_power[3] = power;
+	vm_power[4] = power;
+	power_halt(3);
 	for (i = 0; i < VCPUS_MAX; i++) {
-		assert_int_equal(power.state[i], i == 2 || (i > 3 && i < 7) ? POWER_ABSENT : POWER_OFF);
+		assert_int_equal(vm_power[3].state[i], i == 2 || (i > 3 && i < 7) ? POWER_ABSENT : POWER_OFF);
+		assert_int_equal(vm_power[4].state[i], power.state[i]);
 	}
 }
 

@@ -73,6 +73,7 @@ static void begin(u32 protected)
 	assert_int_equal(hvc(VCPU_INIT, HANDLE(0), 1, FIRST + 2), 0);
 	assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 1, 0), 0);
 	assert_int_equal(hvc(VCPU_SET_REG, CTX_PC, ENTRY, 0), 0);
+	assert_int_equal(hvc(VCPU_POWER, 1, 0, 0), 0);
 }
 
 static u64 *w(void)
@@ -205,7 +206,8 @@ static void test_set(void **state)
 
 	(void)state;
 	begin(0);
-	assert_int_equal(hvc(VCPU_RUN, 2, 0, 0), HYP_EINVAL);
+	assert_int_equal(hvc(VCPU_RUN, 8, 0, 0), HYP_EINVAL);
+	assert_int_equal(hvc(VCPU_RUN, ~0ul, 0, 0), HYP_EINVAL);
 	for (i = 0; i < CTX_SWITCHED_END; i++) {
 		if (i != CTX_PSTATE) {
 			assert_int_equal(hvc(VCPU_SET_REG, i, 0x123 + i, 0), i == CTX_MDSCR_EL1 ? HYP_EPERM : 0);
@@ -282,11 +284,11 @@ static void test_simple_exits(void **state)
 static void test_calls(void **state)
 {
 	(void)state;
-	begin(1);
-	w()[0] = 0xc5000020ul;
+	begin(0);
+	w()[0] = 0xc5000060ul;
 	w()[1] = 0x1234;
 	guest_does(GUEST_SYNC, ESR(TRAP_EC_HVC64, 0));
-	check_exit(EXIT_HVC, 0xc5000020ul, 0x1234);
+	check_exit(EXIT_HVC, 0xc5000060ul, 0x1234);
 	assert_int_equal(w()[CTX_PC], ENTRY);
 	assert_int_equal(hvc(VCPU_RUN, 1, 0x55, 0), EXIT_HVC);
 	assert_int_equal(w()[0], 0x55);
@@ -597,9 +599,9 @@ static void test_other_cpu(void **state)
 
 	(void)state;
 	begin(0);
-	w()[0] = 0xc5000020ul;
+	w()[0] = 0xc5000060ul;
 	guest_does(GUEST_SYNC, ESR(TRAP_EC_HVC64, 0));
-	check_exit(EXIT_HVC, 0xc5000020ul, 0);
+	check_exit(EXIT_HVC, 0xc5000060ul, 0);
 	runs = machine.guest_runs;
 	memcpy(x, w(), sizeof(x));
 	for (i = 0; i < MACHINE_IDS; i++) {

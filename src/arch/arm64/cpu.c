@@ -10,6 +10,7 @@
 #include <asm/sysreg.h>
 
 #include <gen/traps.h>
+#include <gen/vcpu.h>
 
 #include "hyp.h"
 
@@ -264,8 +265,10 @@ static void guest_interrupts(u64 pfr0)
  * Stage 2 and traps of a guest: @fresh when another vCPU of its VM, or another VM of its VMID, may have run on this
  * CPU since this vCPU did. Nothing of EL1 is used before the ERET, which comes after every write here.
  */
-void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh)
+void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines)
 {
+	u64 hcr = HCR_EL2_GUEST | ((lines & RUN_IRQ) != 0 ? HCR_EL2_VI_MASK : 0) |
+		  ((lines & RUN_FIQ) != 0 ? HCR_EL2_VF_MASK : 0);
 	u64 pfr0 = read_sysreg(id_aa64pfr0_el1);
 	u64 mdcr = read_sysreg(mdcr_el2) & (MDCR_EL2_HPMN_MASK | MDCR_EL2_HPMD_MASK);
 
@@ -281,7 +284,7 @@ void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh)
 	write_sysreg(vmpidr_el2, mpidr);
 	write_sysreg(vtcr_el2, vtcr);
 	write_sysreg(vttbr_el2, vttbr);
-	write_sysreg(hcr_el2, arch_e2h != 0 ? HCR_EL2_GUEST | HCR_EL2_E2H_MASK : HCR_EL2_GUEST);
+	write_sysreg(hcr_el2, arch_e2h != 0 ? hcr | HCR_EL2_E2H_MASK : hcr);
 	isb();
 	if (fresh != 0) {
 		__asm__ volatile("tlbi vmalls12e1\n\tic iallu\n\tdsb nsh\n\tisb" : : : "memory");

@@ -71,7 +71,7 @@ void arch_host_save(u32 cpu);
 void arch_host_restore(u32 cpu);
 void arch_guest_save(u32 cpu);
 void arch_guest_restore(u32 cpu);
-void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh);
+void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines);
 void cpu_to_host(void);
 u64 arch_guest_enter(u32 cpu);
 u64 read_esr_el2(void);
