@@ -11,6 +11,8 @@
 /* PSTATE.M of EL0 and of EL1 with SP_EL0 (Arm ARM C5.2.19). */
 #define PSTATE_EL0T 0u
 #define PSTATE_EL1T 4u
+/* Set in addresses that TTBR1 translates (Arm ARM D8.2). */
+#define TTBR1_BIT 0x80000000000000u
 
 /* 1 when @spsr is of EL0, in AArch64 or AArch32. */
 /*@ terminates \true; exits \false; assigns \nothing;
@@ -71,8 +73,10 @@ static void inject(u64 esr, u64 spsr)
 }
 
 /*
- * An access that the host may not make becomes an abort in the host: at EL1 a permission fault, which
- * kernels resolve by their exception tables or report; at EL0 an external abort, which ends the process.
+ * An access that the host may not make becomes an abort in the host: at EL0 an external abort, which ends the process;
+ * at EL1 a permission fault, which kernels resolve by their exception tables or report. But not for a process's memory,
+ * which TTBR0 maps: there a kernel looks at the process's page, finds nothing wrong, and tries again for ever. What it
+ * does not try to mend, but resolves by its exception tables too, is an alignment fault.
  */
 /*@ terminates \true; exits \false;
     assigns elr_el2, spsr_el2, el1[CTX_ELR_EL1], el1[CTX_SPSR_EL1], el1[CTX_ESR_EL1], el1[CTX_FAR_EL1];
@@ -82,6 +86,10 @@ static void inject(u64 esr, u64 spsr)
     ensures class: el1[CTX_ESR_EL1] / 0x4000000 % 64 == (esr / 0x4000000 % 64 == TRAP_EC_IABT_LOW ?
       TRAP_EC_IABT_LOW : TRAP_EC_DABT_LOW) +
       (\old(spsr_el2) / 16 % 2 != 0 || \old(spsr_el2) % 16 == 0 ? 0 : 1);
+    ensures status: el1[CTX_ESR_EL1] % 64 ==
+      (\old(spsr_el2) / 16 % 2 != 0 || \old(spsr_el2) % 16 == 0 ? FSC_EXTERNAL :
+        esr / 0x4000000 % 64 != TRAP_EC_IABT_LOW && far / 0x80000000000000 % 2 == 0 ? FSC_ALIGNMENT :
+        FSC_PERMISSION_LEVEL0 + 3);
 */
 static void inject_abort(u64 esr, u64 far)
 {
@@ -98,7 +106,7 @@ static void inject_abort(u64 esr, u64 far)
 	}
 	if (!from_el0(spsr)) {
 		ec = ec + 1;
-		fsc = FSC_PERMISSION_LEVEL0 + 3;
+		fsc = instruction == 0 && far / TTBR1_BIT % 2 == 0 ? FSC_ALIGNMENT : FSC_PERMISSION_LEVEL0 + 3;
 	}
 	write_far_el1(far);
 	inject(esr_el2_ec_put(ec) + esr_el2_il_put(1) + esr_el2_wnr_put(write) + fsc, spsr);

@@ -523,6 +523,7 @@ static s32 page_relinquish(u32 v, u64 f, u64 i, u64 n, u64 pfn)
 		//@ assert tables: g_tables{Here};
 		vm_entry_set(v, f, i, desc_flat(pfn, 3, desc_host_attrs(1)), n);
 		//@ assert again: frame[f].e[i] == \at(frame[f].e[i],Pre);
+		//@ assert most: words_but{Pre,Here}(f, i);
 		//@ assert words: same_vm_words{Pre,Here};
 		//@ assert frames: same_vm_frames{Pre,Here} && same_machine{Pre,Here};
 		//@ assert ghosts: same_ghosts{Pre,Here} && same_all_vms{Pre,Here};

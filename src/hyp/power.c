@@ -84,7 +84,8 @@ void power_halt(u32 v)
 	/*@ loop invariant range: 0 <= i <= VCPUS_MAX;
 	    loop invariant done: \forall integer k; 0 <= k < i ==>
 	      vm_power[v].state[k] == power_halt_state(\at(vm_power[v].state[k],Pre)) && power_ok(vm_power[v].state[k]);
-	    loop invariant rest: \forall integer k; i <= k < VCPUS_MAX ==> vm_power[v].state[k] == \at(vm_power[v].state[k],Pre);
+	    loop invariant rest: \forall integer k; i <= k < VCPUS_MAX ==>
+	      vm_power[v].state[k] == \at(vm_power[v].state[k],Pre);
 	    loop assigns i, vm_power[v].state[0 .. VCPUS_MAX - 1];
 	    loop variant VCPUS_MAX - i;
 	*/

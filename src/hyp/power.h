@@ -56,7 +56,11 @@ extern struct vm_start vm_start[VMS_MAX];
 */
 void power_setup(void);
 
-/** power_on() - vCPU @i is to enter at @pc with @x0. Error: PSCI_INVALID_PARAMETERS, PSCI_ON_PENDING, PSCI_ALREADY_ON. */
+/**
+ * power_on() - vCPU @i is to enter at @pc with @x0
+ *
+ * Return: 0, PSCI_INVALID_PARAMETERS, PSCI_ON_PENDING, PSCI_ALREADY_ON.
+ */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires vcpu: v < VMS_MAX && i < VCPUS_MAX && power_ok(vm_power[v].state[i]);
     terminates \true; exits \false;

@@ -185,8 +185,9 @@ static struct guest_exit power_effect(struct guest g, struct guest_answer a, str
         gc_does(vm, \old(vm_power[g.vm]), call) == GUEST_SYSTEM_RESET) ==> \result.kind == EXIT_END &&
       \result.x2 <= 1 && \result.x3 == 0 &&
       \forall integer k; 0 <= k < VCPUS_MAX ==> !power_runs(vm_power[g.vm].state[k]);
-    ensures kind: \result == x || ((\result.kind == EXIT_NONE || \result.kind == EXIT_WFX || \result.kind == EXIT_OFF) &&
-      \result.x2 == 0 && \result.x3 == 0) || (\result.kind == EXIT_ON && \result.x2 < VCPUS_MAX && \result.x3 == 0) ||
+    ensures kind: \result == x || ((\result.kind == EXIT_NONE || \result.kind == EXIT_WFX ||
+      \result.kind == EXIT_OFF) && \result.x2 == 0 && \result.x3 == 0) ||
+      (\result.kind == EXIT_ON && \result.x2 < VCPUS_MAX && \result.x3 == 0) ||
       (\result.kind == EXIT_END && \result.x2 <= 1 && \result.x3 == 0);
     ensures same: \result == x ==> \forall integer k; CTX_X0 <= k <= CTX_X3 ==>
         cpu_guest[g.cpu].w[k] == \old(cpu_guest[g.cpu].w[k]);
@@ -211,7 +212,7 @@ struct guest_exit guest_service(struct guest g, struct guest_call call, struct g
 	struct guest_kind vm;
 
 	vm.protected = g.protected;
-	/* No entropy is asked of the machine: a guest that finds RNDR uses it, and one that does not is told of none. */
+	/* No entropy is asked of the machine: a guest that finds RNDR uses that, and any other is told of none. */
 	vm.random = 0;
 	lock_acquire(LOCK_MM);
 	x = serve(g, vm, call, x);

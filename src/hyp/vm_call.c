@@ -235,7 +235,8 @@ static s32 end_vm(u32 v)
     requires vm: v < VMS_MAX;
     terminates \true; exits \false;
     assigns MM_STATE, vms[0 .. VMS_MAX - 1], vm_frames[v], vm_start[v].host, GUEST_GHOSTS;
-    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures power: power_inv{Here};
     ensures result: \result <= 0;
     ensures made: \result == 0 ==> vms[v].state == VM_LIVE && vms[v].frame == pfn &&
       (vms[v].protected != 0 <==> protected != 0) && fm_state[pfn] == FRAME_HYP_VM && vm_start[v].host == 0;
@@ -259,7 +260,8 @@ static s32 begin_vm(u32 v, u64 pfn, u32 protected)
     requires vcpu: v < VMS_MAX && i < VCPUS_MAX;
     terminates \true; exits \false;
     assigns MM_STATE, vms[0 .. VMS_MAX - 1], vm_power[v].state[i];
-    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures power: power_inv{Here};
     ensures result: \result <= 0;
     ensures made: \result == 0 ==> vms[v].vcpu[i] == VCPU_READY && vms[v].vcpu_frame[i] == pfn &&
       fm_state[pfn] == FRAME_HYP_VM && vm_power[v].state[i] == POWER_OFF;
@@ -275,7 +277,10 @@ static s32 add_vcpu(u32 v, u32 i, u64 pfn)
 	}
 	//@ assert absent: !keeps{Pre}(v, i) && vm_power[v].state[i] == POWER_ABSENT;
 	//@ assert others: else_keeping{Pre,Here}(v, i) && keeps{Here}(v, i);
+	/*@ assert rest: \forall integer w, k; 0 <= w < VMS_MAX && 0 <= k < VCPUS_MAX && (w != v || k != i) ==>
+	      power_ok(vm_power[w].state[k]) && (vm_power[w].state[k] == POWER_ABSENT <==> !keeps{Here}(w, k)); */
 	power_add(v, i);
+	//@ assert off: vm_power[v].state[i] == POWER_OFF && keeps{Here}(v, i);
 	return 0;
 }
 
@@ -285,7 +290,8 @@ static s32 add_vcpu(u32 v, u32 i, u64 pfn)
     requires vcpu: v < VMS_MAX && i < VCPUS_MAX;
     terminates \true; exits \false;
     assigns MM_STATE, vms[0 .. VMS_MAX - 1], vm_power[v].state[i];
-    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures power: power_inv{Here};
     ensures result: \result <= 0;
     ensures ended: \result == 0 ==> vms[v].vcpu[i] == VCPU_EMPTY && vm_power[v].state[i] == POWER_ABSENT;
 */
@@ -300,7 +306,10 @@ static s32 remove_vcpu(u32 v, u32 i)
 	}
 	//@ assert there: keeps{Pre}(v, i) && power_ok(vm_power[v].state[i]) && vm_power[v].state[i] != POWER_ABSENT;
 	//@ assert others: else_keeping{Pre,Here}(v, i) && !keeps{Here}(v, i);
+	/*@ assert rest: \forall integer w, k; 0 <= w < VMS_MAX && 0 <= k < VCPUS_MAX && (w != v || k != i) ==>
+	      power_ok(vm_power[w].state[k]) && (vm_power[w].state[k] == POWER_ABSENT <==> !keeps{Here}(w, k)); */
 	power_remove(v, i);
+	//@ assert gone: vm_power[v].state[i] == POWER_ABSENT && !keeps{Here}(v, i);
 	return 0;
 }
 
@@ -471,7 +480,8 @@ static s32 start_teardown(u32 v)
     requires protected: call == VM_INIT ==> a3 <= 1;
     terminates \true; exits \false;
     assigns MM_STATE, VM_STATE, cpu_guest[0 .. CPUS_MAX - 1];
-    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures power: power_inv{Here};
     ensures result: \result <= 0;
     ensures made: call == VM_INIT && \result == 0 ==> vms[v].state == VM_LIVE &&
       vms[v].frame == a2 && (vms[v].protected != 0 <==> a3 != 0) && fm_state[a2] == FRAME_HYP_VM;
@@ -511,7 +521,8 @@ static s32 operate(u64 call, u32 v, u64 a2, u64 a3)
 	}
 	/*@ assert same: call == VM_UNRESERVE ==> same_keeping{Pre,Here} && same_vm_frames{Pre,Here} &&
 	      same_machine{Pre,Here} && same_ghosts{Pre,Here} && same_all_vms{Pre,Here}; */
-	/*@ assert keeping: call == VM_UNRESERVE || call == VCPU_LOAD || call == VM_TEARDOWN ==> same_keeping{Pre,Here}; */
+	/*@ assert keeping: call == VM_UNRESERVE || call == VCPU_LOAD || call == VM_TEARDOWN ==>
+	      same_keeping{Pre,Here}; */
 	return error;
 }
 

@@ -142,7 +142,7 @@ static void origins(void)
 	probe_sp0(image.base);
 	check("read with SP_EL0: exceptions", take_faults(0), 1);
 	check("read with SP_EL0: class", last_class(0), EC_DATA_ABORT);
-	check("read with SP_EL0: status", last_status(0), STATUS_PERMISSION);
+	check("read with SP_EL0: status", last_status(0), STATUS_ALIGNMENT);
 	hvc_1_sp0();
 	check("HVC #1 with SP_EL0: exceptions", take_faults(0), 1);
 	check("HVC #1 with SP_EL0: class", last_class(0), EC_UNKNOWN);
@@ -344,7 +344,7 @@ static void no_tables(void)
 	if (pa_range() >= PA_44_BITS) {
 		probe_read(FAR);
 		check("an address that needs a table: exceptions", take_faults(0), 1);
-		check("an address that needs a table: status", last_status(0), STATUS_PERMISSION);
+		check("an address that needs a table: status", last_status(0), STATUS_ALIGNMENT);
 	}
 	probe_read(MANY + shared * BLOCK_BYTES);
 	check("what needs no table is reachable", take_faults(0), 0);

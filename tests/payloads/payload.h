@@ -19,7 +19,7 @@
 #define EC_DATA_ABORT 0x25u
 
 /* Fault status codes in ESR_EL1. */
-#define STATUS_PERMISSION 0x0fu
+#define STATUS_ALIGNMENT 0x21u
 #define STATUS_EXTERNAL 0x10u
 
 struct regs {

@@ -369,21 +369,23 @@ static void test_injected_bits(void **state)
 		u64 pan = control >> 23 & 1 ? before >> 22 & 1 : 1;
 		u64 el0 = before & 0x10 || before % 16 == 0;
 
-		for (k = 0; k < 4; k++) {
+		for (k = 0; k < 8; k++) {
 			u64 write = k & 1;
-			u64 ec = k < 2 ? 0x24 : 0x20;
+			u64 ec = k & 2 ? 0x20 : 0x24;
+			/* of a process's memory, and of the kernel's: bit 55 decides */
+			u64 far = k & 4 ? 1ul << 55 | 0xdead : ~(1ul << 55) - 0xbeef;
+			u64 status = el0 ? 0x10 : ec == 0x20 || k & 4 ? 0x0f : 0x21;
 
 			machine.vbar_el1 = HOST_VBAR + 0x7f8;
 			machine.sctlr_el1 = control;
 			machine.spsr_el2 = before;
-			hyp_handle_abort(ec << 26 | 1ul << 25 | write << 6 | 0x0f, 0xdead, IMAGE_FIRST << 4);
+			hyp_handle_abort(ec << 26 | 1ul << 25 | write << 6 | 0x0f, far, IMAGE_FIRST << 4);
 			assert_int_equal(machine.spsr_el2, 0x3c5 | (before & 0xf1000000ul) | 1ul << 25 | pan << 22 |
 					 (control >> 44 & 1) << 12);
 			assert_int_equal(machine.elr_el2, HOST_VBAR + (before & 0x10 ? 0x600 : el0 ? 0x400 : 0x200));
 			/* An instruction abort tells nothing of writing. */
 			write = ec == 0x24 ? write : 0;
-			assert_int_equal(machine.esr_el1, (ec + !el0) << 26 | 1ul << 25 | write << 6 |
-					 (el0 ? 0x10 : 0x0f));
+			assert_int_equal(machine.esr_el1, (ec + !el0) << 26 | 1ul << 25 | write << 6 | status);
 		}
 	}
 	/* All four levels of a translation fault are for host_fault(), the next status is not. */
