@@ -37,24 +37,17 @@ static void answer_put(u32 cpu, struct guest_answer a)
 */
 static s32 memory_do(u32 v, u32 effect, u64 n)
 {
-	s32 error = 0;
-
 	switch (effect) {
 	case GUEST_SHARE:
-		error = guest_lend(v, n, 1);
-		break;
+		return guest_lend(v, n, 1);
 	case GUEST_UNSHARE:
-		error = guest_lend(v, n, 0);
-		break;
+		return guest_lend(v, n, 0);
 	case GUEST_RELINQUISH:
-		error = guest_relinquish(v, n);
-		break;
+		return guest_relinquish(v, n);
 	default:
 		/* The host is told of every access where there is no memory, so there is nothing to be noted. */
-		error = guest_has(v, n) != 0 ? HYP_EBUSY : 0;
-		break;
+		return guest_has(v, n) != 0 ? HYP_EBUSY : 0;
 	}
-	return error;
 }
 
 /* What the answer @a does to memory; x0 says so when that is refused. */

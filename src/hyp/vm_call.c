@@ -499,6 +499,7 @@ static s32 operate(u64 call, u32 v, u64 a2, u64 a3)
 	switch (call) {
 	case VM_UNRESERVE:
 		error = vm_unreserve(v);
+		//@ assert unreserved: same_keeping{Pre,Here} && power_inv{Here};
 		break;
 	case VM_INIT:
 		error = begin_vm(v, a2, (u32)a3);
@@ -508,21 +509,24 @@ static s32 operate(u64 call, u32 v, u64 a2, u64 a3)
 		break;
 	case VCPU_LOAD:
 		error = load(v, (u32)a2, cpu_index());
+		//@ assert taken: power_inv{Here};
 		break;
 	case VM_TEARDOWN:
 		error = start_teardown(v);
+		//@ assert dies: power_inv{Here};
 		break;
 	case VCPU_RECLAIM:
 		error = remove_vcpu(v, (u32)a2);
 		break;
 	default:
 		error = end_vm(v);
+		//@ assert same_end: error != 0 ==> same_keeping{Pre,Here};
+		//@ assert others_end: error == 0 ==> else_keeping{Pre,Here}(v, VCPUS_MAX);
+		//@ assert ended: power_inv{Here};
 		break;
 	}
 	/*@ assert same: call == VM_UNRESERVE ==> same_keeping{Pre,Here} && same_vm_frames{Pre,Here} &&
 	      same_machine{Pre,Here} && same_ghosts{Pre,Here} && same_all_vms{Pre,Here}; */
-	/*@ assert keeping: call == VM_UNRESERVE || call == VCPU_LOAD || call == VM_TEARDOWN ==>
-	      same_keeping{Pre,Here}; */
 	return error;
 }
 

@@ -180,7 +180,7 @@ guest_program:
 
 	/* A while, in which the host is interrupted. */
 	mrs	x11, cntfrq_el0
-	lsr	x11, x11, #4
+	lsr	x11, x11, #5
 	isb
 	mrs	x12, cntvct_el0
 	add	x11, x11, x12
