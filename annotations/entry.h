@@ -18,7 +18,8 @@
 #define LOCKED_STATE lock_held[0 .. LOCK_COUNT - 1], MM_STATE, VM_STATE, cpu_slot[0 .. CPUS_MAX - 1], vmid_state
 /* What a run of a vCPU may change. */
 #define GUEST_STATE cpu_guest[0 .. CPUS_MAX - 1], cpu_host[0 .. CPUS_MAX - 1], \
-	el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], at_guest, esr_el2, far_el2, hpfar_el2
+	el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], at_guest, esr_el2, far_el2, hpfar_el2, FP_STATE
+#define FP_STATE fp[CTX_V0 .. CTX_FP_END - 1], fp_guest, fp_open
 
 /*@ ghost
   extern u64 elr_el2, spsr_el2, esr_el2, far_el2, hpfar_el2;
@@ -26,6 +27,9 @@
   extern u64 el1[CTX_SWITCHED_END];
   // stage 2 and traps are a guest's
   extern u8 at_guest;
+  // V0 to V31, FPSR and FPCR, by their word of a context; they are a guest's, and it may use them
+  extern u64 fp[CTX_FP_END];
+  extern u8 fp_guest, fp_open;
 */
 
 /*@ predicate no_locks{L} = \forall integer k; 0 <= k < LOCK_COUNT ==> \at(lock_held[k],L) == 0;
@@ -33,6 +37,8 @@
     // EL1 has the same registers
     predicate same_el1{L,M} = \forall integer i; CTX_SWITCHED_FIRST <= i < CTX_SWITCHED_END ==>
       \at(el1[i],M) == \at(el1[i],L);
+    // the CPU has the same registers of FP and SIMD
+    predicate same_fp{L,M} = \forall integer i; CTX_V0 <= i < CTX_FP_END ==> \at(fp[i],M) == \at(fp[i],L);
 
     // EL2 may return to PSTATE p: EL0, or EL1 in AArch64
     predicate below_el2(integer p) = p % 32 == 0 || p % 32 == 4 || p % 32 == 5 || p % 32 == 16;

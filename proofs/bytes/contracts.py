@@ -121,6 +121,9 @@ def constants(spec):
         found[f"TRAP_EC_{entry['name']}"] = entry["ec"]
     found["MAIR_EL2_VALUE"] = emit.descriptors(spec)["mair_value"]
     found["CARVEOUT_CPUS_MAX"] = spec["pool"]["carveout"]["cpus_max"]
+    context = emit.contexts(spec)
+    found["FP_BYTES"] = 8 * (context["own_first"] - context["fp_first"])
+    found |= {f"FP_{r['name']}": 8 * (r["index"] - context["fp_first"]) for r in context["fp"]}
     return found
 
 
@@ -135,8 +138,8 @@ def registers_of(texts):
     """x0-x17 -> {x0, ..., x17}"""
     found = set()
     for text in texts:
-        match = re.fullmatch(r"x(\d+)-x(\d+)", text)
-        found |= {f"x{n}" for n in range(int(match.group(1)), int(match.group(2)) + 1)} if match else {text}
+        match = re.fullmatch(r"([xv])(\d+)-\1(\d+)", text)
+        found |= {f"{match.group(1)}{n}" for n in range(int(match.group(2)), int(match.group(3)) + 1)} if match else {text}
     return found
 
 
@@ -193,16 +196,17 @@ def _steps(name, entry, spec, data):
 
 
 def _switched_registers(spec):
-    """The registers of spec/vcpu.toml, by both their names."""
+    """The registers of spec/vcpu.toml, the switched by both their names."""
     registers = emit.contexts(spec)["switched"]
     return {tuple(r["encoding"]): r["name"].lower() for r in registers} | {
-        tuple(emit.other_code(r)[0]): r["name_e2h"] for r in registers}
+        tuple(emit.other_code(r)[0]): r["name_e2h"] for r in registers} | {
+        tuple(r["encoding"]): r["name"].lower() for r in spec["vcpu"]["fp"]}
 
 
 def _switches(spec):
     """The generated routines that save and restore the registers of spec/vcpu.toml, all of them and nothing else."""
     context = emit.contexts(spec)
-    found, size = [], str(8 * len(context["context_words"]))
+    found, size = [], str(8 * context["context_size"])
     for suffix, name in (("", lambda r: r["name"].lower()), ("_e2h", lambda r: r["name_e2h"])):
         places = [(name(r), 8 * r["index"]) for r in context["switched"]]
         inside = [f"any >= {places[0][1]} and any <= {places[-1][1]}"]

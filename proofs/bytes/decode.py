@@ -25,7 +25,7 @@ class Unknown(Exception):
 
 @dataclass
 class Reg:
-    """x0 to x30 by number, "sp" or "zr"; 64 or 32 bits."""
+    """x0 to x30 by number, "sp" or "zr", 64 or 32 bits; "v0" to "v31", 128 bits."""
     name: object
     bits: int
 
@@ -100,7 +100,8 @@ class Decoder:
         raise Unknown(text)
 
     def _addressing(self, insn, plain):
-        if any(isinstance(op, Reg) and op.bits == 128 for op in insn.ops):
+        vectors = {op.bits == 128 for op in insn.ops if isinstance(op, Reg)}
+        if True in vectors and (False in vectors or insn.name not in ("ldp", "stp")):
             raise Unknown(insn.text)
         memory = 1 if insn.name in ("ldr", "str") else 2
         if len(insn.ops) <= memory or not isinstance(insn.ops[memory], Mem):
@@ -113,7 +114,7 @@ class Decoder:
         if op.type == arm64.ARM64_OP_REG:
             if op.ext != arm64.ARM64_EXT_INVALID:
                 raise Unknown(text)
-            return self._register(op.reg, text)
+            return self._register(op.reg, text, text.startswith(("ldp ", "stp ")))
         if op.type == arm64.ARM64_OP_IMM:
             return op.imm & 0xFFFFFFFFFFFFFFFF
         if op.type == arm64.ARM64_OP_MEM:
@@ -126,13 +127,15 @@ class Decoder:
             return Mem(base, self._register(op.mem.index, text), 0, extend[op.ext], op.shift.value)
         raise Unknown(text)
 
-    def _register(self, number, text):
+    def _register(self, number, text, pair=False):
         name = self.engine.reg_name(number)
         fixed = {"sp": Reg("sp", 64), "xzr": Reg("zr", 64), "wzr": Reg("zr", 32), "fp": Reg(29, 64), "lr": Reg(30, 64)}
         if name in fixed:
             return fixed[name]
         if name and name[0] in "xw" and name[1:].isdigit():
             return Reg(int(name[1:]), 64 if name[0] == "x" else 32)
+        if pair and name and name[0] == "q":
+            return Reg(f"v{name[1:]}", 128)
         raise Unknown(text)
 
     def _system(self, address, word):

@@ -243,7 +243,10 @@ class Execution:
         state.system[name] = z3.simplify(value)
 
     def _to_other_level(self, state, insn):
-        """SMC: EL3 answers in x0 to x17 (SMC Calling Convention). HVC at EL2: the vector may change anything."""
+        """SMC: EL3 answers in x0 to x17 and leaves V0 to V31 (SMC Calling Convention).
+
+        HVC at EL2: the vector may change anything.
+        """
         name = f"{insn.name} #{insn.ops[0]}"
         state.events.append(Event(state.pc, name, None, state.copy()))
         for number in range(18 if insn.name == "smc" else 31):
@@ -253,6 +256,7 @@ class Execution:
         state.calls[insn.name] = {f"x{number}": state.x[number] for number in range(31)}
         if insn.name == "hvc":
             state.sp = self.names.word("hvc.sp")
+            state.v = {half: self.names.word(f"hvc.{half}") for half in state.v}
             state.system = {register: self.names.word(f"hvc.{register}") for register in state.system}
             state.memory = {region: self.names.words(f"hvc.{region}") for region in state.memory}
 
@@ -429,6 +433,8 @@ class Execution:
         for register in sorted(case.changes):
             if register == "sp":
                 state.sp = self.names.word(f"{callee.name}.sp")
+            elif register[0] == "v":
+                state.v |= {f"{register}_{half}": self.names.word(f"{callee.name}.{register}_{half}") for half in ("lo", "hi")}
             else:
                 state.x[int(register[1:])] = results[register] = self.names.word(f"{callee.name}.{register}")
             state.written[register] = state.pc

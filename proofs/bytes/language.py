@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The expressions of spec/assembly.toml, as bit-vectors and conditions.
 
-Numbers are 64-bit and unsigned. A name is a register (x0, w0, sp, a system register), a constant of the
-specification, or CALL.x0, what the call left. old(E), first(E) and head(E) are E at the routine's entry, at the
+Numbers are 64-bit and unsigned. A name is a register (x0, w0, sp, a system register), a half of a register of FP and SIMD
+(v0_lo, v0_hi), a constant of the specification, or CALL.x0, what the call left. old(E), first(E) and head(E) are E at the routine's entry, at the
 loop's first arrival, and at the start of this iteration; addr(SYMBOL) is where the image has it, mem(E) the word at
 an address, word(REGION, E) the word at an offset of a region, trap(ACTION) what spec/traps.toml decides. `any` is some
 number, the same wherever it stands, of which nothing else is known; a condition with `every` holds for all of them;
@@ -163,6 +163,8 @@ def _name(name, scope, text):
         return found if register.group(1) == "x" else found & z3.BitVecVal(0xFFFFFFFF, 64)
     if name == "sp":
         return state.sp
+    if name in state.v:
+        return state.v[name]
     if name in state.system:
         return state.system[name]
     found = scope.world.constant(name)

@@ -2,9 +2,10 @@
 """The state of a CPU as bit-vectors, and what one instruction does to it."""
 import z3
 
-from decode import Unknown
+from decode import Reg, Unknown
 
 PAGE_BITS = 12
+HALVES = [f"v{n}_{half}" for n in range(32) for half in ("lo", "hi")]
 
 
 def bv(value, bits=64):
@@ -26,6 +27,7 @@ class State:
 
     def __init__(self):
         self.x, self.sp, self.flags = [], None, []
+        self.v = {}                 # v0_lo, v0_hi, ...: halves of V0 to V31
         self.system, self.memory = {}, {}
         self.pc = 0
         self.path, self.events = [], []
@@ -36,6 +38,7 @@ class State:
     def copy(self):
         other = State()
         other.x, other.sp, other.flags = list(self.x), self.sp, list(self.flags)
+        other.v = dict(self.v)
         other.system, other.memory = dict(self.system), dict(self.memory)
         other.pc, other.path, other.events = self.pc, list(self.path), list(self.events)
         other.written, other.loops, other.calls = dict(self.written), dict(self.loops), dict(self.calls)
@@ -46,6 +49,8 @@ class State:
             value = bv(0)
         elif reg.name == "sp":
             value = self.sp
+        elif reg.name in self.v:
+            return self.v[reg.name]
         else:
             value = self.x[reg.name]
         return value if reg.bits == 64 else z3.simplify(z3.Extract(31, 0, value))
@@ -58,6 +63,9 @@ class State:
         if reg.name == "sp":
             self.sp = value
             self.written["sp"] = self.pc
+        elif reg.name in self.v:
+            self.v[reg.name] = value
+            self.written[reg.name] = self.pc
         elif reg.name != "zr":
             self.x[reg.name] = value
             self.written[f"x{reg.name}"] = self.pc
@@ -88,6 +96,7 @@ def initial(names, system):
     state = State()
     state.x = [names.word(f"x{n}") for n in range(31)]
     state.sp = names.word("sp")
+    state.v = {name: names.word(name) for name in HALVES}
     state.flags = [names.bit(flag) for flag in ("N", "Z", "C", "V")]
     state.system = {name: names.word(name) for name in system}
     return state
@@ -200,6 +209,9 @@ def accesses(state, insn):
         address = base
     if new is not None and any(reg.name == mem.base.name for reg in registers):
         raise Unknown(f"{insn.text}: the base is also loaded or stored")
+    if registers[0].bits == 128:
+        # Two words each, the low half first: EL2 is little-endian.
+        registers = [Reg(f"{reg.name}_{half}", 64) for reg in registers for half in ("lo", "hi")]
     size = registers[0].bits // 8
     found = [(z3.simplify(address + bv(size * place)), reg, size) for place, reg in enumerate(registers)]
     return found, mem.base, None if new is None else z3.simplify(new)

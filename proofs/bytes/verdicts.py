@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import z3
 
 import language
+import machine
 from decode import Decoder, Unknown
 from execute import Execution
 from image import ImageError
@@ -264,8 +265,9 @@ def _preserved(_, __, routine, runs):
     for run in runs:
         for case, end, path in matches(run, routine):
             pairs = [(f"x{number}", end.state.x[number], run.entry.x[number]) for number in range(31)]
+            pairs += [(name, end.state.v[name], run.entry.v[name]) for name in machine.HALVES]
             for name, now, before in [*pairs, ("sp", end.state.sp, run.entry.sp)]:
-                if name in case.changes:
+                if name.partition("_")[0] in case.changes:
                     continue
                 wrong = run.judge.always(path, now == before)
                 if wrong:

@@ -105,14 +105,27 @@ def check_vm(spec):
 
 def check_vcpu(spec):
     vcpu = spec["vcpu"]
-    for key, attribute in (("switched", "name"), ("own", "name"), ("exit", "name"), ("exit", "value"), ("flag", "name"), ("flag", "value")):
+    for key, attribute in (
+        ("switched", "name"),
+        ("fp", "name"),
+        ("own", "name"),
+        ("exit", "name"),
+        ("exit", "value"),
+        ("flag", "name"),
+        ("flag", "value"),
+    ):
         unique("vcpu", key, vcpu[key], attribute)
-    codes = [{"encoding": tuple(r["encoding"])} for r in vcpu["switched"]]
-    unique("vcpu", "switched", codes, "encoding")
     known_to = {tuple(r["encoding"]): r["name"] for r in spec["assembly"]["register"]}
-    for i, r in enumerate(vcpu["switched"]):
-        if (name := known_to.get(tuple(r["encoding"]))) not in (None, r["name"].lower()):
-            raise SpecError("vcpu", ["switched", i, "encoding"], f"is that of {name} in assembly.toml")
+    for key in ("switched", "fp"):
+        unique("vcpu", key, [{"encoding": tuple(r["encoding"])} for r in vcpu[key]], "encoding")
+        for i, r in enumerate(vcpu[key]):
+            if (name := known_to.get(tuple(r["encoding"]))) not in (None, r["name"].lower()):
+                raise SpecError("vcpu", [key, i, "encoding"], f"is that of {name} in assembly.toml")
+    # VCPU_GET_REG and VCPU_SET_REG reach every register of a guest, and none of Hypatia's own words.
+    last = 33 + len(vcpu["switched"]) + 64 + len(vcpu["fp"]) - 1
+    for i, call in enumerate(spec["hypercalls"]["call"]):
+        if call["name"] in ("VCPU_GET_REG", "VCPU_SET_REG") and call["args"][0]["max"] != last:
+            raise SpecError("hypercalls", ["call", i, "args", 0, "max"], f"is to be the last register of a context, {last}")
     names = {r["name"] for r in vcpu["switched"]} | {"PC", "PSTATE"}
     for name in vcpu["reset"]:
         known("vcpu", ["reset", name], name, names, "a word of the context")
@@ -462,7 +475,7 @@ def check_assembly(spec):
         known("assembly", ["part", i, "of"], part["of"], routines, "a routine with a contract")
         if part["name"] in routines:
             raise SpecError("assembly", ["part", i, "name"], f"{part['name']} has its own contract")
-    registers = {r["name"] for r in asm["register"]} | {"daifset", "spsel"}
+    registers = {r["name"] for r in asm["register"]} | {"daifset", "spsel"} | {r["name"].lower() for r in spec["vcpu"]["fp"]}
     for i, function in enumerate(asm["function"]):
         for name in function.get("registers", []):
             known("assembly", ["function", i, "registers"], name, registers, "in register")

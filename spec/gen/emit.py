@@ -203,10 +203,16 @@ def contexts(spec):
     vcpu = spec["vcpu"]
     names = [f"X{n}" for n in range(31)] + ["PC", "PSTATE"]
     first = len(names)
-    names += [r["name"] for r in vcpu["switched"]] + [o["name"] for o in vcpu["own"]]
+    names += [r["name"] for r in vcpu["switched"]]
+    # The low half of V0: a name for all of V0 to V31.
+    vectors = [f"V{n // 2}" + "_HI" * (n % 2) for n in range(64)]
+    fp = names + vectors + [r["name"] for r in vcpu["fp"]]
+    names = fp + [o["name"] for o in vcpu["own"]]
     return {
         "vcpu": vcpu,
-        "context_words": names,
+        "context_words": [(n, name) for n, name in enumerate(names) if name not in vectors[1:]],
+        "context_size": len(names),
+        "fp": [r | {"index": fp.index(r["name"])} for r in vcpu["fp"]],
         "switched_first": first,
         "switched": [
             r
@@ -218,7 +224,8 @@ def contexts(spec):
             }
             for n, r in enumerate(vcpu["switched"])
         ],
-        "own_first": first + len(vcpu["switched"]),
+        "fp_first": first + len(vcpu["switched"]),
+        "own_first": len(fp),
     }
 
 

@@ -381,18 +381,67 @@ void arch_guest_save(u32 cpu);
 void arch_guest_restore(u32 cpu);
 
 /*
+ * V0 to V31, FPSR and FPCR: into the context of the host or of what @cpu has loaded, and back. EL2 reaches them where the
+ * host does: while a guest's traps are in force its own accesses may trap too.
+ */
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires host: at_guest == 0;
+    requires own: fp_guest == 0;
+    terminates \true; exits \false;
+    assigns cpu_host[cpu].w[CTX_V0 .. CTX_FP_END - 1];
+    ensures saved: \forall integer i; CTX_V0 <= i < CTX_FP_END ==> cpu_host[cpu].w[i] == fp[i];
+*/
+void arch_fp_host_save(u32 cpu);
+
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires host: at_guest == 0;
+    terminates \true; exits \false;
+    assigns fp[CTX_V0 .. CTX_FP_END - 1], fp_guest;
+    ensures restored: \forall integer i; CTX_V0 <= i < CTX_FP_END ==> fp[i] == cpu_host[cpu].w[i];
+    ensures own: fp_guest == 0;
+*/
+void arch_fp_host_restore(u32 cpu);
+
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires host: at_guest == 0;
+    requires own: fp_guest == 1;
+    terminates \true; exits \false;
+    assigns cpu_guest[cpu].w[CTX_V0 .. CTX_FP_END - 1];
+    ensures saved: \forall integer i; CTX_V0 <= i < CTX_FP_END ==> cpu_guest[cpu].w[i] == fp[i];
+*/
+void arch_fp_guest_save(u32 cpu);
+
+/* The CPU is out of streaming mode then, in which a guest could not use them. */
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires host: at_guest == 0;
+    terminates \true; exits \false;
+    assigns fp[CTX_V0 .. CTX_FP_END - 1], fp_guest;
+    ensures restored: \forall integer i; CTX_V0 <= i < CTX_FP_END ==> fp[i] == cpu_guest[cpu].w[i];
+    ensures own: fp_guest == 1;
+*/
+void arch_fp_guest_restore(u32 cpu);
+
+/*
  * Stage 2, traps and timers of a guest, and back to the host's. @fresh: what the TLB has of its VMID is not its own.
  * @lines: which of its lines are high, RUN_IRQ and RUN_FIQ.
  */
 /*@ requires host: at_guest == 0;
     requires vmid: vttbr / 0x1000000000000 != VMID_HOST;
-    terminates \true; exits \false; assigns at_guest;
+    terminates \true; exits \false; assigns at_guest, fp_open;
     ensures guest: at_guest == 1;
+    ensures trap: fp_open == 0;
 */
 void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines);
 
+/* From here to cpu_to_host() the guest's use of FP and SIMD does not trap. */
 /*@ requires guest: at_guest == 1;
-    terminates \true; exits \false; assigns at_guest;
+    terminates \true; exits \false; assigns fp_open;
+    ensures open: fp_open == 1;
+*/
+void cpu_open_fp(void);
+
+/*@ requires guest: at_guest == 1;
+    terminates \true; exits \false; assigns at_guest, fp_open;
     ensures host: at_guest == 0;
 */
 void cpu_to_host(void);
@@ -405,9 +454,12 @@ void cpu_to_host(void);
     requires unlocked: no_locks{Here};
     requires guest: at_guest == 1;
     requires level: below_el2(cpu_guest[cpu].w[CTX_PSTATE]);
+    // what it can use of FP and SIMD is its own
+    requires fp: fp_open != 0 ==> fp_guest == 1;
     terminates \true; exits \false;
     assigns cpu_guest[cpu].w[0 .. CTX_PSTATE], el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], esr_el2, far_el2,
-      hpfar_el2;
+      hpfar_el2, fp[CTX_V0 .. CTX_FP_END - 1];
+    ensures trapped: fp_open == 0 ==> same_fp{Pre,Here};
     ensures end: \result <= GUEST_SERROR;
     ensures level: below_el2(cpu_guest[cpu].w[CTX_PSTATE]);
 */

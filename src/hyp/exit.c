@@ -314,6 +314,9 @@ static struct guest_exit fault_exit(u32 cpu, u64 esr)
     ensures slot: is_sysreg(GUEST_SYNC, esr) ==> read_slot{Pre,Here}(cpu, esr) && wrote_slot{Pre,Here}(cpu, esr);
     ensures value: is_sysreg(GUEST_SYNC, esr) ==> read_value{Pre,Here}(cpu, esr);
     ensures registers: same_registers{Pre,Here}(cpu, GUEST_SYNC, esr);
+    ensures fp: is_class(GUEST_SYNC, esr, TRAP_EC_FP) ==> \result.kind == EXIT_NONE && same_words{Pre,Here}(cpu);
+    ensures scalable: is_class(GUEST_SYNC, esr, TRAP_EC_SVE) || is_class(GUEST_SYNC, esr, TRAP_EC_SME) ==>
+      took_undefined{Pre,Here}(cpu);
 */
 static struct guest_exit sync_exit(u32 cpu, u64 esr)
 {
@@ -332,9 +335,8 @@ static struct guest_exit sync_exit(u32 cpu, u64 esr)
 		x = sysreg_exit(cpu, esr);
 		break;
 	case TRAP_EC_FP:
-	case TRAP_EC_SVE:
-	case TRAP_EC_SME:
-		x = exit_with(EXIT_FP, 0, 0);
+		/* Again, when they are its own: fp_take(). */
+		x = exit_with(EXIT_NONE, 0, 0);
 		break;
 	case TRAP_EC_IABT_LOW:
 	case TRAP_EC_DABT_LOW:

@@ -81,11 +81,16 @@ extern const struct guest_features vm_features;
       kind == EXIT_ON ? x2 < VCPUS_MAX && x3 == 0 :
       kind == EXIT_END ? x2 <= 1 && x3 == 0 : x2 == 0 && x3 == 0;
 
+    predicate is_class(integer code, integer esr, integer class) = code == GUEST_SYNC && esr / 0x4000000 % 64 == class;
     predicate is_sysreg(integer code, integer esr) = code == GUEST_SYNC && esr / 0x4000000 % 64 == TRAP_EC_SYSREG;
+
+    // the vCPU of cpu has the same words but Hypatia's own
+    predicate same_words{L,M}(integer cpu) = \forall integer k; 0 <= k < CTX_FP_END ==>
+      \at(cpu_guest[cpu].w[k],M) == \at(cpu_guest[cpu].w[k],L);
 
     // the vCPU of cpu has the same words but PC and PSTATE, what it takes as an exception, and Hypatia's own
     predicate same_registers{L,M}(integer cpu, integer code, integer esr) = \forall integer k;
-      0 <= k < CTX_SWITCHED_END && k != CTX_PC && k != CTX_PSTATE && k != CTX_ELR_EL1 && k != CTX_SPSR_EL1 &&
+      0 <= k < CTX_FP_END && k != CTX_PC && k != CTX_PSTATE && k != CTX_ELR_EL1 && k != CTX_SPSR_EL1 &&
       k != CTX_ESR_EL1 && !(is_sysreg(code, esr) && access_changes{L}(esr, k)) ==>
       \at(cpu_guest[cpu].w[k],M) == \at(cpu_guest[cpu].w[k],L);
 
@@ -135,6 +140,10 @@ extern const struct guest_features vm_features;
     ensures value: is_sysreg(code, esr_el2) ==> read_value{Pre,Here}(cpu, esr_el2);
     ensures interrupt: code != GUEST_SYNC && code != GUEST_SERROR ==> \result.kind == EXIT_IRQ;
     ensures registers: same_registers{Pre,Here}(cpu, code, esr_el2);
+    // FP and SIMD: the guest repeats the instruction. SVE and SME: it has none
+    ensures fp: is_class(code, esr_el2, TRAP_EC_FP) ==> \result.kind == EXIT_NONE && same_words{Pre,Here}(cpu);
+    ensures scalable: is_class(code, esr_el2, TRAP_EC_SVE) || is_class(code, esr_el2, TRAP_EC_SME) ==>
+      took_undefined{Pre,Here}(cpu);
     ensures started: cpu_guest[cpu].w[CTX_STATE] == \old(cpu_guest[cpu].w[CTX_STATE]);
     ensures pending: cpu_guest[cpu].w[CTX_EXIT] == \result.kind && cpu_guest[cpu].w[CTX_ESR] == esr_el2;
 */

@@ -242,12 +242,14 @@ static s64 stat_read(u64 stat)
 /*@ requires unlocked: no_locks{Here};
     requires setup: boot_ok{Here};
     requires host: at_guest == 0;
+    requires fp: fp_guest == 0;
     requires rest: \valid(rest + (0 .. 1)) && APART_FROM_GUESTS(rest);
     requires id: HYPERCALL_BASE <= id < HYPERCALL_BASE + HYPERCALL_COUNT;
     terminates \true; exits \false;
     assigns LOCKED_STATE, GUEST_STATE, rest[0 .. 1];
     ensures unlocked: no_locks{Here};
     ensures host: at_guest == 0 && same_el1{Pre,Here};
+    ensures fp: fp_guest == 0 && same_fp{Pre,Here};
     ensures kept: id != VCPU_RUN && id != VCPU_GET_REG ==> rest[0] == \old(rest[0]) && rest[1] == \old(rest[1]);
     ensures row: id == VCPU_RUN && \result.a1 <= EXIT_MAX ==>
       \exists integer p; 0 <= p < CPUS_MAX && exit_row{Here}(p, \result.a1, rest[0], rest[1]);

@@ -3,6 +3,7 @@
 #include "arch.h"
 #include "context.h"
 #include "exit.h"
+#include "fp.h"
 #include "hyp.h"
 #include "service.h"
 #include "setup.h"
@@ -96,20 +97,27 @@ static u64 guest_vtcr(void)
 	       vtcr_el2_vs_put(boot_info.vmid_bits == 16 ? 1 : 0) + VTCR_EL2_COMMON;
 }
 
-/* To the guest and back: the host's registers of EL1 wait in cpu_host, and are the host's again. */
+/*
+ * To the guest and back: the host's registers of EL1 wait in cpu_host, and are the host's again. @has_fp: 1 when FP and SIMD
+ * are the guest's, @lines: RUN_IRQ and RUN_FIQ.
+ */
 /*@ requires cpu: cpu < CPUS_MAX;
     requires unlocked: no_locks{Here};
     requires host: at_guest == 0;
     requires vmid: vttbr / 0x1000000000000 != VMID_HOST;
+    requires fp: has_fp == fp_guest;
     terminates \true; exits \false;
-    assigns cpu_guest[cpu].w[0 .. CTX_WORDS - 1], cpu_host[cpu].w[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1],
-      el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], at_guest, esr_el2, far_el2, hpfar_el2;
+    assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1], cpu_guest[cpu].w[CTX_FP_END .. CTX_WORDS - 1],
+      cpu_host[cpu].w[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1],
+      el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], at_guest, esr_el2, far_el2, hpfar_el2,
+      fp[CTX_V0 .. CTX_FP_END - 1], fp_open;
     ensures host: at_guest == 0 && same_el1{Pre,Here};
+    ensures fp: has_fp == 0 ==> same_fp{Pre,Here};
     ensures end: \result <= GUEST_SERROR;
     ensures ran: cpu_guest[cpu].w[CTX_STATE] == RUN_RAN;
     ensures level: below_el2(cpu_guest[cpu].w[CTX_PSTATE]);
 */
-static u64 run(u32 cpu, u64 vttbr, u64 lines)
+static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp)
 {
 	u64 code;
 
@@ -117,6 +125,9 @@ static u64 run(u32 cpu, u64 vttbr, u64 lines)
 	arch_host_save(cpu);
 	cpu_to_guest(vttbr, guest_vtcr(), cpu_guest[cpu].w[CTX_MPIDR], cpu_guest[cpu].w[CTX_FRESH] != 0,
 		     lines);
+	if (has_fp != 0) {
+		cpu_open_fp();
+	}
 	cpu_guest[cpu].w[CTX_FRESH] = 0;
 	cpu_guest[cpu].w[CTX_STATE] = RUN_RAN;
 	arch_guest_restore(cpu);
@@ -127,24 +138,19 @@ static u64 run(u32 cpu, u64 vttbr, u64 lines)
 	return code;
 }
 
-/* Into the guest, and what becomes of what brought it back. @lines: RUN_IRQ and RUN_FIQ. */
+/* What becomes of the exception that ended a run; @code is what it returned. */
 /*@ requires cpu: g.cpu < CPUS_MAX && g.vm < VMS_MAX && g.vcpu < VCPUS_MAX;
     requires unlocked: no_locks{Here};
-    requires host: at_guest == 0;
-    requires vmid: g.vttbr / 0x1000000000000 != VMID_HOST;
-    requires alike: \forall integer i; 0 <= i < MACHINE_IDS && i != MACHINE_MIDR_EL1 ==>
-      machine_ids[i] == machine_id[i];
-    terminates \true; exits \false; assigns LOCKED_STATE, GUEST_STATE;
+    terminates \true; exits \false; assigns LOCKED_STATE, cpu_guest[0 .. CPUS_MAX - 1];
     ensures unlocked: no_locks{Here};
-    ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures kind: \result.kind <= EXIT_MAX;
     ensures row: exit_row{Here}(g.cpu, \result.kind, \result.x2, \result.x3);
     ensures hidden: g.protected != 0 ==> \result.kind != EXIT_HVC && \result.kind != EXIT_SMC;
     ensures pending: cpu_guest[g.cpu].w[CTX_EXIT] == \result.kind;
 */
-static struct guest_exit run_once(struct guest g, u64 lines)
+static struct guest_exit after_run(struct guest g, u64 code)
 {
-	struct guest_exit x = guest_exit(g.cpu, run(g.cpu, g.vttbr, lines));
+	struct guest_exit x = guest_exit(g.cpu, code);
 	struct guest_call call;
 
 	if (x.kind != EXIT_HVC && x.kind != EXIT_SMC) {
@@ -166,16 +172,20 @@ static struct guest_exit run_once(struct guest g, u64 lines)
     requires vmid: g.vttbr / 0x1000000000000 != VMID_HOST;
     requires alike: \forall integer i; 0 <= i < MACHINE_IDS && i != MACHINE_MIDR_EL1 ==>
       machine_ids[i] == machine_id[i];
+    requires fp: fp_guest == 0;
     terminates \true; exits \false; assigns LOCKED_STATE, GUEST_STATE;
     ensures unlocked: no_locks{Here};
     ensures host: at_guest == 0 && same_el1{Pre,Here};
+    ensures fp: fp_guest == 0 && same_fp{Pre,Here};
     ensures kind: \result.kind <= EXIT_MAX;
     ensures row: exit_row{Here}(g.cpu, \result.kind, \result.x2, \result.x3);
     ensures hidden: g.protected != 0 ==> \result.kind != EXIT_HVC && \result.kind != EXIT_SMC;
 */
 static struct guest_exit run_on(struct guest g, u64 lines)
 {
-	struct guest_exit x = run_once(g, lines);
+	u64 code = run(g.cpu, g.vttbr, lines, 0);
+	struct guest_exit x = after_run(g, code);
+	u32 has_fp = 0;
 	u32 n;
 
 	/*@ loop invariant range: 1 <= n <= ROUNDS;
@@ -184,12 +194,16 @@ static struct guest_exit run_on(struct guest g, u64 lines)
 	    loop invariant kind: x.kind <= EXIT_MAX;
 	    loop invariant row: exit_row{Here}(g.cpu, x.kind, x.x2, x.x3);
 	    loop invariant hidden: g.protected != 0 ==> x.kind != EXIT_HVC && x.kind != EXIT_SMC;
-	    loop assigns n, x, LOCKED_STATE, GUEST_STATE;
+	    loop invariant fp: fp_safe{Pre,Here}(g.cpu, has_fp);
+	    loop assigns n, x, code, has_fp, LOCKED_STATE, GUEST_STATE;
 	    loop variant ROUNDS - n;
 	*/
 	for (n = 1; n < ROUNDS && x.kind == EXIT_NONE; n++) {
-		x = run_once(g, lines);
+		has_fp = fp_take(g.cpu, has_fp, code);
+		code = run(g.cpu, g.vttbr, lines, has_fp);
+		x = after_run(g, code);
 	}
+	fp_return(g.cpu, has_fp);
 	return x;
 }
 
@@ -271,7 +285,7 @@ s64 vcpu_power(u64 on)
 }
 
 /* The host reads a word of what @cpu has loaded. */
-/*@ requires word: cpu < CPUS_MAX && word < CTX_SWITCHED_END;
+/*@ requires word: cpu < CPUS_MAX && word < CTX_FP_END;
     requires rest: \valid(rest + (0 .. 1));
     terminates \true; exits \false; assigns rest[0];
     ensures hidden: protected != 0 ==> \result == HYP_EPERM && rest[0] == \old(rest[0]);
@@ -290,7 +304,7 @@ s64 vcpu_register(u64 call, u64 word, u64 value, u64 *rest)
 {
 	struct guest g;
 
-	if (word >= CTX_SWITCHED_END) {
+	if (word >= CTX_FP_END) {
 		return HYP_EINVAL;
 	}
 	g = guest_loaded(cpu_index(), 0);

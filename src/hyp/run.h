@@ -13,6 +13,7 @@
 /* What a call leaves in x2 and x3 is none of these. */
 #define APART_FROM_GUESTS(rest) \separated((rest) + (0 .. 1), cpu_guest + (0 .. CPUS_MAX - 1), \
 	cpu_host + (0 .. CPUS_MAX - 1), el1 + (0 .. CTX_SWITCHED_END - 1), &at_guest, &esr_el2, &far_el2, &hpfar_el2, \
+	fp + (0 .. CTX_FP_END - 1), &fp_guest, &fp_open, \
 	machine_ids + (0 .. MACHINE_IDS - 1), machine_id + (0 .. MACHINE_IDS - 1))
 
 /**
@@ -23,6 +24,7 @@
 /*@ requires unlocked: no_locks{Here};
     requires setup: boot_ok{Here};
     requires host: at_guest == 0;
+    requires fp: fp_guest == 0;
     requires rest: \valid(rest + (0 .. 1)) && APART_FROM_GUESTS(rest);
     terminates \true; exits \false;
     assigns LOCKED_STATE, GUEST_STATE, rest[0 .. 1];
@@ -32,6 +34,7 @@
     ensures argument: flags > RUN_FLAGS ==> \result == HYP_EINVAL;
     // EL1 and EL2 are the host's again
     ensures host: at_guest == 0 && same_el1{Pre,Here};
+    ensures fp: fp_guest == 0 && same_fp{Pre,Here};
     ensures refused: \result < 0 ==> rest[0] == \old(rest[0]) && rest[1] == \old(rest[1]);
     ensures row: \result >= 0 ==> \exists integer c; 0 <= c < CPUS_MAX && exit_row{Here}(c, \result, rest[0], rest[1]);
     // a guest runs where it finds what it was shown
@@ -63,7 +66,7 @@ s64 vcpu_power(u64 on);
     assigns LOCKED_STATE, cpu_guest[0 .. CPUS_MAX - 1], rest[0];
     ensures unlocked: no_locks{Here};
     ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_ENOENT || \result == HYP_EPERM;
-    ensures word: word >= CTX_SWITCHED_END ==> \result == HYP_EINVAL;
+    ensures word: word >= CTX_FP_END ==> \result == HYP_EINVAL;
     ensures refused: \result < 0 || call == VCPU_SET_REG ==> rest[0] == \old(rest[0]);
 */
 s64 vcpu_register(u64 call, u64 word, u64 value, u64 *rest);

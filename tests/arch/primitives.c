@@ -8,6 +8,23 @@ u64 arch_pool_ref;
 u32 arch_locks[LOCK_COUNT][2];
 u32 arch_e2h;
 struct pool pool;
+struct vcpu_context cpu_guest[CPUS_MAX];
+struct vcpu_context cpu_host[CPUS_MAX];
+
+/* Called, and noted by the test instead of done. */
+__attribute__((noipa)) void cpu_leave_streaming(void)
+{
+}
+
+__attribute__((noipa)) void fp_save(u64 *words)
+{
+	(void)words;
+}
+
+__attribute__((noipa)) void fp_restore(const u64 *words)
+{
+	(void)words;
+}
 
 #define DO0(name) void t_##name(void) { name(); }
 #define DO1(name, a) void t_##name(a x) { name(x); }
@@ -63,6 +80,10 @@ DO1(write_spsr_el1, u64)
 DO1(write_esr_el1, u64)
 DO1(write_far_el1, u64)
 GET1(machine_id_read, u32)
+DO1(arch_fp_host_save, u32)
+DO1(arch_fp_host_restore, u32)
+DO1(arch_fp_guest_save, u32)
+DO1(arch_fp_guest_restore, u32)
 
 void t_smc_call(u64 *to, u64 a, u64 b, u64 c, u64 d)
 {

@@ -42,7 +42,7 @@ NEWER = {"hfgrtr_el2": (3, 4, 1, 1, 4), "hfgwtr_el2": (3, 4, 1, 1, 5), "hfgitr_e
          "hdfgrtr2_el2": (3, 4, 3, 1, 0), "hdfgwtr2_el2": (3, 4, 3, 1, 1), "id_aa64mmfr3_el1": (3, 0, 0, 7, 3),
          "pmscr_el1": (3, 0, 9, 9, 0), "pmscr_el12": (3, 5, 9, 9, 0), "trfcr_el1": (3, 0, 1, 2, 1), "trfcr_el12": (3, 5, 1, 2, 1),
          "brbcr_el1": (2, 1, 9, 0, 0), "brbcr_el12": (2, 5, 9, 0, 0),
-         "id_aa64isar3_el1": (3, 0, 0, 6, 3)}
+         "id_aa64isar3_el1": (3, 0, 0, 6, 3), "svcr": (3, 3, 4, 2, 2)}
 KNOWN = """cptr_el2 zcr_el2 smcr_el2 hstr_el2 mdcr_el2
     pmcr_el0 trfcr_el2 icc_sre_el2 ich_hcr_el2 cnthctl_el2 cntvoff_el2 sctlr_el12 cpacr_el12 cntkctl_el12 vbar_el12
     cntv_ctl_el02 cntp_ctl_el02 sctlr_el1 cpacr_el1 cntkctl_el1 vbar_el1 cntv_ctl_el0 cntp_ctl_el0 cnthp_ctl_el2 vpidr_el2
@@ -380,6 +380,26 @@ class GuestRegisters(unittest.TestCase):
             with self.subTest(system):
                 self.assertEqual(set(self.guest_events(self.machine(**system))) - plain, more)
 
+    def test_fp(self):
+        """FP and SIMD are opened, and nothing else: not to SVE, SME, trace, activity monitors; the next entry closes them."""
+        for e2h, closed, opened in ((0, 0x33ff | 1 << 10 | 1 << 20 | 1 << 30, 0x33ff | 1 << 20 | 1 << 30),
+                                    (1, 1 << 28 | 1 << 30, 3 << 20 | 1 << 28 | 1 << 30)):
+            machine = self.machine(e2h, id_aa64pfr0_el1=SVE, id_aa64pfr1_el1=SME)
+            self.assertIn(("cptr_el2", closed), self.guest_events(machine))
+            machine.call("cpu_open_fp")
+            self.assertEqual(machine.events, [("cptr_el2", opened)])
+            self.assertIn(("cptr_el2", closed), self.guest_events(machine))
+
+    def test_streaming(self):
+        """SM is 0 then, and ZA what it was; a CPU without SME has no such register."""
+        for svcr, left in ((3, 2), (1, 0), (2, 2)):
+            machine = self.machine(id_aa64pfr1_el1=SME, svcr=svcr)
+            machine.call("cpu_leave_streaming")
+            self.assertEqual(machine.events, [("svcr", left), ("isb",)])
+        machine = self.machine()
+        machine.call("cpu_leave_streaming")
+        self.assertEqual(machine.events, [])
+
     def test_monitors(self):
         """What the host records stops before anything of the guest's is in force, and is drained; then it goes on."""
         for e2h, el, values in ((0, "el1", (0x51, 0x53, 0x55)), (1, "el12", (0x52, 0x54, 0x56))):
@@ -462,7 +482,7 @@ class Values(unittest.TestCase):
             "ID_AA64PFR1_EL1_SME": 24, "MDCR_EL2_HPMD": 17, "MDCR_EL2_HPMN": 0, "MPIDR_EL1_AFF0": 0, "MPIDR_EL1_AFF1": 8,
             "MPIDR_EL1_AFF2": 16, "MPIDR_EL1_AFF3": 32, "PMCR_EL0_N": 11, "SCR_EL3_ATA": 26, "SCR_EL3_ECVEN": 28,
             "SCR_EL3_ENTP2": 41, "SCR_EL3_FGTEN": 27, "SCR_EL3_HXEN": 38, "SCR_EL3_PIEN": 45, "SCR_EL3_SCTLR2EN": 44,
-            "SCR_EL3_TCR2EN": 43, "SCTLR_EL2_C": 2, "SCTLR_EL2_I": 12, "SCTLR_EL2_M": 0, "SCTLR_EL2_WXN": 19,
+            "SCR_EL3_TCR2EN": 43, "SCTLR_EL2_C": 2, "SCTLR_EL2_I": 12, "SCTLR_EL2_M": 0, "SCTLR_EL2_WXN": 19, "SVCR_SM": 0,
             "TCR_EL2_PS": 16, "TCR_EL2_VHE_IPS": 32, "VTTBR_EL2_VMID": 48}
         self.assertEqual(used, set(by_hand))
         for name, low in by_hand.items():
@@ -821,6 +841,20 @@ class Primitives(unittest.TestCase):
             machine = self.machine()
             machine.call(f"t_{name}", *args)
             self.assertEqual(machine.events, events, name)
+
+    def test_fp(self):
+        """Whose registers go where, at the words from V0 on; the CPU leaves streaming mode between the host's and a guest's."""
+        for name, whose, routine, before in (
+                ("arch_fp_host_save", "cpu_host", "fp_save", []), ("arch_fp_host_restore", "cpu_host", "fp_restore", []),
+                ("arch_fp_guest_save", "cpu_guest", "fp_save", []),
+                ("arch_fp_guest_restore", "cpu_guest", "fp_restore", ["cpu_leave_streaming"])):
+            machine = self.machine()
+            for callee in ("fp_save", "fp_restore", "cpu_leave_streaming"):
+                machine.instead(callee, ())
+            machine.call(f"t_{name}", 5)
+            self.assertEqual([event[0] for event in machine.events], [*before, routine], name)
+            # 33 words of general registers, PC and PSTATE, 26 of EL1; 130 in all
+            self.assertEqual(machine.events[-1][1], machine.symbols[whose] + 8 * (5 * 130 + 33 + 26), name)
 
     def test_guest_tlb(self):
         """The invalidation is of the guest's VMID, and the host's is back afterwards."""

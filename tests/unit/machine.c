@@ -565,9 +565,43 @@ void arch_guest_restore(u32 cpu)
 	restore(&cpu_guest[cpu]);
 }
 
+/* EL2 has FP and SIMD where the host's traps are in force. */
+static void fp_copy(u64 *to, const u64 *from)
+{
+	assert_int_equal(machine.at_guest, 0);
+	memcpy(&to[CTX_V0], &from[CTX_V0], (CTX_FP_END - CTX_V0) * sizeof(u64));
+}
+
+void arch_fp_host_save(u32 cpu)
+{
+	fp_copy(cpu_host[cpu].w, machine.fp);
+}
+
+void arch_fp_host_restore(u32 cpu)
+{
+	fp_copy(machine.fp, cpu_host[cpu].w);
+}
+
+void arch_fp_guest_save(u32 cpu)
+{
+	fp_copy(cpu_guest[cpu].w, machine.fp);
+}
+
+void arch_fp_guest_restore(u32 cpu)
+{
+	fp_copy(machine.fp, cpu_guest[cpu].w);
+}
+
+void cpu_open_fp(void)
+{
+	assert_int_equal(machine.at_guest, 1);
+	machine.fp_open = 1;
+}
+
 void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines)
 {
 	assert_int_equal(machine.at_guest, 0);
+	machine.fp_open = 0;
 	assert_true(vttbr >> 48 != VMID_HOST);
 	machine.vttbr = vttbr;
 	machine.vtcr = vtcr;

@@ -15,7 +15,9 @@
 #define ENTRY 0x40081000ul
 #define ESR(ec, iss) (((u64)(ec) << 26) + 0x2000000ul + (iss))
 #define EC_PAC 0x09u
+#define OSLAR_WRITTEN ESR(TRAP_EC_SYSREG, 2 << 20 | 4 << 17 | 1 << 10)
 /* What the machine has: 2 in each field. */
+#define HOST_FP(i) (0x8000000000000000ul + (i))
 #define MACHINE_ID(i) (0x2222222222222222ul + 0x100000000ul * (i))
 
 static u64 rest[2];
@@ -67,6 +69,9 @@ static void begin(u32 protected)
 	for (i = CTX_SWITCHED_FIRST; i < CTX_SWITCHED_END; i++) {
 		machine.el1[i] = 0x4000 + i;
 	}
+	for (i = CTX_V0; i < CTX_FP_END; i++) {
+		machine.fp[i] = HOST_FP(i);
+	}
 	assert_int_equal(hvc(VM_RESERVE, 0, 0, 0), HANDLE(0));
 	assert_int_equal(hvc(VM_INIT, HANDLE(0), FIRST, protected), 0);
 	assert_int_equal(hvc(VCPU_INIT, HANDLE(0), 0, FIRST + 1), 0);
@@ -91,6 +96,9 @@ static void check_exit(u64 kind, u64 x2, u64 x3)
 	for (i = CTX_SWITCHED_FIRST; i < CTX_SWITCHED_END; i++) {
 		assert_int_equal(machine.el1[i], 0x4000 + i);
 	}
+	for (i = CTX_V0; i < CTX_FP_END; i++) {
+		assert_int_equal(machine.fp[i], HOST_FP(i));
+	}
 }
 
 /* What the guest does is nothing to the host, which has an interrupt next. */
@@ -110,7 +118,7 @@ static void test_begin(void **state)
 
 	(void)state;
 	begin(1);
-	for (i = 0; i < CTX_SWITCHED_END; i++) {
+	for (i = 0; i < CTX_FP_END; i++) {
 		u64 want = i == CTX_PC ? ENTRY : i == CTX_PSTATE ? 0x3c5 : i == CTX_SCTLR_EL1 ? 0x30d00800 : 0;
 
 		assert_int_equal(w()[i], want);
@@ -154,10 +162,32 @@ static void test_vtcr(void **state)
 	}
 }
 
+/* It uses FP first, which traps when it is not open; it finds @found + the word, or 0, and leaves @then + the word. */
+static u32 uses_fp(u64 *x, u64 found, u64 then)
+{
+	u64 i;
+
+	if (machine.fp_open == 0) {
+		for (i = CTX_V0; i < CTX_FP_END; i++) {
+			assert_int_equal(machine.fp[i], HOST_FP(i));
+		}
+		return 0;
+	}
+	for (i = CTX_V0; i < CTX_FP_END; i++) {
+		assert_int_equal(machine.fp[i], found == 0 ? 0 : found + i);
+		machine.fp[i] = then + i;
+		x[i] = 0xbad; /* what stands in the context is of no use meanwhile */
+	}
+	return 1;
+}
+
 static u64 guest_writes(u64 *x)
 {
 	u64 i;
 
+	if (uses_fp(x, 0, 0x7000) == 0) {
+		return GUEST_SYNC;
+	}
 	for (i = 0; i < 31; i++) {
 		x[i] = 0x7000 + i;
 	}
@@ -178,6 +208,7 @@ static void test_kept(void **state)
 	(void)state;
 	begin(0);
 	machine.guest = guest_writes;
+	machine.esr_el2 = ESR(TRAP_EC_FP, 0);
 	check_exit(EXIT_IRQ, 0, 0);
 	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
 	assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 0, 0), 0);
@@ -186,18 +217,119 @@ static void test_kept(void **state)
 	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
 	machine.cpu = 1;
 	assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 1, 0), 0);
-	for (i = 0; i < CTX_SWITCHED_END; i++) {
+	for (i = 0; i < CTX_FP_END; i++) {
 		assert_int_equal(hvc(VCPU_GET_REG, i, 0, 9), 0);
 		assert_int_equal(rest[0], i == CTX_PC ? ENTRY + 0x40 : i == CTX_PSTATE ? 0x10 : 0x7000 + i);
 		assert_int_equal(rest[1], 9);
 	}
 	assert_int_equal(w()[CTX_MPIDR], 0x80000001ul);
-	assert_int_equal(hvc(VCPU_GET_REG, CTX_SWITCHED_END, 0, 0), HYP_EINVAL);
+	assert_int_equal(hvc(VCPU_GET_REG, CTX_FP_END, 0, 0), HYP_EINVAL);
 	machine.cpu = 0;
 	assert_int_equal(hvc(VCPU_RUN, 0, 0, 0), HYP_ENOENT);
 	assert_int_equal(hvc(VCPU_GET_REG, 0, 0, 0), HYP_ENOENT);
 	assert_int_equal(hvc(VCPU_SET_REG, 0, 0, 0), HYP_ENOENT);
-	assert_int_equal(machine.guest_runs, 1);
+	assert_int_equal(machine.guest_runs, 2);
+}
+
+/* Of the guest: what it finds in FP and SIMD, and leaves there; then what ends its run. */
+static u64 fp_found, fp_left, fp_code, fp_traps;
+
+static u64 guest_computes(u64 *x)
+{
+	machine.esr_el2 = ESR(TRAP_EC_FP, 0);
+	if (uses_fp(x, fp_found, fp_left) == 0) {
+		assert_int_equal(x[CTX_PC], ENTRY);
+		fp_traps++;
+		return GUEST_SYNC;
+	}
+	fp_found = fp_left;
+	fp_left += 0x1000;
+	machine.esr_el2 = ESR(TRAP_EC_WFX, 0);
+	return fp_code;
+}
+
+/* OSLAR_EL1 is written, again and again: nothing to the host. */
+static u64 guest_computes_on(u64 *x)
+{
+	u64 code;
+
+	fp_code = GUEST_SYNC;
+	x[CTX_PC] = ENTRY;
+	code = guest_computes(x);
+	if (machine.fp_open != 0) {
+		machine.esr_el2 = OSLAR_WRITTEN;
+	}
+	return code;
+}
+
+static void computes(u64 found, u64 left, u64 exit, u64 traps)
+{
+	fp_found = found;
+	fp_left = left;
+	fp_traps = 0;
+	w()[CTX_PC] = ENTRY;
+	check_exit(exit, 0, 0);
+	assert_int_equal(fp_traps, traps);
+}
+
+/* A vCPU has its own, wherever it runs; each run begins without; whatever ends it. */
+static void test_fp(void **state)
+{
+	u32 protected;
+	u64 i;
+
+	(void)state;
+	for (protected = 0; protected < 2; protected++) {
+		begin(protected);
+		machine.guest = guest_computes;
+		fp_code = GUEST_IRQ;
+		computes(0, 0x5000, EXIT_IRQ, 1);
+		fp_code = GUEST_SYNC;
+		computes(0x5000, 0x6000, EXIT_WFX, 1);
+		fp_code = GUEST_SERROR;
+		computes(0x6000, 0x7000, EXIT_SERROR, 1);
+		/* one that does not use it */
+		guest_does(GUEST_IRQ, ESR(TRAP_EC_FP, 0));
+		check_exit(EXIT_IRQ, 0, 0);
+		assert_int_equal(machine.fp_open, 0);
+		for (i = CTX_V0; i < CTX_FP_END; i++) {
+			assert_int_equal(w()[i], 0x7000 + i);
+			assert_int_equal(hvc(VCPU_GET_REG, i, 1, 0), protected != 0 ? HYP_EPERM : 0);
+			assert_int_equal(rest[0], protected != 0 ? 1 : 0x7000 + i);
+		}
+		/* another vCPU here, and this one elsewhere */
+		assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
+		assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 0, 0), 0);
+		machine.guest = guest_computes;
+		fp_code = GUEST_FIQ;
+		computes(0, 0x9000, EXIT_IRQ, 1);
+		machine.cpu = 3;
+		assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 1, 0), 0);
+		computes(0x7000, 0x8000, EXIT_IRQ, 1);
+		machine.cpu = 0;
+		computes(0x9000, 0xa000, EXIT_IRQ, 1);
+	}
+}
+
+/* Until the host has its turn they stay the guest's, over what Hypatia does for it; then it has to ask again. */
+static void test_fp_rounds(void **state)
+{
+	(void)state;
+	begin(1);
+	machine.guest = guest_computes_on;
+	fp_found = 0;
+	fp_left = 0x5000;
+	fp_traps = 0;
+	check_exit(EXIT_NONE, 0, 0);
+	assert_int_equal(machine.guest_runs, 64);
+	assert_int_equal(fp_traps, 1);
+	check_exit(EXIT_NONE, 0, 0);
+	assert_int_equal(fp_traps, 2);
+	assert_int_equal(w()[CTX_V0], 0x5000 + 125 * 0x1000 + CTX_V0);
+	/* a trap that there cannot be */
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_FP, 0));
+	check_exit(EXIT_NONE, 0, 0);
+	assert_int_equal(w()[CTX_V0], 0x5000 + 125 * 0x1000 + CTX_V0);
 }
 
 static void test_set(void **state)
@@ -208,7 +340,7 @@ static void test_set(void **state)
 	begin(0);
 	assert_int_equal(hvc(VCPU_RUN, 8, 0, 0), HYP_EINVAL);
 	assert_int_equal(hvc(VCPU_RUN, ~0ul, 0, 0), HYP_EINVAL);
-	for (i = 0; i < CTX_SWITCHED_END; i++) {
+	for (i = 0; i < CTX_FP_END; i++) {
 		if (i != CTX_PSTATE) {
 			assert_int_equal(hvc(VCPU_SET_REG, i, 0x123 + i, 0), i == CTX_MDSCR_EL1 ? HYP_EPERM : 0);
 			assert_int_equal(w()[i], i == CTX_MDSCR_EL1 ? 0 : 0x123 + i);
@@ -219,7 +351,7 @@ static void test_set(void **state)
 				 i == 0 || i == 4 || i == 5 ? 0 : HYP_EINVAL);
 	}
 	assert_int_equal(w()[CTX_PSTATE], 0x3c5);
-	for (i = CTX_SWITCHED_END; i < CTX_WORDS; i++) {
+	for (i = CTX_FP_END; i < CTX_WORDS; i++) {
 		assert_int_equal(hvc(VCPU_SET_REG, i, 0, 0), HYP_EINVAL);
 	}
 	assert_int_equal(hvc(VCPU_SET_REG, ~0ul, 0, 0), HYP_EINVAL);
@@ -231,14 +363,14 @@ static void test_protected(void **state)
 
 	(void)state;
 	begin(1);
-	for (i = 0; i < CTX_SWITCHED_END; i++) {
+	for (i = 0; i < CTX_FP_END; i++) {
 		assert_int_equal(hvc(VCPU_GET_REG, i, 0x77, 0), HYP_EPERM);
 		assert_int_equal(rest[0], 0x77);
 		assert_int_equal(hvc(VCPU_SET_REG, i, 0x99, 0), i == CTX_X0 || i == CTX_PC ? 0 : HYP_EPERM);
 	}
 	guest_does(GUEST_IRQ, 0);
 	check_exit(EXIT_IRQ, 0, 0);
-	for (i = 0; i < CTX_SWITCHED_END; i++) {
+	for (i = 0; i < CTX_FP_END; i++) {
 		assert_int_equal(hvc(VCPU_SET_REG, i, 0x99, 0), HYP_EPERM);
 	}
 	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
@@ -272,13 +404,12 @@ static void test_simple_exits(void **state)
 	w()[CTX_PC] = ~3ul;
 	check_exit(EXIT_WFX, 1, 0);
 	assert_int_equal(w()[CTX_PC], 0);
-	guest_does(GUEST_SYNC, ESR(TRAP_EC_FP, 0));
-	check_exit(EXIT_FP, 0, 0);
 	guest_does(GUEST_SYNC, ESR(TRAP_EC_SVE, 0));
-	check_exit(EXIT_FP, 0, 0);
+	check_goes_on();
+	assert_int_equal(w()[CTX_PC], 0x200);
 	guest_does(GUEST_SYNC, ESR(TRAP_EC_SME, 0));
-	check_exit(EXIT_FP, 0, 0);
-	assert_int_equal(w()[CTX_PC], 0);
+	check_goes_on();
+	assert_int_equal(w()[CTX_ELR_EL1], 0x200);
 }
 
 static void test_calls(void **state)
@@ -483,7 +614,7 @@ static void goes_on_behind(u64 esr, u64 word, u64 value)
 	memcpy(before, w(), sizeof(before));
 	guest_does(GUEST_SYNC, esr);
 	check_goes_on();
-	for (i = 0; i < CTX_SWITCHED_END; i++) {
+	for (i = 0; i < CTX_FP_END; i++) {
 		assert_int_equal(w()[i], i == CTX_PC ? ENTRY + 4 : i == word ? value : before[i]);
 	}
 }
@@ -640,6 +771,8 @@ int main(void)
 		cmocka_unit_test(test_begin),
 		cmocka_unit_test(test_vtcr),
 		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_fp),
+		cmocka_unit_test(test_fp_rounds),
 		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_protected),
 		cmocka_unit_test(test_simple_exits),

@@ -291,6 +291,21 @@ void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines)
 	}
 }
 
+/* The guest's other traps stay; the ERET that follows puts it in force. */
+void cpu_open_fp(void)
+{
+	write_sysreg(cptr_el2, arch_e2h != 0 ? CPTR_EL2_VHE_GUEST_FP : CPTR_EL2_GUEST_FP);
+}
+
+/* Where a host left its CPU in streaming mode: nearly all SIMD is illegal there. ZA stays, which no guest reaches. */
+void cpu_leave_streaming(void)
+{
+	if (id_field(read_sysreg(id_aa64pfr1_el1), ID_AA64PFR1_EL1_SME_SHIFT) != 0) {
+		write_sysreg(SYS_SVCR, read_sysreg(SYS_SVCR) & ~SVCR_SM_MASK);
+		isb();
+	}
+}
+
 void cpu_to_host(void)
 {
 	u64 pfr0 = read_sysreg(id_aa64pfr0_el1);

@@ -460,7 +460,7 @@ static inline void write_far_el1(u64 value)
 	}
 }
 
-/* Guests: guest.S, the generated el1_switch.S, cpu.c ---------------------------------- */
+/* Guests: guest.S, fp.S, the generated el1_switch.S, cpu.c ---------------------------------- */
 
 u64 guest_enter(struct vcpu_context *ctx);
 void el1_save(struct vcpu_context *ctx);
@@ -469,6 +469,10 @@ void el1_restore(struct vcpu_context *ctx);
 void el1_restore_e2h(struct vcpu_context *ctx);
 void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines);
 void cpu_to_host(void);
+void cpu_open_fp(void);
+void cpu_leave_streaming(void);
+void fp_save(u64 *words);
+void fp_restore(const u64 *words);
 
 /* By the names that the registers have while E2H is 1, or else by their own. */
 static inline void arch_host_save(u32 cpu)
@@ -489,6 +493,27 @@ static inline void arch_guest_save(u32 cpu)
 static inline void arch_guest_restore(u32 cpu)
 {
 	arch_e2h != 0 ? el1_restore_e2h(&cpu_guest[cpu]) : el1_restore(&cpu_guest[cpu]);
+}
+
+static inline void arch_fp_host_save(u32 cpu)
+{
+	fp_save(&cpu_host[cpu].w[CTX_V0]);
+}
+
+static inline void arch_fp_host_restore(u32 cpu)
+{
+	fp_restore(&cpu_host[cpu].w[CTX_V0]);
+}
+
+static inline void arch_fp_guest_save(u32 cpu)
+{
+	fp_save(&cpu_guest[cpu].w[CTX_V0]);
+}
+
+static inline void arch_fp_guest_restore(u32 cpu)
+{
+	cpu_leave_streaming();
+	fp_restore(&cpu_guest[cpu].w[CTX_V0]);
 }
 
 static inline u64 arch_guest_enter(u32 cpu)

@@ -53,6 +53,7 @@ static inline u32 id_field(u64 reg, u32 shift)
 #define SYS_HCRX_EL2 S3_4_C1_C2_2
 #define SYS_ZCR_EL2 S3_4_C1_C2_0
 #define SYS_SMCR_EL2 S3_4_C1_C2_6
+#define SYS_SVCR S3_3_C4_C2_2
 #define SYS_HFGRTR_EL2 S3_4_C1_C1_4
 #define SYS_HFGWTR_EL2 S3_4_C1_C1_5
 #define SYS_HFGITR_EL2 S3_4_C1_C1_6
