@@ -300,6 +300,7 @@ static void test_fp(void **state)
 		/* another vCPU here, and this one elsewhere */
 		assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
 		assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 0, 0), 0);
+		assert_int_equal(power_start(0, 0), 0);
 		machine.guest = guest_computes;
 		fp_code = GUEST_FIQ;
 		computes(0, 0x9000, EXIT_IRQ, 1);
