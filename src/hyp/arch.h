@@ -381,8 +381,8 @@ void arch_guest_save(u32 cpu);
 void arch_guest_restore(u32 cpu);
 
 /*
- * V0 to V31, FPSR and FPCR: into the context of the host or of what @cpu has loaded, and back. EL2 reaches them where the
- * host does: while a guest's traps are in force its own accesses may trap too.
+ * V0 to V31, FPSR and FPCR: into the context of the host or of what @cpu has loaded, and back. EL2 reaches them where
+ * the host does: while a guest's traps are in force its own accesses may trap too.
  */
 /*@ requires cpu: cpu < CPUS_MAX;
     requires host: at_guest == 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * FP and SIMD of guests: V0 to V31, FPSR and FPCR are the host's until a guest uses one of them. From then to the end of
- * that VCPU_RUN they are the guest's, and the host's wait in cpu_host.
+ * FP and SIMD of guests: V0 to V31, FPSR and FPCR are the host's until a guest uses one of them. From then to the end
+ * of that VCPU_RUN they are the guest's, and the host's wait in cpu_host.
  */
 #ifndef HYP_FP_H
 #define HYP_FP_H

@@ -98,14 +98,14 @@ static u64 guest_vtcr(void)
 }
 
 /*
- * To the guest and back: the host's registers of EL1 wait in cpu_host, and are the host's again. @has_fp: 1 when FP and SIMD
- * are the guest's, @lines: RUN_IRQ and RUN_FIQ.
+ * To the guest and back: the host's registers of EL1 wait in cpu_host, and are the host's again. @has_fp: 1 when FP and
+ * SIMD are the guest's, @lines: RUN_IRQ and RUN_FIQ.
  */
 /*@ requires cpu: cpu < CPUS_MAX;
     requires unlocked: no_locks{Here};
     requires host: at_guest == 0;
     requires vmid: vttbr / 0x1000000000000 != VMID_HOST;
-    requires fp: has_fp == fp_guest;
+    requires fp: has_fp == fp_guest && has_fp <= 1;
     terminates \true; exits \false;
     assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1], cpu_guest[cpu].w[CTX_FP_END .. CTX_WORDS - 1],
       cpu_host[cpu].w[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1],
@@ -200,7 +200,9 @@ static struct guest_exit run_on(struct guest g, u64 lines)
 	*/
 	for (n = 1; n < ROUNDS && x.kind == EXIT_NONE; n++) {
 		has_fp = fp_take(g.cpu, has_fp, code);
+		//@ assert taken: fp_safe{Pre,Here}(g.cpu, has_fp);
 		code = run(g.cpu, g.vttbr, lines, has_fp);
+		//@ assert safe: fp_safe{Pre,Here}(g.cpu, has_fp);
 		x = after_run(g, code);
 	}
 	fp_return(g.cpu, has_fp);

@@ -119,7 +119,16 @@ WRONG = (
     ("guest_leave", "ldr x28, [sp, #96]", 0, NOP, "guest_trap", "frame", r"x28 == old\(word\(frame, 8 \* 14\)\)"),
     ("guest_vectors", "mov x1, #0x1 // #1", 0, "mov x1, #3", "guest_trap", "result", r"x0 == slot - 8: is 0x3, must be 0x1"),
     ("el1_save", "str x1, [x0, #296]", 0, "str x1, [x0, #304]", "el1_save", "saved", r"word\(context, 296\)"),
+    ("fp_save", "stp q14, q15, [x0, #224]", 0, "stp q14, q14, [x0, #224]", "fp_save", "saved",
+     r"word\(words, 16 \* 15\) == old\(v15_lo\)"),
+    ("fp_save", "str x2, [x0, #520]", 0, "str x1, [x0, #520]", "fp_save", "saved", r"word\(words, FP_FPCR\) == old\(fpcr\)"),
+    ("fp_restore", "ldp q30, q31, [x0, #480]", 0, NOP, "fp_restore", "restored", r"v30_lo == old\(word\(words, 16 \* 30\)\)"),
+    ("fp_restore", "ldp q0, q1, [x0]", 0, "ldp q1, q0, [x0]", "fp_restore", "restored", r"v0_lo == .*: is 0x.*must be 0x"),
+    ("fp_restore", "msr fpcr, x2", 0, NOP, "fp_restore", "order", r"the path ends without 'msr fpcr'"),
+    ("guest_leave", "ldp x24, x25, [sp, #64]", 0, "ldp q24, q25, [sp, #64]", "guest_trap", "preserved", r"v24_lo is not what it was at entry"),
     # memory
+    ("fp_save", "stp q30, q31, [x0, #480]", 0, "stp q30, q31, [x0, #512]", "fp_save", "memory", r"outside of every region"),
+    ("fp_restore", "ldp q2, q3, [x0, #32]", 0, "stp q2, q3, [x0, #32]", "fp_restore", "memory", r"region words, which is read-only"),
     ("guest_leave", "ldp x2, x3, [sp], #16", 0, "ldp x2, x3, [sp], #32", "guest_trap", "memory|exit|frame", r"."),
     ("host_vectors", "stp x29, x30, [sp, #128]", 0, "stp x29, x30, [sp, #144]", "host_sync", "memory",
      r"<host_vectors\+0x[0-9a-f]+> stp.*store of 8 bytes at sp outside of every region"),
@@ -359,7 +368,8 @@ class Meaning(unittest.TestCase):
         "str x1, [x2], #8",
         "ldp x1, x3, [x2, #16]", "ldp x1, x3, [x2], #32", "ldp x1, x3, [x2, #-16]!", "stp x1, x3, [x2, #-16]!",
         "stp xzr, x3, [x2]",
-        "str xzr, [x2]", "cbz w1, . + 8", "cbnz w1, . + 8", "cbz x1, . + 8", "tbz x1, #40, . + 8", "tbnz w1, #3, . + 8"]
+        "str xzr, [x2]", "ldp q1, q3, [x2, #32]", "ldp q1, q30, [x2], #32", "ldp q31, q0, [x2, #-16]!",
+        "stp q1, q3, [x2, #-32]!", "stp q31, q31, [x2], #-64", "cbz w1, . + 8", "cbnz w1, . + 8", "cbz x1, . + 8", "tbz x1, #40, . + 8", "tbnz w1, #3, . + 8"]
 
     def forms(self):
         words = {}
@@ -380,6 +390,8 @@ class Meaning(unittest.TestCase):
         self.engine.mem_map(self.CODE, 0x10000)
         self.engine.mem_map(self.DATA, self.SIZE)
         self.registers = [getattr(arm64_const, f"UC_ARM64_REG_X{n}") for n in range(31)]
+        self.vectors = [getattr(arm64_const, f"UC_ARM64_REG_Q{n}") for n in range(32)]
+        self.engine.reg_write(arm64_const.UC_ARM64_REG_CPACR_EL1, 3 << 20)
 
     def number(self):
         kind = self.random.randrange(4)
@@ -414,6 +426,9 @@ class Meaning(unittest.TestCase):
                 values[memory.index.name] &= (1 << 64) - 1
                 if memory.shift == 0:
                     values[memory.index.name] *= 8
+        vectors = [self.random.getrandbits(128) for _ in range(32)]
+        for register, value in zip(self.vectors, vectors):
+            self.engine.reg_write(register, value)
         flags = [self.random.getrandbits(1) for _ in range(4)]
         content = bytes(self.random.getrandbits(8) for _ in range(0x8000 // 8)) * 8
         self.engine.mem_write(self.DATA, content)
@@ -426,6 +441,7 @@ class Meaning(unittest.TestCase):
         state = machine.State()
         state.x = [machine.bv(value) for value in values]
         state.sp, state.pc = machine.bv(stack), insn.address
+        state.v = dict(zip(machine.HALVES, (machine.bv(value >> shift) for value in vectors for shift in (0, 64))))
         state.flags = [z3.BoolVal(bool(bit)) for bit in flags]
         after = insn.address + 4
         if insn.name in machine.DATA:
@@ -436,6 +452,9 @@ class Meaning(unittest.TestCase):
             after = insn.ops[-1]
         mine = [z3.simplify(value).as_long() for value in [*state.x, state.sp]]
         theirs = [self.engine.reg_read(register) for register in [*self.registers, arm64_const.UC_ARM64_REG_SP]]
+        self.assertEqual(mine, theirs)
+        mine = [z3.simplify(state.v[half]).as_long() for half in machine.HALVES]
+        theirs = [self.engine.reg_read(register) >> shift & (1 << 64) - 1 for register in self.vectors for shift in (0, 64)]
         self.assertEqual(mine, theirs)
         nzcv = self.engine.reg_read(arm64_const.UC_ARM64_REG_NZCV) >> 28
         self.assertEqual(sum(z3.is_true(z3.simplify(flag)) << 3 - n for n, flag in enumerate(state.flags)), nzcv)
@@ -474,7 +493,7 @@ class Meaning(unittest.TestCase):
         self.assertEqual(checked, set(kinds))
 
     def test_unknown_is_an_error(self):
-        for text in ("adds x1, x2, x3", "madd x1, x2, x3, x4", "ldr q1, [x2]", "ldrb w1, [x2]", "ldxr x1, [x2]",
+        for text in ("adds x1, x2, x3", "madd x1, x2, x3, x4", "ldr q1, [x2]", "ldp d1, d3, [x2]", "ldp s1, s3, [x2]", "ldnp q1, q3, [x2]", "ldrb w1, [x2]", "ldxr x1, [x2]",
                      "msr tpidr_el1, x0",
                      "tlbi vmalle1is", "dmb ish", "svc #0", "brk #0", "sev", "add x1, x2, w3, uxtw",
                      "cmp x1, x2, asr #3",

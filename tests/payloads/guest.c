@@ -82,18 +82,40 @@ static void fill(const struct guest *g, u64 n, u64 value)
 /* The last exit was one of those: it is answered when that vCPU goes on. */
 static u64 told;
 
+/* Of FP and SIMD the host has other values each time; FPSR has all its flags, and FPCR rounds to zero. */
+static void fill_fp(u64 *words)
+{
+	static u64 times;
+	u64 i;
+
+	times++;
+	for (i = 0; i < FP_COUNT - 2; i++) {
+		words[i] = 0xf0f0000000000000u + (times << 8) + i;
+	}
+	words[FP_COUNT - 2] = 0x0800009fu;
+	words[FP_COUNT - 1] = 0x00c00000u;
+}
+
 /* The host's own registers are as before. */
 static struct result run_once(u64 answered, u64 value)
 {
 	u64 before[EL1_COUNT];
 	u64 after[EL1_COUNT];
+	u64 fp_before[FP_COUNT] __attribute__((aligned(16)));
+	u64 fp_after[FP_COUNT] __attribute__((aligned(16)));
 	struct result r;
 	u64 i;
 
+	fill_fp(fp_before);
+	fp_load(fp_before);
 	read_el1(before);
 	r = call(VCPU_RUN, answered | told, value, 0);
 	told = r.exit == (s64)EXIT_FAULT && r.x2 >= SAID(0) && r.x2 < SAID(512);
 	read_el1(after);
+	fp_store(fp_after);
+	for (i = 0; i < FP_COUNT; i++) {
+		same("a register of the host's FP and SIMD", fp_after[i], fp_before[i]);
+	}
 	for (i = 0; i < EL1_COUNT; i++) {
 		same("a register of the host's EL1", after[i], before[i]);
 	}
@@ -220,6 +242,29 @@ static void host_reads(const struct guest *g, u64 n, u64 word, u64 want)
 	}
 }
 
+/* What the guest has in word @i of FP and SIMD. */
+static u64 fp_word(const struct guest *g, u64 i)
+{
+	u64 first = g->argument + 1;
+
+	return i == FP_COUNT - 2 ? first & FP_FPSR_BITS :
+	       i == FP_COUNT - 1 ? (first & FP_FPCR_BITS) << FP_FPCR_LOW : first + FP_STEP * i;
+}
+
+/* The host reads all of it, and writes @value to one word; nothing of a protected VM's. */
+static void fp_of(const struct guest *g, u64 value)
+{
+	struct result r;
+	u64 i;
+
+	for (i = 0; i < FP_COUNT; i++) {
+		r = call(VCPU_GET_REG, CTX_V0 + i, 0x77, 0);
+		same("a register of FP and SIMD", (u64)r.exit, g->protected != 0 ? (u64)HYP_EPERM : 0);
+		same("its value", r.x2, g->protected != 0 || r.exit != 0 ? 0x77 : fp_word(g, i));
+	}
+	same("it is set", (u64)vm(VCPU_SET_REG, CTX_V0 + 2 * 31 + 1, value, 0), g->protected != 0 ? (u64)HYP_EPERM : 0);
+}
+
 static void greets(const struct guest *g)
 {
 	says("argument", SAY_ARGUMENT, g->argument);
@@ -230,10 +275,12 @@ static void greets(const struct guest *g)
 		answered("its answer", ANSWER, TELLS, SAY_ANSWER, ANSWER);
 	}
 	says("data", SAY_DATA, g->argument + 1);
+	fp_of(g, LOADED);
 }
 
 static void stores(const struct guest *g)
 {
+	says("its FP and SIMD, but for what the host set", SAY_FP, g->protected == 0);
 	says("stored", SAY_STORED, STORED);
 	host_reads(g, OF_DATA, 1, STORED);
 }
@@ -380,6 +427,7 @@ static void lower(void)
 	ends("a load of EL0", EXIT_FAULT, FAULT_READ_OF(2) + G_DEVICE, 0);
 	answered("a register of EL0", LOADED, EXIT_SYSREG, 0x6232f9c5, 0);
 	answered("SVC of EL0", LOADED, TELLS, SAY_LOWER, 0x56000001);
+	says("FP of EL0", SAY_FP, 0);
 	ends("a load of AArch32", EXIT_FAULT, FAULT_READ_OF(2) + G_DEVICE, 0);
 	answered("SVC of AArch32", LOADED, TELLS, SAY_LOWER, 0x46000001);
 	says("exceptions", SAY_COUNT, 10);
@@ -438,6 +486,7 @@ static void keeps(const struct guest *g)
 {
 	load(g);
 	says("registers on another CPU", SAY_KEPT, 0);
+	says("FP and SIMD on another CPU", SAY_FP, 0);
 	put();
 }
 
@@ -568,31 +617,30 @@ static void stage_1(const struct guest *g)
 	says("stage 1 has nothing", SAY_EXCEPTION, 0x96000005);
 }
 
-/* 1 for each of SVE and SME that the CPU has. */
-static u64 extensions(void)
+static u64 has_sme(void)
 {
-	u64 pfr0;
-	u64 pfr1;
-
-	__asm__ volatile("mrs %0, id_aa64pfr0_el1\n\tmrs %1, id_aa64pfr1_el1" : "=r"(pfr0), "=r"(pfr1));
-	return (u64)((pfr0 >> 32 & 0xfu) != 0) + (u64)((pfr1 >> 24 & 0xfu) != 0);
+	return read_register(id_aa64pfr1_el1) >> 24 & 0xfu;
 }
 
-/* SVE, SME and FP, which end the run of a protected VM for good; what the CPU has not is undefined to the guest. */
-static void vectors(const struct guest *g)
+/* PSTATE.SM on, as nobody must leave it who calls: SMSTART SM, which clears V0 to V31. */
+static void stream(u64 cpacr)
 {
-	u64 i;
+	__asm__ volatile("msr cpacr_el1, %0\n\tisb\n\t.inst 0xd503437f" : : "r"(cpacr | (u64)3 << 24));
+}
 
-	ends("FP", EXIT_FP, 0, 0);
-	answered("which has no answer", LOADED, EXIT_FP, 0, 0);
-	if (g->protected != 0) {
-		return;
+/* SVE and SME are undefined to the guest, whatever the CPU has; SIMD works, in whatever mode the host calls. */
+static void vectors(void)
+{
+	u64 cpacr = read_register(cpacr_el1);
+
+	if (has_sme() != 0) {
+		stream(cpacr);
 	}
-	for (i = 0; i <= extensions(); i++) {
-		ends("FP again", EXIT_FP, 0, 0);
-		same("behind it", (u64)vm(VCPU_SET_REG, CTX_PC, call(VCPU_GET_REG, CTX_PC, 0, 0).x2 + 4, 0), 0);
+	says("the end", SAY_END, 3);
+	if (has_sme() != 0) {
+		same("streaming mode", read_register(s3_3_c4_c2_2) & 1u, 0);
 	}
-	says("the end", SAY_END, 3 - extensions());
+	__asm__ volatile("msr cpacr_el1, %0\n\tisb" : : "r"(cpacr));
 	ends("SYSTEM_OFF", EXIT_END, 0, 0);
 	ends("and stays off", EXIT_OFF, 0, 0);
 }
@@ -700,7 +748,7 @@ static void life(u64 protected)
 	lends(&g);
 	second(&g);
 	stage_1(&g);
-	vectors(&g);
+	vectors();
 	put();
 	tear_down(&g);
 	end(&g, OF_DATA_AGAIN);

@@ -38,6 +38,22 @@
 	cinc	x1, x1, ne
 	.endm
 
+	.macro v0_to_v31 pair, at
+	.irp	n, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+	fp_pair	\pair, \at, %\n, %(\n + 1)
+	.endr
+	.endm
+	.macro fp_pair pair, at, first, second
+	\pair	q\first, q\second, [\at, #(16 * \first)]
+	.endm
+
+	/* x11: how many words of FP and SIMD are not as fp_fill left them. */
+	.macro compare_fp
+	ldr	x10, =G_DATA
+	ldr	x0, [x10]
+	bl	fp_compare
+	.endm
+
 	/* Goes on at x12 with PSTATE x13, until an exception that is none of an instruction that is stepped over. */
 	.macro lower
 	adr	x24, 1f
@@ -62,8 +78,15 @@ guest_program:
 	say	SAY_ANSWER, x0
 
 	ldr	x10, =G_DATA
+	mov	x11, #(3 << 20)			/* CPACR_EL1.FPEN */
+	msr	cpacr_el1, x11
+	isb
+	ldr	x0, [x10]
+	bl	fp_fill
 	ldr	x11, [x10]
 	say	SAY_DATA, x11
+	compare_fp
+	say	SAY_FP, x11
 	ldr	x12, =STORED
 	str	x12, [x10, #8]
 	say	SAY_STORED, x12
@@ -172,6 +195,12 @@ guest_program:
 	adr	x12, 2f
 	lower
 	say	SAY_LOWER, x21
+	sub	x14, x14, x10, lsl #1
+	say	SAY_FP, x14
+	ldr	x10, =G_DATA
+	ldr	x0, [x10]
+	bl	fp_fill
+	ldr	x10, =G_DEVICE
 	mov	x13, #0x10
 	adr	x12, 3f
 	lower
@@ -193,6 +222,9 @@ guest_program:
 	b	4f
 2:	ldr	w14, [x10]
 	mrs	x14, cntp_ctl_el0
+	scvtf	d0, x10
+	fadd	d0, d0, d0
+	fcvtzs	x14, d0
 	svc	#1
 3:	.inst	0xe59ae000			/* ldr lr, [r10] */
 	.inst	0xee1eef32			/* mrc p15, 0, lr, c14, c2, 1: CNTP_CTL */
@@ -226,6 +258,8 @@ guest_program:
 	count_other \n
 	.endr
 	say	SAY_KEPT, x1
+	compare_fp
+	say	SAY_FP, x11
 
 	/* Until the host has a word for it; meanwhile the page goes. */
 	ldr	x10, =G_DATA
@@ -261,6 +295,27 @@ guest_program:
 	say	SAY_AFFINITY, x0
 	ldr	x10, =G_DATA
 
+	b	last
+
+	.org	guest_program + 0x800
+vectors:					/* none comes from this level with the stack of EL0 */
+second:
+	say	SAY_SECOND, x0
+	ask	CALL_CPU_OFF
+	b	.
+	.ltorg
+	.org	guest_program + 0xa00		/* synchronous, from this level with its own stack */
+	mrs	x21, esr_el1
+	mrs	x22, elr_el1
+	lsr	x23, x21, #26
+	add	x20, x20, #1
+	cmp	x23, #0x15			/* SVC: already behind it */
+	b.eq	1f
+	add	x22, x22, #4
+	msr	elr_el1, x22
+1:	eret
+
+last:
 	/* Stage 1, with a table that the host gives when it is walked. */
 	ldr	x11, =G_TABLE
 	msr	ttbr0_el1, x11
@@ -285,28 +340,10 @@ guest_program:
 	isb
 	.inst	0x04bf500c			/* rdvl x12, #0: SVE */
 	.inst	0xd503477f			/* smstart: SME */
-	fmov	d0, x11
+	add	v0.2d, v0.2d, v0.2d
 	say	SAY_END, x20
 	ask	CALL_SYSTEM_OFF
 	b	.
-
-	.org	guest_program + 0x800
-vectors:					/* none comes from this level with the stack of EL0 */
-second:
-	say	SAY_SECOND, x0
-	ask	CALL_CPU_OFF
-	b	.
-	.ltorg
-	.org	guest_program + 0xa00		/* synchronous, from this level with its own stack */
-	mrs	x21, esr_el1
-	mrs	x22, elr_el1
-	lsr	x23, x21, #26
-	add	x20, x20, #1
-	cmp	x23, #0x15			/* SVC: already behind it */
-	b.eq	1f
-	add	x22, x22, #4
-	msr	elr_el1, x22
-1:	eret
 	.org	guest_program + 0xc00		/* synchronous, from EL0 in AArch64 */
 	b	from_el0
 	.org	guest_program + 0xe00		/* and in AArch32 */
@@ -325,4 +362,47 @@ from_el0:
 	mov	x22, #0x3c5
 	msr	spsr_el1, x22
 	eret
+
+	/* x0 and what follows from it: by way of memory into FP and SIMD. x10: G_DATA. */
+fp_fill:
+	add	x9, x10, #0x400
+	mov	x2, x0
+	mov	x3, #64
+1:	str	x2, [x9], #8
+	add	x2, x2, #(FP_STEP & 0xfff)
+	add	x2, x2, #(FP_STEP & 0xfff000)
+	subs	x3, x3, #1
+	b.ne	1b
+	sub	x9, x9, #512
+	add	v0.2d, v0.2d, v0.2d		/* SIMD, which streaming mode does not have */
+	v0_to_v31 ldp, x9
+	and	x2, x0, #FP_FPSR_BITS
+	msr	fpsr, x2
+	and	x2, x0, #FP_FPCR_BITS
+	lsl	x2, x2, #FP_FPCR_LOW
+	msr	fpcr, x2
+	ret
+
+fp_compare:
+	add	x9, x10, #0x600
+	v0_to_v31 stp, x9
+	mov	x11, #0
+	mov	x2, x0
+	mov	x3, #64
+1:	ldr	x4, [x9], #8
+	cmp	x4, x2
+	cinc	x11, x11, ne
+	add	x2, x2, #(FP_STEP & 0xfff)
+	add	x2, x2, #(FP_STEP & 0xfff000)
+	subs	x3, x3, #1
+	b.ne	1b
+	mrs	x4, fpsr
+	and	x2, x0, #FP_FPSR_BITS
+	cmp	x4, x2
+	cinc	x11, x11, ne
+	mrs	x4, fpcr
+	and	x2, x0, #FP_FPCR_BITS
+	cmp	x4, x2, lsl #FP_FPCR_LOW
+	cinc	x11, x11, ne
+	ret
 	.org	guest_program + 4096

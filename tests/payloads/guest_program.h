@@ -41,6 +41,7 @@
 #define SAY_GIVEN_UP 25
 #define SAY_SECOND 26
 #define SAY_AFFINITY 27
+#define SAY_FP 28
 
 /* Calls: one that nobody knows, PSCI's, and those of protected VMs. */
 #define CALL_UNKNOWN 0xc5000060
@@ -54,6 +55,11 @@
 #define CALL_RELINQUISH 0xc6000009
 #define SECOND_ARGUMENT 0x5151
 
+/* Words of V0 to V31: the first is the guest's, each other this much more. FPSR and FPCR have bits of the first. */
+#define FP_STEP 0x1001
+#define FP_FPSR_BITS 0x1f
+#define FP_FPCR_BITS 3
+#define FP_FPCR_LOW 22
 #define STORED 0x0123456789abcdef
 
 #endif

@@ -62,6 +62,10 @@ void hvc_1_sp0(void);
 void probe_el0(u64 address);
 void probe_el0_32(u64 address);
 void payload_secondary(void);
+/* V0 to V31, the low half of each first, FPSR and FPCR. @words is aligned to 16 bytes: the MMU is off. */
+#define FP_COUNT 66u
+void fp_load(const u64 *words);
+void fp_store(u64 *words);
 
 /* lib.c */
 void put_string(const char *s);

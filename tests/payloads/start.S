@@ -3,6 +3,8 @@
  * A small program at EL1 in place of the host kernel: arm64 Image header, MMU off, EL1 vectors
  * that note an exception and go on behind it.
  */
+	.equ	STACK_SIZE, 16384
+
 	.macro function name
 	.globl \name
 	.type \name, %function
@@ -32,8 +34,8 @@ start:
 	b.hs	2f
 	str	xzr, [x0], #8
 	b	1b
-2:	adrp	x0, stacks + 4096
-	add	x0, x0, :lo12:stacks + 4096
+2:	adrp	x0, stacks + STACK_SIZE
+	add	x0, x0, :lo12:stacks + STACK_SIZE
 	mov	sp, x0
 	mov	x0, #0
 	bl	cpu_init
@@ -44,9 +46,9 @@ start:
 /* Entry of another CPU; x0 is its number. */
 function payload_secondary
 	mov	x19, x0
-	adrp	x1, stacks + 4096
-	add	x1, x1, :lo12:stacks + 4096
-	add	x1, x1, x0, lsl #12
+	adrp	x1, stacks + STACK_SIZE
+	add	x1, x1, :lo12:stacks + STACK_SIZE
+	add	x1, x1, x0, lsl #14
 	mov	sp, x1
 	bl	cpu_init
 	mov	x0, x19
@@ -136,6 +138,40 @@ function cost_touch
 	isb
 	mrs	x13, cntvct_el0
 	sub	x0, x13, x12
+	ret
+
+/* fp_load(const u64 *words), fp_store(u64 *words): V0 to V31, the low half of each first, FPSR, FPCR. */
+	.macro v0_to_v31 pair
+	\pair	q0, q1, [x0]
+	\pair	q2, q3, [x0, #32]
+	\pair	q4, q5, [x0, #64]
+	\pair	q6, q7, [x0, #96]
+	\pair	q8, q9, [x0, #128]
+	\pair	q10, q11, [x0, #160]
+	\pair	q12, q13, [x0, #192]
+	\pair	q14, q15, [x0, #224]
+	\pair	q16, q17, [x0, #256]
+	\pair	q18, q19, [x0, #288]
+	\pair	q20, q21, [x0, #320]
+	\pair	q22, q23, [x0, #352]
+	\pair	q24, q25, [x0, #384]
+	\pair	q26, q27, [x0, #416]
+	\pair	q28, q29, [x0, #448]
+	\pair	q30, q31, [x0, #480]
+	.endm
+function fp_load
+	v0_to_v31 ldp
+	ldr	x1, [x0, #512]
+	ldr	x2, [x0, #520]
+	msr	fpsr, x1
+	msr	fpcr, x2
+	ret
+function fp_store
+	v0_to_v31 stp
+	mrs	x1, fpsr
+	mrs	x2, fpcr
+	str	x1, [x0, #512]
+	str	x2, [x0, #520]
 	ret
 
 /* An access that may fault; the vector steps over it. Returns the value read. */
@@ -236,7 +272,7 @@ leave_el0:
 	.p2align 12
 	.globl stacks
 stacks:
-	.space	8 * 4096
+	.space	8 * STACK_SIZE
 	.globl faults
 faults:
 	.space	8 * 32

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * V0 to V31, FPSR and FPCR, of the host or of a guest: to and from the words of a context from CTX_V0 on. Nothing else of
- * Hypatia names a register of FP and SIMD. To write V is to clear the rest of Z.
+ * V0 to V31, FPSR and FPCR, of the host or of a guest: to and from the words of a context from CTX_V0 on. Nothing else
+ * of Hypatia names a register of FP and SIMD. To write V is to clear the rest of Z.
  */
 #include <asm/linkage.h>
 #include <gen/vcpu.h>
