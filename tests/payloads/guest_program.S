@@ -405,4 +405,5 @@ fp_compare:
 	cmp	x4, x2, lsl #FP_FPCR_LOW
 	cinc	x11, x11, ne
 	ret
+	.ltorg
 	.org	guest_program + 4096
