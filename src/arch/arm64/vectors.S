@@ -4,8 +4,8 @@
  *
  * A trap from the host saves what C may clobber (x0 to x17, x29, x30), passes values to the
  * handlers of hyp.h, restores and returns. x19 to x28 stay in registers: C preserves them, and is
- * compiled not to use x18. Nothing in here touches FP or SIMD state. Every exception that is no trap from the host is
- * Hypatia's own fault: it is reported and the CPU stops.
+ * compiled not to use x18. Nothing in here touches FP or SIMD state: where a guest had it, run.c has the host's back.
+ * Every exception that is no trap from the host is Hypatia's own fault: it is reported and the CPU stops.
  */
 #include <asm/linkage.h>
 #include <asm/sysreg.h>
