@@ -110,5 +110,5 @@ def drivers_map(text):
 
 
 def prototypes(text):
-    """Functions declared with a contract and no body in a C header."""
-    return re.findall(r"\*/\s*\n(?:extern )?(?:struct )?\w+ +\**(\w+)\([^;{}]*\);", text)
+    """Functions, ghost ones too, declared with a contract and no body in a C header."""
+    return re.findall(r"[*@]/\s*\n[ \t]*(?:extern )?(?:struct )?\w+ +\**(\w+)\([^;{}]*\);", text)

@@ -104,6 +104,20 @@ class Inventory(Campaign):
         self.tree.change("model/two.mlw", "goal one", "goal .")
         self.assertEqual(checks.source_errors(root, config.load(root)), [])
 
+    def test_contract_without_a_body(self):
+        """A prototype that no file defines would be believed, in ghost code as elsewhere."""
+        root = str(self.tree.root)
+
+        def open_contracts():
+            return [error for error in checks.coverage(root, config.load(root), []) if "no body" in error]
+
+        self.assertEqual(open_contracts(), [])
+        fact = "/@ terminates \\true; exits \\false; assigns \\nothing;\n ensures all: 1 == 2; @/\n void low_fact(void);"
+        self.tree.change("src/hyp/low.h", "#endif\n", f"/*@ ghost\n {fact}\n*/\n#endif\n")
+        self.assertEqual([error.split(" has ")[0] for error in open_contracts()], ["src/hyp/low.h: low_fact"])
+        self.tree.change("src/hyp/low.c", "u32 low_state;\n", "u32 low_state;\n/*@ ghost\n void low_fact(void)\n {\n }\n*/\n")
+        self.assertEqual(open_contracts(), [])
+
     def test_part_is_no_evidence(self):
         self.good(run(self.tree, "--unit", "bits"))
         self.assertFalse(result(self.tree, "proof-partial")["evidence"])
