@@ -4,12 +4,12 @@
 #include "arch.h"
 #include "fp.h"
 
-u32 fp_take(u32 cpu, u32 has, u64 code)
+u32 fp_take(u32 cpu, u32 has)
 {
 	if (has != 0) {
 		return 1;
 	}
-	if (code != GUEST_SYNC || esr_el2_ec(read_esr_el2()) != TRAP_EC_FP) {
+	if (esr_el2_ec(read_esr_el2()) != TRAP_EC_FP) {
 		return 0;
 	}
 	arch_fp_host_save(cpu);

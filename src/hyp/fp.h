@@ -20,14 +20,12 @@
     // the CPU has in state L what stands in the context of its guest in state M
     predicate fp_of_guest{L,M}(integer cpu) = \forall integer i; CTX_V0 <= i < CTX_FP_END ==>
       \at(cpu_guest[cpu].w[i],M) == \at(fp[i],L);
-    predicate wants_fp(integer code, integer esr) = code == GUEST_SYNC && esr / 0x4000000 % 64 == TRAP_EC_FP;
 */
 
 /**
- * fp_take() - make FP and SIMD the guest's when the exception that ended its run asked for them
+ * fp_take() - make FP and SIMD the guest's when its last trap asked for them
  * @cpu: the CPU
  * @has: 1 when they are the guest's already
- * @code: what arch_guest_enter() returned
  *
  * Return: 1 when they are the guest's.
  */
@@ -37,12 +35,12 @@
     terminates \true; exits \false;
     assigns cpu_host[cpu].w[CTX_V0 .. CTX_FP_END - 1], fp[CTX_V0 .. CTX_FP_END - 1], fp_guest;
     ensures result: \result == fp_guest && \result <= 1;
-    ensures wanted: \result == 1 <==> has == 1 || wants_fp(code, esr_el2);
+    ensures wanted: \result == 1 <==> has == 1 || esr_el2 / 0x4000000 % 64 == TRAP_EC_FP;
     ensures taken: has == 0 && \result == 1 ==> fp_waits{Pre,Here}(cpu) && fp_of_guest{Here,Here}(cpu);
     ensures same: has == \result ==> same_fp{Pre,Here} &&
       \forall integer i; CTX_V0 <= i < CTX_FP_END ==> cpu_host[cpu].w[i] == \old(cpu_host[cpu].w[i]);
 */
-u32 fp_take(u32 cpu, u32 has, u64 code);
+u32 fp_take(u32 cpu, u32 has);
 
 /** fp_return() - FP and SIMD are the host's, whose they are at the end of each VCPU_RUN; @has: 1 while they are not. */
 /*@ requires cpu: cpu < CPUS_MAX;

@@ -183,8 +183,7 @@ static struct guest_exit after_run(struct guest g, u64 code)
 */
 static struct guest_exit run_on(struct guest g, u64 lines)
 {
-	u64 code = run(g.cpu, g.vttbr, lines, 0);
-	struct guest_exit x = after_run(g, code);
+	struct guest_exit x = after_run(g, run(g.cpu, g.vttbr, lines, 0));
 	u32 has_fp = 0;
 	u32 n;
 
@@ -195,15 +194,13 @@ static struct guest_exit run_on(struct guest g, u64 lines)
 	    loop invariant row: exit_row{Here}(g.cpu, x.kind, x.x2, x.x3);
 	    loop invariant hidden: g.protected != 0 ==> x.kind != EXIT_HVC && x.kind != EXIT_SMC;
 	    loop invariant fp: fp_safe{Pre,Here}(g.cpu, has_fp);
-	    loop assigns n, x, code, has_fp, LOCKED_STATE, GUEST_STATE;
+	    loop assigns n, x, has_fp, LOCKED_STATE, GUEST_STATE;
 	    loop variant ROUNDS - n;
 	*/
 	for (n = 1; n < ROUNDS && x.kind == EXIT_NONE; n++) {
-		has_fp = fp_take(g.cpu, has_fp, code);
+		has_fp = fp_take(g.cpu, has_fp);
 		//@ assert taken: fp_safe{Pre,Here}(g.cpu, has_fp);
-		code = run(g.cpu, g.vttbr, lines, has_fp);
-		//@ assert safe: fp_safe{Pre,Here}(g.cpu, has_fp);
-		x = after_run(g, code);
+		x = after_run(g, run(g.cpu, g.vttbr, lines, has_fp));
 	}
 	fp_return(g.cpu, has_fp);
 	return x;
