@@ -128,30 +128,43 @@ $(PAYLOAD_DIR)/chain.img: $(PAYLOAD_DIR)/chain.o tests/payloads/payload.lds
 		-o $(@:.img=.elf) $<
 	$(QUIET)$(CROSS_COMPILE)objcopy -O binary $(@:.img=.elf) $@
 
-.PRECIOUS: $(PAYLOAD_DIR)/%.o $(BUILD)/module-%/.built
+.PRECIOUS: $(PAYLOAD_DIR)/%.o $(BUILD)/module-%/.built $(BUILD)/host-%/.built
 
-# The test modules, for each kernel that is unpacked below build/ (tools/deps.sh module-6.1 module-6.12).
-MODULE_SOURCES := host/test/hypatia_test.c host/test/hypatia_bench.c host/test/Kbuild host/test/include/types.h
+# Modules of the host, for each kernel that is unpacked below build/ (tools/deps.sh module-6.1 module-6.12): those of the
+# tests, and the driver that offers /dev/kvm.
 MODULES := hypatia_test hypatia_bench
-
-$(BUILD)/module-%/.built: $(MODULE_SOURCES) | $(GEN_STAMP)
-	$(QUIET)tools/deps.sh module-$*
-	@mkdir -p $(@D)/include
-	@cp host/test/*.c host/test/Kbuild $(@D)
-	@cp host/test/include/*.h $(@D)/include
-	$(QUIET)$(MAKE) -s -C $(BUILD)/kernel-$*/usr/src/linux-headers-$$(cat $(BUILD)/kernel-$*/release) \
+build-module = $(QUIET)tools/deps.sh module-$* && \
+	mkdir -p $(@D)/include && cp $(1)/*.c $(wildcard $(1)/*.h) $(1)/Kbuild $(@D) && cp $(1)/include/*.h $(@D)/include && \
+	$(MAKE) -s -C $(BUILD)/kernel-$*/usr/src/linux-headers-$$(cat $(BUILD)/kernel-$*/release) \
 		M=$(CURDIR)/$(@D) HYPATIA_GEN=$(CURDIR)/$(BUILD)/gen ARCH=arm64 CROSS_COMPILE=$(CROSS_COMPILE) \
-		CONFIG_DEBUG_INFO_BTF_MODULES= modules
-	@touch $@
+		CONFIG_DEBUG_INFO_BTF_MODULES= modules && touch $@
+
+$(BUILD)/module-%/.built: $(wildcard host/test/*.c host/test/Kbuild host/test/include/*.h) $(GEN_STAMP)
+	$(call build-module,host/test)
+
+$(BUILD)/host-%/.built: $(wildcard host/linux/*.[ch] host/linux/Kbuild host/linux/include/*.h) $(GEN_STAMP)
+	$(call build-module,host/linux)
 
 $(BUILD)/initrd-module-%.cpio.gz: $(BUILD)/module-%/.built $(BUILD)/initrd.cpio.gz
 	$(QUIET)/usr/bin/python3 tools/mkinitrd.py $@ $(INITRD_FILES) \
 		$(foreach m,$(MODULES),$(m).ko=$(BUILD)/module-$*/$(m).ko)
 
+# A program of the host that tests /dev/kvm (tools/deps.sh libc), and the initramfs with it and the driver.
+HOST_DIR := $(BUILD)/host
+$(HOST_DIR)/kvm: $(wildcard tests/host/*.[chS]) tools/build.mk
+	$(QUIET)tools/deps.sh libc
+	@mkdir -p $(@D)
+	$(QUIET)$(AARCH64_CC) --sysroot=$(CURDIR)/$(BUILD)/libc-arm64 -static -std=gnu11 -O2 -g -Wall -Wextra -Werror \
+		-ffile-prefix-map=$(CURDIR)=. -o $@ $(filter %.c %.S,$^)
+
+$(BUILD)/initrd-kvm-%.cpio.gz: $(BUILD)/host-%/.built $(HOST_DIR)/kvm $(BUILD)/initrd.cpio.gz
+	$(QUIET)$(CROSS_COMPILE)strip -g -o $(HOST_DIR)/hypatia-$*.ko $(BUILD)/host-$*/hypatia.ko
+	$(QUIET)/usr/bin/python3 tools/mkinitrd.py $@ $(INITRD_FILES) hypatia.ko=$(HOST_DIR)/hypatia-$*.ko kvm=$(HOST_DIR)/kvm
+
 # What tools/systest and tools/systest --all need to be there.
 SYSTEST_FILES := $(BUILD)/hypatia.img $(BUILD)/initrd.cpio.gz $(PAYLOAD_IMAGES) \
-	$(BUILD)/initrd-module-6.1.cpio.gz
-SYSTEST_ALL_FILES := $(SYSTEST_FILES) $(BUILD)/initrd-module-6.12.cpio.gz
+	$(BUILD)/initrd-module-6.1.cpio.gz $(BUILD)/initrd-kvm-6.1.cpio.gz
+SYSTEST_ALL_FILES := $(SYSTEST_FILES) $(BUILD)/initrd-module-6.12.cpio.gz $(BUILD)/initrd-kvm-6.12.cpio.gz
 
 # The initramfs whose first process prints the counter.
 $(PAYLOAD_DIR)/ticks: $(PAYLOAD_DIR)/ticks.o

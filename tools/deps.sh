@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Install and fetch what the build, the proofs and the system tests need, from Debian's archive.
 #
-#   tools/deps.sh [group ...]       groups: build qemu host libfdt kernel-6.12 module-6.1 module-6.12 reports
+#   tools/deps.sh [group ...]       groups: build qemu host libfdt libc kernel-6.12 module-6.1 module-6.12 reports
 #                                   evidence browser slurm (default: build qemu host)
 #   libfdt       libfdt for arm64 alone
 #   build        native packages: provers, cross compiler, test library, generators
@@ -11,6 +11,7 @@
 #   kernel-6.12  arm64 kernel 6.12 from backports, unpacked under build/
 #   reports      Clang 19, which measures MC/DC; cppcheck with its MISRA addon; faketime, diffoscope
 #   evidence     WeasyPrint for the PDF; minisign and gpg for the signature
+#   libc         C library for static arm64 programs of the host, unpacked under build/
 #   module-*     headers to cross-build a kernel module for that kernel, unpacked under build/
 #   browser      headless Chromium, for the test of the report
 #   slurm        a batch system, for the test of a campaign on a cluster
@@ -244,6 +245,14 @@ group()
 			touch "$stamps/libfdt"
 		fi
 		;;
+	libc)
+		if [ ! -e "$stamps/libc" ]; then
+			apt_setup
+			unpack libc-arm64 libc6-dev:arm64
+			unpack libc-arm64 linux-libc-dev:arm64
+			touch "$stamps/libc"
+		fi
+		;;
 	kernel-6.12)
 		kernel 6.12 bookworm-backports
 		;;
@@ -260,7 +269,7 @@ group()
 		install_native bookworm munge slurm-wlm
 		;;
 	*)
-		die "unknown group '$1' (build qemu host libfdt kernel-6.12 module-6.1 module-6.12 reports evidence browser slurm)"
+		die "unknown group '$1' (build qemu host libfdt libc kernel-6.12 module-6.1 module-6.12 reports evidence browser slurm)"
 		;;
 	esac
 }

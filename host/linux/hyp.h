@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Calls to Hypatia. Its errors are the host's errors of the same name.
+ */
+#ifndef HYPATIA_HYP_H
+#define HYPATIA_HYP_H
+
+#include <linux/arm-smccc.h>
+#include <linux/errno.h>
+#include <linux/vmalloc.h>
+
+/* A flag of vmap(), which nobody here uses, and a call of Hypatia's. */
+#undef VM_MAP
+
+#include <gen/hypercalls.h>
+#include <gen/vcpu.h>
+#include <gen/vm.h>
+
+static_assert(HYP_EPERM == -EPERM && HYP_ENOENT == -ENOENT && HYP_ENOMEM == -ENOMEM);
+static_assert(HYP_EBUSY == -EBUSY && HYP_EINVAL == -EINVAL && HYP_ERANGE == -ERANGE);
+
+/* Until FP is switched. */
+#ifndef CTX_V0
+#define CTX_V0 1000
+#define CTX_FPSR 1064
+#define CTX_FPCR 1065
+#define HAS_WORD(word) ((word) < CTX_V0)
+#else
+#define HAS_WORD(word) true
+#endif
+
+static inline s64 hyp_call(u64 id, u64 a, u64 b, u64 c)
+{
+	struct arm_smccc_res res;
+
+	arm_smccc_1_1_hvc(id, a, b, c, &res);
+	return (long)res.a0 == SMCCC_SUCCESS ? (s64)res.a1 : -EOPNOTSUPP;
+}
+
+static inline s64 hyp_stat(u64 stat)
+{
+	return hyp_call(HYP_STATS, stat, 0, 0);
+}
+
+/* A word of the vCPU that this CPU has loaded: with interrupts off. */
+static inline s64 hyp_get_word(u64 word, u64 *value)
+{
+	struct arm_smccc_res res;
+
+	*value = 0;
+	if (!HAS_WORD(word))
+		return 0;
+	arm_smccc_1_1_hvc(VCPU_GET_REG, word, 0, 0, &res);
+	*value = res.a2;
+	return (long)res.a0 == SMCCC_SUCCESS ? (s64)res.a1 : -EOPNOTSUPP;
+}
+
+static inline s64 hyp_set_word(u64 word, u64 value)
+{
+	return HAS_WORD(word) ? hyp_call(VCPU_SET_REG, word, value, 0) : 0;
+}
+
+#endif

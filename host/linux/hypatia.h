@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * /dev/kvm of a host under Hypatia: what its files share.
+ *
+ * Locks, in this order: vcpu->lock, vm->lock, mmap_lock (taken by the kernel where memory is faulted in), vm->mmu_lock.
+ */
+#ifndef HYPATIA_H
+#define HYPATIA_H
+
+#include <linux/hrtimer.h>
+#include <linux/kref.h>
+#include <linux/kvm.h>
+#include <linux/list.h>
+#include <linux/mm_types.h>
+#include <linux/mmu_notifier.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/xarray.h>
+
+#include "hyp.h"
+
+#define SLOTS_MAX 64
+#define IPA_BITS 39
+#define TABLES_OF_A_PAGE 2 /* the VM's frame is the table of level 1 */
+#define NOWHERE (-1)
+#define PSCI_VERSION_GUEST 0x10001 /* 1.1, as Hypatia answers it */
+
+/* Newer headers have it. */
+#ifndef KVM_VM_TYPE_ARM_PROTECTED
+#define KVM_VM_TYPE_ARM_PROTECTED (1UL << 31)
+#endif
+
+/**
+ * struct hyp_slot - memory of the process that is memory of its VM
+ * @pages: how many; 0: nothing is there
+ * @base: first page of the guest
+ * @address: of the process
+ */
+struct hyp_slot {
+	u64 pages;
+	u64 base;
+	unsigned long address;
+};
+
+/**
+ * struct hyp_vm - a VM
+ * @refs: its file, and the files of its vCPUs
+ * @handle: Hypatia's
+ * @protected: its memory is out of the host's reach
+ * @frame: the page that Hypatia keeps for it
+ * @mm: whose memory it has
+ * @lock: over the making of vCPUs, and @ioevents' changes
+ * @mmu_lock: over what follows, and over the hypercalls about its memory
+ * @slots: by KVM's number
+ * @changes: counts what may have made a page that was looked up another one
+ * @changing: such changes are under way
+ * @mapped: page of the guest to frame
+ * @tables: pages that Hypatia keeps as its tables
+ */
+struct hyp_vm {
+	struct kref refs;
+	u64 handle;
+	bool protected;
+	struct page *frame;
+	struct mm_struct *mm;
+	struct mmu_notifier notifier;
+	struct mutex lock;
+	struct hyp_vcpu *vcpus[VCPUS_MAX];
+	struct list_head ioevents;
+
+	spinlock_t mmu_lock;
+	struct hyp_slot slots[SLOTS_MAX];
+	unsigned long changes;
+	unsigned long changing;
+	struct xarray mapped;
+	struct list_head tables;
+};
+
+/**
+ * struct hyp_timer - a timer of a guest, as it was when its vCPU left
+ */
+struct hyp_timer {
+	u64 control;
+	u64 compare;
+};
+
+/**
+ * struct hyp_vcpu - a vCPU
+ * @lock: held while it runs, and over its registers
+ * @cpu: which CPU has it loaded; written by that CPU, with interrupts off
+ * @in_guest: an interrupt of @cpu makes it come back
+ * @lines: RUN_IRQ, RUN_FIQ
+ * @told: what userspace knows of the levels of its timers
+ * @off: it is not to run until something turns it on
+ * @turned_on: somebody did so since it was last entered
+ * @answered: @answer is for the exit that it made last
+ * @fresh: the words that it began with
+ * @banked: SPSRs of AArch32, which only userspace uses
+ */
+struct hyp_vcpu {
+	struct hyp_vm *vm;
+	u32 index;
+	struct mutex lock;
+	struct kvm_run *run;
+	struct page *frame;
+	int cpu;
+	bool in_guest;
+	bool initialised;
+	u32 features;
+	unsigned long lines;
+	u64 told;
+	bool off;
+	bool turned_on;
+	bool mmio;
+	bool answered;
+	u64 answer;
+	struct hyp_timer virtual;
+	struct hyp_timer physical;
+	struct hrtimer wakeup;
+	wait_queue_head_t wait;
+	u64 fresh[CTX_SWITCHED_END];
+	u64 banked[KVM_NR_SPSR];
+};
+
+/**
+ * struct hyp_exit - how a run ended: spec/vcpu.toml
+ */
+struct hyp_exit {
+	s64 kind;
+	u64 x2;
+	u64 x3;
+};
+
+/* main.c */
+extern atomic_t hyp_vms;
+extern atomic_long_t hyp_frames_kept;
+extern atomic_long_t hyp_frames_given;
+long hyp_check_extension(unsigned long extension);
+
+/* vm.c */
+int hyp_vm_create(unsigned long type);
+void hyp_vm_release(struct hyp_vm *vm);
+struct page *hyp_frame_alloc(void);
+void hyp_frame_free(struct page *page, s64 refused);
+
+/* vcpu.c */
+int hyp_vcpu_create(struct hyp_vm *vm, unsigned long index);
+void hyp_vcpu_destroy(struct hyp_vcpu *vcpu);
+int hyp_vcpu_power(struct hyp_vcpu *vcpu, bool on);
+void hyp_vcpu_kick(struct hyp_vcpu *vcpu);
+
+/* run.c */
+int hyp_vcpu_run(struct hyp_vcpu *vcpu);
+
+/* cpu.c: a CPU keeps the vCPU that it ran last, until another is to run there, or that one elsewhere. */
+int hyp_cpu_setup(void);
+void hyp_cpu_end(void);
+int hyp_vcpu_claim(struct hyp_vcpu *vcpu);
+void hyp_vcpu_unclaim(void);
+void hyp_vcpu_unload(struct hyp_vcpu *vcpu);
+struct hyp_exit hyp_cpu_run(struct hyp_vcpu *vcpu, u64 flags, bool only_answer);
+bool hyp_cpu_stopping(void);
+
+/* timer.c */
+int hyp_timer_setup(void);
+void hyp_timer_end(void);
+void hyp_timer_cpu(bool on);
+void hyp_timer_enter(struct hyp_vcpu *vcpu, bool at_once);
+void hyp_timer_leave(struct hyp_vcpu *vcpu);
+void hyp_timer_read(struct hyp_vcpu *vcpu);
+u64 hyp_timer_control(const struct hyp_timer *timer);
+void hyp_timer_set_control(struct hyp_timer *timer, u64 control);
+u64 hyp_timer_levels(const struct hyp_vcpu *vcpu);
+void hyp_timer_wakeup(struct hyp_vcpu *vcpu);
+bool hyp_timer_sysreg(struct hyp_vcpu *vcpu, struct hyp_exit *exit);
+
+/* mmu.c */
+int hyp_mmu_init(struct hyp_vm *vm);
+void hyp_mmu_end(struct hyp_vm *vm);
+void hyp_mmu_reclaim(struct hyp_vm *vm);
+int hyp_mmu_set_slot(struct hyp_vm *vm, const struct kvm_userspace_memory_region *region);
+int hyp_mmu_fault(struct hyp_vm *vm, u64 page);
+
+/* regs.c */
+int hyp_reg_list(struct hyp_vcpu *vcpu, struct kvm_reg_list __user *list);
+int hyp_reg_access(struct hyp_vcpu *vcpu, const struct kvm_one_reg *reg, bool set);
+int hyp_regs_reset(struct hyp_vcpu *vcpu);
+
+/* ioevent.c */
+int hyp_ioevent_set(struct hyp_vm *vm, const struct kvm_ioeventfd *args);
+bool hyp_ioevent_signal(struct hyp_vm *vm, u64 address, u32 bytes, u64 value);
+void hyp_ioevents_end(struct hyp_vm *vm);
+
+#endif

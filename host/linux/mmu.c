@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory of VMs: slots, faulting in, and what the process does to its memory meanwhile.
+ *
+ * A page of a VM that is not protected is lent while the process has it there, and taken back before the kernel changes
+ * that: its owner is the process, and nothing is pinned. A page of a protected VM is the guest's alone; it stays
+ * pinned until the VM has ended.
+ */
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+
+#include "hypatia.h"
+
+/* A guest whose MMU is off sees memory as it is behind the caches; and it may fetch what was data before. */
+static void clean_page(struct page *page)
+{
+	unsigned long line = 4UL << (read_sysreg(ctr_el0) >> 16 & 15);
+	unsigned long at = (unsigned long)page_address(page);
+	unsigned long end = at + PAGE_SIZE;
+
+	for (; at < end; at += line)
+		asm volatile("dc civac, %0" : : "r"(at) : "memory");
+	asm volatile("dsb ish\n\tic ialluis\n\tdsb ish\n\tisb" : : : "memory");
+}
+
+static void forget_page(struct hyp_vm *vm, unsigned long page)
+{
+	s64 refused = hyp_call(VM_UNMAP, vm->handle, page, 0);
+
+	if (WARN_ONCE(refused, "hypatia: a page does not come back: %lld\n", refused))
+		return;
+	xa_erase(&vm->mapped, page);
+	atomic_long_dec(&hyp_frames_given);
+}
+
+/* Pages @first to @last of the guest. The lock is held, and let go now and then when @yields. */
+static void take_back(struct hyp_vm *vm, unsigned long first, unsigned long last, bool yields)
+{
+	unsigned long page;
+	void *entry;
+
+	xa_for_each_range (&vm->mapped, page, entry, first, last) {
+		forget_page(vm, page);
+		if (yields)
+			cond_resched_lock(&vm->mmu_lock);
+	}
+}
+
+static void take_back_slot(struct hyp_vm *vm, const struct hyp_slot *slot, bool yields)
+{
+	if (slot->pages && !vm->protected)
+		take_back(vm, slot->base, slot->base + slot->pages - 1, yields);
+}
+
+static void take_back_range(struct hyp_vm *vm, unsigned long start, unsigned long end, bool yields)
+{
+	unsigned int i;
+
+	for (i = 0; i < SLOTS_MAX; i++) {
+		const struct hyp_slot *slot = &vm->slots[i];
+		unsigned long from = max(start, slot->address);
+		unsigned long to = min(end, slot->address + (unsigned long)(slot->pages << PAGE_SHIFT));
+
+		if (slot->pages && from < to)
+			take_back(vm, slot->base + ((from - slot->address) >> PAGE_SHIFT),
+				  slot->base + ((to - 1 - slot->address) >> PAGE_SHIFT), yields);
+	}
+}
+
+static int invalidate_start(struct mmu_notifier *notifier, const struct mmu_notifier_range *range)
+{
+	struct hyp_vm *vm = container_of(notifier, struct hyp_vm, notifier);
+
+	if (vm->protected)
+		return 0;
+	spin_lock(&vm->mmu_lock);
+	vm->changing++;
+	take_back_range(vm, range->start, range->end, mmu_notifier_range_blockable(range));
+	spin_unlock(&vm->mmu_lock);
+	return 0;
+}
+
+static void invalidate_end(struct mmu_notifier *notifier, const struct mmu_notifier_range *range)
+{
+	struct hyp_vm *vm = container_of(notifier, struct hyp_vm, notifier);
+
+	if (vm->protected)
+		return;
+	spin_lock(&vm->mmu_lock);
+	vm->changes++;
+	vm->changing--;
+	spin_unlock(&vm->mmu_lock);
+}
+
+/* The process ends, or this VM does. */
+static void process_gone(struct mmu_notifier *notifier, struct mm_struct *mm)
+{
+	struct hyp_vm *vm = container_of(notifier, struct hyp_vm, notifier);
+	unsigned int i;
+
+	spin_lock(&vm->mmu_lock);
+	vm->changing++;
+	for (i = 0; i < SLOTS_MAX; i++)
+		take_back_slot(vm, &vm->slots[i], true);
+	spin_unlock(&vm->mmu_lock);
+}
+
+static const struct mmu_notifier_ops notifier_ops = {
+	.invalidate_range_start = invalidate_start,
+	.invalidate_range_end = invalidate_end,
+	.release = process_gone,
+};
+
+/* The slot that has @page, or NULL. */
+static struct hyp_slot *slot_of(struct hyp_vm *vm, u64 page)
+{
+	unsigned int i;
+
+	for (i = 0; i < SLOTS_MAX; i++) {
+		if (page - vm->slots[i].base < vm->slots[i].pages)
+			return &vm->slots[i];
+	}
+	return NULL;
+}
+
+static bool overlaps(const struct hyp_slot *a, const struct hyp_slot *b)
+{
+	return a->pages && b->pages && a->base < b->base + b->pages && b->base < a->base + a->pages;
+}
+
+static int slot_allowed(struct hyp_vm *vm, unsigned int id, const struct hyp_slot *wanted)
+{
+	const struct hyp_slot *old = &vm->slots[id];
+	unsigned int i;
+
+	if (!wanted->pages)
+		return old->pages ? 0 : -EINVAL;
+	/* A slot that is there can only move in the guest. */
+	if (old->pages && (old->pages != wanted->pages || old->address != wanted->address))
+		return -EINVAL;
+	for (i = 0; i < SLOTS_MAX; i++) {
+		if (i != id && overlaps(&vm->slots[i], wanted))
+			return -EEXIST;
+	}
+	return 0;
+}
+
+/* A page that is the guest's alone cannot be taken away. */
+static bool holds_given(struct hyp_vm *vm, const struct hyp_slot *slot)
+{
+	unsigned long page = slot->base;
+
+	return vm->protected && slot->pages && xa_find(&vm->mapped, &page, slot->base + slot->pages - 1, XA_PRESENT);
+}
+
+int hyp_mmu_set_slot(struct hyp_vm *vm, const struct kvm_userspace_memory_region *region)
+{
+	struct hyp_slot wanted = {
+		.pages = region->memory_size >> PAGE_SHIFT,
+		.base = region->guest_phys_addr >> PAGE_SHIFT,
+		.address = region->userspace_addr,
+	};
+	int err;
+
+	if (region->slot >= SLOTS_MAX || region->flags)
+		return -EINVAL;
+	if (offset_in_page(region->memory_size | region->guest_phys_addr | region->userspace_addr))
+		return -EINVAL;
+	if (untagged_addr(region->userspace_addr) != region->userspace_addr ||
+	    !access_ok((void __user *)region->userspace_addr, region->memory_size))
+		return -EINVAL;
+	if (region->guest_phys_addr + region->memory_size < region->guest_phys_addr)
+		return -EINVAL;
+	if (region->guest_phys_addr + region->memory_size > BIT_ULL(IPA_BITS))
+		return -EFAULT;
+
+	mutex_lock(&vm->lock);
+	spin_lock(&vm->mmu_lock);
+	err = slot_allowed(vm, region->slot, &wanted);
+	if (!err && holds_given(vm, &vm->slots[region->slot]))
+		err = -EPERM;
+	if (!err) {
+		struct hyp_slot old = vm->slots[region->slot];
+
+		/* Nothing is faulted in meanwhile; the process may change its memory, and finds the old slot. */
+		vm->changing++;
+		take_back_slot(vm, &old, true);
+		vm->slots[region->slot] = wanted;
+		vm->changes++;
+		vm->changing--;
+	}
+	spin_unlock(&vm->mmu_lock);
+	mutex_unlock(&vm->lock);
+	return err;
+}
+
+enum outcome { MAPPED, AGAIN, THERE };
+
+/* VM_MAP, with tables from @spare where it finds none. */
+static s64 map_frame(struct hyp_vm *vm, u64 page, struct page *frame, struct list_head *spare)
+{
+	s64 refused = hyp_call(VM_MAP, vm->handle, page, page_to_pfn(frame));
+
+	while (refused == -ENOENT && !list_empty(spare)) {
+		struct page *table = list_first_entry(spare, struct page, lru);
+
+		refused = hyp_call(VM_TABLE, vm->handle, page, page_to_pfn(table));
+		if (refused)
+			break;
+		list_move(&table->lru, &vm->tables);
+		refused = hyp_call(VM_MAP, vm->handle, page, page_to_pfn(frame));
+	}
+	return refused;
+}
+
+/* Under the lock, with @frame as it was when changes were counted @changes. An outcome, or an error. */
+static int map_unless_changed(struct hyp_vm *vm, u64 page, struct page *frame, unsigned long changes,
+			      struct list_head *spare)
+{
+	s64 refused;
+
+	if (vm->changing || vm->changes != changes)
+		return AGAIN;
+	if (xa_load(&vm->mapped, page))
+		return THERE;
+	/* Noted first: what is noted comes back. There is room, unless another vCPU took it: then once more. */
+	if (xa_is_err(xa_store(&vm->mapped, page, xa_mk_value(page_to_pfn(frame)), GFP_ATOMIC | __GFP_NOWARN)))
+		return AGAIN;
+	clean_page(frame);
+	refused = map_frame(vm, page, frame, spare);
+	if (refused) {
+		xa_erase(&vm->mapped, page);
+		return refused;
+	}
+	atomic_long_inc(&hyp_frames_given);
+	return MAPPED;
+}
+
+static int take_page(struct hyp_vm *vm, unsigned long address, struct page **frame)
+{
+	int got = vm->protected ? pin_user_pages_fast(address, 1, FOLL_WRITE | FOLL_LONGTERM, frame)
+				: get_user_pages_fast(address, 1, FOLL_WRITE, frame);
+
+	if (got == 1 && vm->protected && !folio_test_swapbacked(page_folio(*frame))) {
+		/* What a file system writes to disk has to stay within its reach. */
+		unpin_user_page(*frame);
+		return -EINVAL;
+	}
+	return got == 1 ? 0 : got < 0 ? got : -EFAULT;
+}
+
+/* The page of a protected VM stays pinned. */
+static void drop_page(struct hyp_vm *vm, struct page *frame, int outcome)
+{
+	if (vm->protected) {
+		if (outcome != MAPPED)
+			unpin_user_page(frame);
+		return;
+	}
+	if (outcome == MAPPED)
+		set_page_dirty_lock(frame);
+	put_page(frame);
+}
+
+static int fault_once(struct hyp_vm *vm, u64 page, struct list_head *spare)
+{
+	unsigned long changes, address;
+	struct hyp_slot *slot;
+	struct page *frame;
+	int outcome;
+
+	spin_lock(&vm->mmu_lock);
+	changes = vm->changes;
+	slot = slot_of(vm, page);
+	address = slot ? slot->address + ((page - slot->base) << PAGE_SHIFT) : 0;
+	spin_unlock(&vm->mmu_lock);
+	if (!slot)
+		return -ENXIO;
+	outcome = take_page(vm, address, &frame);
+	if (outcome)
+		return outcome;
+	outcome = xa_reserve(&vm->mapped, page, GFP_KERNEL);
+	if (!outcome) {
+		spin_lock(&vm->mmu_lock);
+		outcome = map_unless_changed(vm, page, frame, changes, spare);
+		spin_unlock(&vm->mmu_lock);
+		/* Frees the room when nothing was stored. */
+		xa_release(&vm->mapped, page);
+	}
+	drop_page(vm, frame, outcome);
+	return outcome;
+}
+
+/**
+ * hyp_mmu_fault() - give the guest a page that it has a slot for
+ *
+ * Return: 0 when the access is to be tried again; -ENXIO when there is no slot.
+ */
+int hyp_mmu_fault(struct hyp_vm *vm, u64 page)
+{
+	struct page *frame, *next;
+	LIST_HEAD(spare);
+	int err = 0;
+	int i;
+
+	for (i = 0; i < TABLES_OF_A_PAGE; i++) {
+		frame = hyp_frame_alloc();
+		if (frame)
+			list_add(&frame->lru, &spare);
+		else
+			err = -ENOMEM;
+	}
+	while (!err) {
+		err = fault_once(vm, page, &spare);
+		if (err != AGAIN)
+			break;
+		err = fatal_signal_pending(current) ? -EINTR : 0;
+		cond_resched();
+	}
+	list_for_each_entry_safe (frame, next, &spare, lru)
+		hyp_frame_free(frame, 0);
+	return err == THERE ? 0 : err;
+}
+
+int hyp_mmu_init(struct hyp_vm *vm)
+{
+	spin_lock_init(&vm->mmu_lock);
+	xa_init(&vm->mapped);
+	INIT_LIST_HEAD(&vm->tables);
+	vm->notifier.ops = &notifier_ops;
+	return mmu_notifier_register(&vm->notifier, vm->mm);
+}
+
+/* Nobody faults any more: what is lent is the process's again. */
+void hyp_mmu_end(struct hyp_vm *vm)
+{
+	mmu_notifier_unregister(&vm->notifier, vm->mm);
+}
+
+/* The VM is dying: what it has goes back, cleared if it was the guest's alone. */
+void hyp_mmu_reclaim(struct hyp_vm *vm)
+{
+	struct page *frame, *next;
+	unsigned long page;
+	void *entry;
+
+	xa_for_each (&vm->mapped, page, entry) {
+		unsigned long pfn = xa_to_value(entry);
+		s64 refused = hyp_call(VM_RECLAIM, vm->handle, pfn, 0);
+
+		/* One that does not come back stays pinned: nobody must use it. */
+		if (!WARN_ONCE(refused, "hypatia: a frame does not come back: %lld\n", refused)) {
+			atomic_long_dec(&hyp_frames_given);
+			if (vm->protected)
+				unpin_user_pages_dirty_lock(&(struct page *){ pfn_to_page(pfn) }, 1, true);
+		}
+		cond_resched();
+	}
+	xa_destroy(&vm->mapped);
+	list_for_each_entry_safe (frame, next, &vm->tables, lru)
+		hyp_frame_free(frame, hyp_call(VM_RECLAIM, vm->handle, page_to_pfn(frame), 0));
+}

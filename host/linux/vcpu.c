@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vCPUs: their files, and what can be asked of them besides running.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "hypatia.h"
+
+#define FEATURES (BIT(KVM_ARM_VCPU_POWER_OFF) | BIT(KVM_ARM_VCPU_PSCI_0_2))
+
+static void no_work(void *unused)
+{
+}
+
+/* Something changed that it has to see before it goes on. */
+void hyp_vcpu_kick(struct hyp_vcpu *vcpu)
+{
+	int cpu;
+
+	/* What changed is seen by a vCPU that is not seen in its guest: see enter() in run.c. */
+	smp_mb();
+	wake_up(&vcpu->wait);
+	cpu = READ_ONCE(vcpu->cpu);
+	if (READ_ONCE(vcpu->in_guest) && cpu != NOWHERE)
+		smp_call_function_single(cpu, no_work, NULL, 0);
+}
+
+int hyp_vcpu_power(struct hyp_vcpu *vcpu, bool on)
+{
+	s64 refused = hyp_vcpu_claim(vcpu);
+
+	if (refused)
+		return refused;
+	refused = hyp_call(VCPU_POWER, on, 0, 0);
+	hyp_vcpu_unclaim();
+	if (!refused)
+		vcpu->off = !on;
+	return refused;
+}
+
+static int features_of(const struct kvm_vcpu_init *init, u32 *features)
+{
+	unsigned int i;
+
+	if (init->target != KVM_ARM_TARGET_GENERIC_V8)
+		return -EINVAL;
+	for (i = 1; i < ARRAY_SIZE(init->features); i++) {
+		if (init->features[i])
+			return -ENOENT;
+	}
+	if (init->features[0] & ~FEATURES)
+		return -EINVAL;
+	*features = init->features[0];
+	return 0;
+}
+
+/* Once more: as it was at first. */
+static int vcpu_init(struct hyp_vcpu *vcpu, const struct kvm_vcpu_init *init)
+{
+	u32 features;
+	int err = features_of(init, &features);
+
+	if (err)
+		return err;
+	if (vcpu->initialised && (features ^ vcpu->features) & ~BIT(KVM_ARM_VCPU_POWER_OFF))
+		return -EINVAL;
+	err = hyp_regs_reset(vcpu);
+	if (!err)
+		err = hyp_vcpu_power(vcpu, !(features & BIT(KVM_ARM_VCPU_POWER_OFF)));
+	if (err)
+		return err;
+	vcpu->features = features;
+	vcpu->initialised = true;
+	vcpu->mmio = false;
+	vcpu->answered = false;
+	vcpu->physical = (struct hyp_timer){ 0 };
+	return 0;
+}
+
+static int vcpu_set_state(struct hyp_vcpu *vcpu, const struct kvm_mp_state *state)
+{
+	switch (state->mp_state) {
+	case KVM_MP_STATE_RUNNABLE:
+		return hyp_vcpu_power(vcpu, true);
+	case KVM_MP_STATE_STOPPED:
+		return hyp_vcpu_power(vcpu, false);
+	default:
+		return -EINVAL;
+	}
+}
+
+static int vcpu_get_state(struct hyp_vcpu *vcpu, struct kvm_mp_state __user *user)
+{
+	struct kvm_mp_state state = { .mp_state =
+					      READ_ONCE(vcpu->off) ? KVM_MP_STATE_STOPPED : KVM_MP_STATE_RUNNABLE };
+
+	return copy_to_user(user, &state, sizeof(state)) ? -EFAULT : 0;
+}
+
+static long vcpu_command(struct hyp_vcpu *vcpu, unsigned int command, void __user *user)
+{
+	union {
+		struct kvm_vcpu_init init;
+		struct kvm_one_reg reg;
+		struct kvm_mp_state state;
+	} in;
+
+	if ((command == KVM_ARM_VCPU_INIT || command == KVM_GET_ONE_REG || command == KVM_SET_ONE_REG ||
+	     command == KVM_SET_MP_STATE) &&
+	    copy_from_user(&in, user, _IOC_SIZE(command)))
+		return -EFAULT;
+	if (command == KVM_ARM_VCPU_INIT)
+		return vcpu_init(vcpu, &in.init);
+	if (!vcpu->initialised)
+		return -ENOEXEC;
+	switch (command) {
+	case KVM_RUN:
+		return user ? -EINVAL : hyp_vcpu_run(vcpu);
+	case KVM_GET_ONE_REG:
+	case KVM_SET_ONE_REG:
+		return hyp_reg_access(vcpu, &in.reg, command == KVM_SET_ONE_REG);
+	case KVM_GET_REG_LIST:
+		return hyp_reg_list(vcpu, user);
+	case KVM_GET_MP_STATE:
+		return vcpu_get_state(vcpu, user);
+	default:
+		return vcpu_set_state(vcpu, &in.state);
+	}
+}
+
+static long vcpu_ioctl(struct file *file, unsigned int command, unsigned long argument)
+{
+	struct hyp_vcpu *vcpu = file->private_data;
+	long result;
+
+	if (vcpu->vm->mm != current->mm)
+		return -EIO;
+	switch (command) {
+	case KVM_RUN:
+	case KVM_ARM_VCPU_INIT:
+	case KVM_GET_ONE_REG:
+	case KVM_SET_ONE_REG:
+	case KVM_GET_REG_LIST:
+	case KVM_GET_MP_STATE:
+	case KVM_SET_MP_STATE:
+		break;
+	default:
+		return -ENOTTY;
+	}
+	if (mutex_lock_killable(&vcpu->lock))
+		return -EINTR;
+	result = vcpu_command(vcpu, command, (void __user *)argument);
+	mutex_unlock(&vcpu->lock);
+	return result;
+}
+
+static vm_fault_t run_fault(struct vm_fault *fault)
+{
+	struct hyp_vcpu *vcpu = fault->vma->vm_file->private_data;
+
+	if (fault->pgoff)
+		return VM_FAULT_SIGBUS;
+	fault->page = virt_to_page(vcpu->run);
+	get_page(fault->page);
+	return 0;
+}
+
+static const struct vm_operations_struct run_ops = { .fault = run_fault };
+
+static int vcpu_mmap(struct file *file, struct vm_area_struct *area)
+{
+	area->vm_ops = &run_ops;
+	return 0;
+}
+
+static int vcpu_close(struct inode *inode, struct file *file)
+{
+	struct hyp_vcpu *vcpu = file->private_data;
+
+	hyp_vm_release(vcpu->vm);
+	return 0;
+}
+
+static const struct file_operations vcpu_fops = {
+	.owner = THIS_MODULE,
+	.release = vcpu_close,
+	.unlocked_ioctl = vcpu_ioctl,
+	.mmap = vcpu_mmap,
+	.llseek = noop_llseek,
+};
+
+static enum hrtimer_restart timer_wakes(struct hrtimer *timer)
+{
+	wake_up(&container_of(timer, struct hyp_vcpu, wakeup)->wait);
+	return HRTIMER_NORESTART;
+}
+
+static int words_note(struct hyp_vcpu *vcpu)
+{
+	s64 refused = hyp_vcpu_claim(vcpu);
+	u64 i;
+
+	if (refused)
+		return refused;
+	for (i = 0; i < CTX_SWITCHED_END && !refused; i++)
+		refused = hyp_get_word(i, &vcpu->fresh[i]);
+	hyp_vcpu_unclaim();
+	return refused;
+}
+
+static struct hyp_vcpu *vcpu_alloc(struct hyp_vm *vm, u32 index)
+{
+	struct hyp_vcpu *vcpu = kzalloc(sizeof(*vcpu), GFP_KERNEL_ACCOUNT);
+
+	if (!vcpu)
+		return NULL;
+	vcpu->run = (struct kvm_run *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	vcpu->frame = hyp_frame_alloc();
+	if (!vcpu->run || !vcpu->frame) {
+		if (vcpu->frame)
+			hyp_frame_free(vcpu->frame, 0);
+		free_page((unsigned long)vcpu->run);
+		kfree(vcpu);
+		return NULL;
+	}
+	vcpu->vm = vm;
+	vcpu->index = index;
+	vcpu->cpu = NOWHERE;
+	mutex_init(&vcpu->lock);
+	init_waitqueue_head(&vcpu->wait);
+	hrtimer_init(&vcpu->wakeup, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	vcpu->wakeup.function = timer_wakes;
+	return vcpu;
+}
+
+static void vcpu_free(struct hyp_vcpu *vcpu, s64 refused)
+{
+	hrtimer_cancel(&vcpu->wakeup);
+	hyp_frame_free(vcpu->frame, refused);
+	free_page((unsigned long)vcpu->run);
+	kfree(vcpu);
+}
+
+/* Its VM is dying, and no CPU has it loaded. */
+void hyp_vcpu_destroy(struct hyp_vcpu *vcpu)
+{
+	vcpu_free(vcpu, hyp_call(VCPU_RECLAIM, vcpu->vm->handle, vcpu->index, 0));
+}
+
+static int vcpu_add(struct hyp_vm *vm, u32 index)
+{
+	struct hyp_vcpu *vcpu;
+	s64 refused;
+	int fd;
+
+	if (vm->vcpus[index])
+		return -EEXIST;
+	vcpu = vcpu_alloc(vm, index);
+	if (!vcpu)
+		return -ENOMEM;
+	refused = hyp_call(VCPU_INIT, vm->handle, index, page_to_pfn(vcpu->frame));
+	if (refused) {
+		vcpu_free(vcpu, 0);
+		return refused;
+	}
+	if (!vm->protected)
+		WARN_ON(words_note(vcpu));
+	/* From here on it ends with its VM, also when there is no file for it. */
+	smp_store_release(&vm->vcpus[index], vcpu);
+	kref_get(&vm->refs);
+	fd = anon_inode_getfd("kvm-vcpu", &vcpu_fops, vcpu, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		hyp_vm_release(vm);
+	return fd;
+}
+
+int hyp_vcpu_create(struct hyp_vm *vm, unsigned long index)
+{
+	int fd;
+
+	if (index >= VCPUS_MAX)
+		return -EINVAL;
+	mutex_lock(&vm->lock);
+	fd = vcpu_add(vm, index);
+	mutex_unlock(&vm->lock);
+	return fd;
+}

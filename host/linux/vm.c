@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VMs: their files and their life with Hypatia.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "hypatia.h"
+
+/* A frame that Hypatia is to keep. */
+struct page *hyp_frame_alloc(void)
+{
+	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+
+	if (page)
+		atomic_long_inc(&hyp_frames_kept);
+	return page;
+}
+
+/* It has come back; or it has not, and nobody must use it any more. */
+void hyp_frame_free(struct page *page, s64 refused)
+{
+	if (WARN_ONCE(refused, "hypatia: a frame does not come back: %lld\n", refused))
+		return;
+	__free_page(page);
+	atomic_long_dec(&hyp_frames_kept);
+}
+
+static void vm_end(struct hyp_vm *vm)
+{
+	unsigned int i;
+
+	for (i = 0; i < VCPUS_MAX; i++) {
+		if (vm->vcpus[i])
+			hyp_vcpu_unload(vm->vcpus[i]);
+	}
+	WARN_ON(hyp_call(VM_TEARDOWN, vm->handle, 0, 0));
+	hyp_mmu_reclaim(vm);
+	for (i = 0; i < VCPUS_MAX; i++) {
+		if (vm->vcpus[i])
+			hyp_vcpu_destroy(vm->vcpus[i]);
+	}
+	hyp_frame_free(vm->frame, hyp_call(VM_FINALIZE, vm->handle, 0, 0));
+}
+
+static void vm_free(struct kref *refs)
+{
+	struct hyp_vm *vm = container_of(refs, struct hyp_vm, refs);
+
+	hyp_mmu_end(vm);
+	vm_end(vm);
+	hyp_ioevents_end(vm);
+	atomic_dec(&hyp_vms);
+	kvfree(vm);
+}
+
+void hyp_vm_release(struct hyp_vm *vm)
+{
+	kref_put(&vm->refs, vm_free);
+}
+
+static int irq_line(struct hyp_vm *vm, const struct kvm_irq_level *level)
+{
+	u32 type = level->irq >> KVM_ARM_IRQ_TYPE_SHIFT & KVM_ARM_IRQ_TYPE_MASK;
+	u32 index = (level->irq >> KVM_ARM_IRQ_VCPU_SHIFT & KVM_ARM_IRQ_VCPU_MASK) +
+		    (level->irq >> KVM_ARM_IRQ_VCPU2_SHIFT & KVM_ARM_IRQ_VCPU2_MASK) * (KVM_ARM_IRQ_VCPU_MASK + 1);
+	u32 number = level->irq >> KVM_ARM_IRQ_NUM_SHIFT & KVM_ARM_IRQ_NUM_MASK;
+	struct hyp_vcpu *vcpu;
+	unsigned int bit;
+
+	/* There is no interrupt controller in the kernel: no other type. */
+	if (type != KVM_ARM_IRQ_TYPE_CPU)
+		return -ENXIO;
+	if (index >= VCPUS_MAX || number > KVM_ARM_IRQ_CPU_FIQ)
+		return -EINVAL;
+	vcpu = smp_load_acquire(&vm->vcpus[index]);
+	if (!vcpu)
+		return -EINVAL;
+	bit = ilog2(number == KVM_ARM_IRQ_CPU_FIQ ? RUN_FIQ : RUN_IRQ);
+	if (level->level ? !test_and_set_bit(bit, &vcpu->lines) : test_and_clear_bit(bit, &vcpu->lines))
+		hyp_vcpu_kick(vcpu);
+	return 0;
+}
+
+static int preferred_target(struct kvm_vcpu_init __user *init)
+{
+	struct kvm_vcpu_init target = { .target = KVM_ARM_TARGET_GENERIC_V8 };
+
+	return copy_to_user(init, &target, sizeof(target)) ? -EFAULT : 0;
+}
+
+static long vm_ioctl(struct file *file, unsigned int command, unsigned long argument)
+{
+	struct hyp_vm *vm = file->private_data;
+	void __user *user = (void __user *)argument;
+	union {
+		struct kvm_userspace_memory_region region;
+		struct kvm_irq_level level;
+		struct kvm_ioeventfd event;
+	} in;
+
+	if (vm->mm != current->mm)
+		return -EIO;
+	if ((command == KVM_SET_USER_MEMORY_REGION || command == KVM_IRQ_LINE || command == KVM_IOEVENTFD) &&
+	    copy_from_user(&in, user, _IOC_SIZE(command)))
+		return -EFAULT;
+	switch (command) {
+	case KVM_CREATE_VCPU:
+		return hyp_vcpu_create(vm, argument);
+	case KVM_SET_USER_MEMORY_REGION:
+		return hyp_mmu_set_slot(vm, &in.region);
+	case KVM_IRQ_LINE:
+		return irq_line(vm, &in.level);
+	case KVM_IOEVENTFD:
+		return hyp_ioevent_set(vm, &in.event);
+	case KVM_ARM_PREFERRED_TARGET:
+		return preferred_target(user);
+	case KVM_CHECK_EXTENSION:
+		return hyp_check_extension(argument);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int vm_close(struct inode *inode, struct file *file)
+{
+	hyp_vm_release(file->private_data);
+	return 0;
+}
+
+static const struct file_operations vm_fops = {
+	.owner = THIS_MODULE,
+	.release = vm_close,
+	.unlocked_ioctl = vm_ioctl,
+	.llseek = noop_llseek,
+};
+
+static int vm_make(struct hyp_vm *vm)
+{
+	s64 handle, refused;
+
+	vm->frame = hyp_frame_alloc();
+	if (!vm->frame)
+		return -ENOMEM;
+	handle = hyp_call(VM_RESERVE, 0, 0, 0);
+	if (handle < 0) {
+		hyp_frame_free(vm->frame, 0);
+		return handle;
+	}
+	vm->handle = handle;
+	refused = hyp_call(VM_INIT, handle, page_to_pfn(vm->frame), vm->protected);
+	if (refused) {
+		WARN_ON(hyp_call(VM_UNRESERVE, handle, 0, 0));
+		hyp_frame_free(vm->frame, 0);
+	}
+	return refused;
+}
+
+/* Bits 7 to 0: how wide addresses are; 0 stands for 40, which is more than there is. */
+static int vm_type_check(unsigned long type)
+{
+	unsigned long bits = type & KVM_VM_TYPE_ARM_IPA_SIZE_MASK;
+
+	if (type & ~(KVM_VM_TYPE_ARM_IPA_SIZE_MASK | KVM_VM_TYPE_ARM_PROTECTED))
+		return -EINVAL;
+	if (bits == 0) {
+		pr_warn_once("%s asks for guest addresses of 40 bits; there are %d (KVM_CAP_ARM_VM_IPA_SIZE)\n",
+			     current->comm, IPA_BITS);
+		return -EINVAL;
+	}
+	return bits < 32 || bits > IPA_BITS ? -EINVAL : 0;
+}
+
+/* Return: the file of a new VM. */
+int hyp_vm_create(unsigned long type)
+{
+	struct hyp_vm *vm;
+	int err = vm_type_check(type);
+
+	if (err)
+		return err;
+	if (hyp_cpu_stopping())
+		return -ESHUTDOWN;
+	vm = kvzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
+	if (!vm)
+		return -ENOMEM;
+	kref_init(&vm->refs);
+	mutex_init(&vm->lock);
+	INIT_LIST_HEAD(&vm->ioevents);
+	vm->protected = type & KVM_VM_TYPE_ARM_PROTECTED;
+	vm->mm = current->mm;
+	err = vm_make(vm);
+	if (err)
+		goto free;
+	atomic_inc(&hyp_vms);
+	err = hyp_mmu_init(vm);
+	if (err)
+		goto end;
+	err = anon_inode_getfd("kvm-vm", &vm_fops, vm, O_RDWR | O_CLOEXEC);
+	if (err < 0)
+		hyp_vm_release(vm);
+	return err;
+end:
+	vm_end(vm);
+	atomic_dec(&hyp_vms);
+free:
+	kvfree(vm);
+	return err;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guests of kvm.c: a page each, copied to G_MEMORY, at EL1 with stage 1 off. x0 is the argument, x10 the device.
+ */
+#include "guest.h"
+
+	.macro program name
+	.section .rodata
+	.p2align 12
+	.globl \name
+\name:
+	mov	x10, #G_DEVICE
+	.endm
+
+	.macro say value
+	str	\value, [x10, #SAY_VALUE]
+	.endm
+
+	.macro done
+	str	xzr, [x10, #SAY_DONE]
+	b	.
+	.endm
+
+/* Memory, and accesses of every size to the device. */
+program guest_access
+	ldr	x11, =G_DATA
+	ldr	x12, [x11]
+	add	x12, x12, x0
+	str	x12, [x11, #8]
+	say	x12
+	ldr	x12, =STORED
+	str	x12, [x10]
+	str	w12, [x10, #4]
+	strh	w12, [x10, #2]
+	strb	w12, [x10, #1]
+	mov	x13, #-1
+	ldr	x13, [x10]
+	say	x13
+	mov	x13, #-1
+	ldr	w13, [x10, #4]
+	say	x13
+	mov	x13, #-1
+	ldrh	w13, [x10, #2]
+	say	x13
+	ldrsb	x13, [x10, #1]
+	say	x13
+	done
+	.ltorg
+
+/* Counts in memory, for ever. */
+program guest_count
+	ldr	x11, =G_DATA
+1:	ldr	x12, [x11]
+	add	x12, x12, #1
+	str	x12, [x11]
+	b	1b
+	.ltorg
+
+/* Adds x0 to the first word of each page of slot 1, round after round, and says when a round is over. */
+program guest_pages
+	ldr	x11, =G_PAGES
+	mov	x14, x11
+	mov	x13, #G_PAGES_COUNT
+1:	ldr	x12, [x14]
+	add	x12, x12, x0
+	str	x12, [x14]
+	add	x14, x14, #(1 << PAGE_SHIFT)
+	subs	x13, x13, #1
+	b.ne	1b
+	ldr	x12, [x11]
+	say	x12
+	mov	x14, x11
+	mov	x13, #G_PAGES_COUNT
+	b	1b
+	.ltorg
+
+/* The virtual timer, x0 ticks from now, while it waits; x1 is the count when it is over. */
+program guest_timer
+	mrs	x12, cntvct_el0
+	add	x12, x12, x0
+	msr	cntv_cval_el0, x12
+	mov	x13, #1
+	msr	cntv_ctl_el0, x13
+	isb
+1:	wfi
+	mrs	x13, cntv_ctl_el0
+	tbz	x13, #2, 1b
+	msr	cntv_ctl_el0, xzr
+	isb
+	say	x13
+	done
+	.ltorg
+
+/* The same of the physical timer, which the host emulates, by its other view. */
+program guest_physical_timer
+	msr	cntp_tval_el0, x0
+	mov	x13, #1
+	msr	cntp_ctl_el0, x13
+	isb
+1:	wfi
+	mrs	x13, cntp_ctl_el0
+	tbz	x13, #2, 1b
+	mrs	x14, cntp_cval_el0
+	mrs	x15, cntpct_el0
+	cmp	x15, x14
+	cset	x14, hs
+	msr	cntp_ctl_el0, xzr
+	say	x13
+	say	x14
+	done
+	.ltorg
+
+/* Two vCPUs take turns: x0 is whose turn it waits for, 1 or 0. */
+program guest_turns
+	ldr	x11, =G_DATA
+	mov	x13, #1000
+1:	ldar	x12, [x11]
+	cmp	x12, x0
+	b.ne	1b
+	eor	x12, x12, #1
+	stlr	x12, [x11]
+	subs	x13, x13, #1
+	b.ne	1b
+	say	x0
+	done
+	.ltorg
+
+/* What cannot be emulated, where nothing is. */
+program guest_pair
+	ldp	x12, x13, [x10]
+	done

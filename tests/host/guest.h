@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What kvm.c and the programs of guest.S agree on.
+ */
+#ifndef TESTS_HOST_GUEST_H
+#define TESTS_HOST_GUEST_H
+
+#define G_MEMORY 0x40000000 /* slot 0: the program in its first page */
+#define G_DATA 0x40001000
+#define G_PAGES 0x40100000 /* slot 1 */
+#define G_PAGES_COUNT 64
+#define G_DEVICE 0x09000000 /* nothing there: KVM_EXIT_MMIO */
+#define G_BYTES 0x200000
+
+#define STORED 0x0123456789abcdef
+#define PAGE_SHIFT 12
+
+/* Stores to the device, by offset: what the guest has come to. */
+#define SAY_VALUE 0x100 /* a value that it found */
+#define SAY_DONE 0x108
+
+#endif

@@ -1,0 +1,710 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Tests of /dev/kvm, from a process of the host: every ioctl, what is refused and why, small guests, and what the
+ * process and the host do meanwhile. One line for each check.
+ *
+ *   kvm           all of it; loads the module
+ *   kvm absent    the module must not load
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "kvm.h"
+
+#define VM_TYPE_BAD (1ul << 40)
+#define VMS 8
+#define LOOK_MS 50
+#define KILLS 16
+
+static void sleep_ms(long ms)
+{
+	struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	while (nanosleep(&time, &time) < 0 && errno == EINTR) {
+	}
+}
+
+/* --- the device */
+
+static const struct {
+	int number;
+	int value;
+	const char *name;
+} extensions[] = {
+	{ KVM_CAP_USER_MEMORY, 1, "USER_MEMORY" },
+	{ KVM_CAP_SYNC_MMU, 1, "SYNC_MMU" },
+	{ KVM_CAP_ONE_REG, 1, "ONE_REG" },
+	{ KVM_CAP_MP_STATE, 1, "MP_STATE" },
+	{ KVM_CAP_IMMEDIATE_EXIT, 1, "IMMEDIATE_EXIT" },
+	{ KVM_CAP_IOEVENTFD, 1, "IOEVENTFD" },
+	{ KVM_CAP_ARM_USER_IRQ, 1, "ARM_USER_IRQ" },
+	{ KVM_CAP_ARM_PSCI_0_2, 1, "ARM_PSCI_0_2" },
+	{ KVM_CAP_ARM_VM_IPA_SIZE, 39, "ARM_VM_IPA_SIZE" },
+	{ KVM_CAP_NR_VCPUS, 8, "NR_VCPUS" },
+	{ KVM_CAP_MAX_VCPUS, 8, "MAX_VCPUS" },
+	{ KVM_CAP_NR_MEMSLOTS, 64, "NR_MEMSLOTS" },
+	{ KVM_CAP_IRQCHIP, 0, "IRQCHIP" },
+	{ KVM_CAP_READONLY_MEM, 0, "READONLY_MEM" },
+	{ KVM_CAP_ARM_SVE, 0, "ARM_SVE" },
+	{ KVM_CAP_ARM_PMU_V3, 0, "ARM_PMU_V3" },
+	{ KVM_CAP_ARM_PTRAUTH_ADDRESS, 0, "ARM_PTRAUTH_ADDRESS" },
+	{ KVM_CAP_ARM_EL1_32BIT, 0, "ARM_EL1_32BIT" },
+	{ KVM_CAP_SET_GUEST_DEBUG, 0, "SET_GUEST_DEBUG" },
+	{ KVM_CAP_IRQFD, 0, "IRQFD" },
+	{ KVM_CAP_VCPU_EVENTS, 0, "VCPU_EVENTS" },
+	{ 100000, 0, "of an unknown number" },
+};
+
+static void test_device(void)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	char what[64];
+	size_t i;
+
+	check("/dev/kvm", kvm >= 0, 1);
+	check("API version", ioctl(kvm, KVM_GET_API_VERSION, 0), 12);
+	check_refused("API version with an argument", ioctl(kvm, KVM_GET_API_VERSION, 1), EINVAL);
+	check("bytes of struct kvm_run", ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), getpagesize());
+	check_refused("unknown ioctl", ioctl(kvm, _IO(KVMIO, 0xfe), 0), ENOTTY);
+	for (i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++) {
+		snprintf(what, sizeof(what), "capability %s", extensions[i].name);
+		check(what, ioctl(kvm, KVM_CHECK_EXTENSION, extensions[i].number), extensions[i].value);
+	}
+	close(kvm);
+}
+
+static void test_vms(void)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int vm[VMS];
+	int i;
+
+	check_refused("a VM of 40 bits", ioctl(kvm, KVM_CREATE_VM, 0), EINVAL);
+	check_refused("a VM of 31 bits", ioctl(kvm, KVM_CREATE_VM, 31), EINVAL);
+	check_refused("a VM of an unknown type", ioctl(kvm, KVM_CREATE_VM, VM_TYPE_BAD | 39), EINVAL);
+	for (i = 0; i < VMS; i++) {
+		vm[i] = ioctl(kvm, KVM_CREATE_VM, i % 2 ? 32 : 39);
+		check("a VM", vm[i] >= 0, 1);
+	}
+	check("VMs", parameter("vms"), VMS);
+	check_refused("one more VM", ioctl(kvm, KVM_CREATE_VM, 39), ENOMEM);
+	check("a capability of a VM", ioctl(vm[0], KVM_CHECK_EXTENSION, KVM_CAP_ARM_USER_IRQ), 1);
+	check_refused("unknown ioctl of a VM", ioctl(vm[0], _IO(KVMIO, 0xfe), 0), ENOTTY);
+	check_refused("an interrupt controller", ioctl(vm[0], KVM_CREATE_IRQCHIP, 0), ENOTTY);
+	for (i = 0; i < VMS; i++)
+		close(vm[i]);
+	check("VMs at the end", parameter("vms"), 0);
+	close(kvm);
+}
+
+static void test_slots(void)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int vm = ioctl(kvm, KVM_CREATE_VM, 39);
+	struct kvm_userspace_memory_region region = { .flags = KVM_MEM_READONLY };
+	char *memory = mmap(NULL, 0x10000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	check_refused("a slot of no number", slot_set(vm, 64, 0, 0x1000, memory), EINVAL);
+	check_refused("a slot that is not aligned in the guest", slot_set(vm, 0, 8, 0x1000, memory), EINVAL);
+	check_refused("a slot of half a page", slot_set(vm, 0, 0, 0x800, memory), EINVAL);
+	check_refused("a slot that is not aligned in the process", slot_set(vm, 0, 0, 0x1000, memory + 8), EINVAL);
+	check_refused("a slot in the kernel", slot_set(vm, 0, 0, 0x1000, (void *)0xffff000000000000), EINVAL);
+	check_refused("a slot past 39 bits", slot_set(vm, 0, (1ull << 39) - 0x1000, 0x2000, memory), EFAULT);
+	check_refused("a slot that wraps", slot_set(vm, 0, ~0xfffull, 0x2000, memory), EINVAL);
+	check_refused("the end of a slot that is not there", slot_set(vm, 0, 0, 0, memory), EINVAL);
+	region.memory_size = 0x1000;
+	region.userspace_addr = (uintptr_t)memory;
+	check_refused("a slot to read only", ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), EINVAL);
+	check_refused("a slot from nowhere", ioctl(vm, KVM_SET_USER_MEMORY_REGION, NULL), EFAULT);
+	check("a slot", slot_set(vm, 0, 0x10000, 0x4000, memory), 0);
+	check("another", slot_set(vm, 1, 0x14000, 0x4000, memory + 0x4000), 0);
+	check_refused("a slot over its end", slot_set(vm, 2, 0x13000, 0x2000, memory), EEXIST);
+	check_refused("a slot that grows", slot_set(vm, 0, 0x10000, 0x5000, memory), EINVAL);
+	check_refused("a slot with other memory", slot_set(vm, 0, 0x10000, 0x4000, memory + 0x4000), EINVAL);
+	check_refused("a slot that moves over another", slot_set(vm, 0, 0x12000, 0x4000, memory), EEXIST);
+	check("a slot that moves", slot_set(vm, 0, 0x20000, 0x4000, memory), 0);
+	check("the end of a slot", slot_set(vm, 0, 0, 0, NULL), 0);
+	close(vm);
+	close(kvm);
+	munmap(memory, 0x10000);
+}
+
+/* --- vCPUs and their registers */
+
+static void test_vcpu(void)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int vm = ioctl(kvm, KVM_CREATE_VM, 39);
+	int vcpu = ioctl(vm, KVM_CREATE_VCPU, 7);
+	struct kvm_vcpu_init init = { .target = 1 };
+	struct kvm_mp_state state = { .mp_state = 99 };
+	int status;
+	pid_t child;
+
+	check("a vCPU", vcpu >= 0, 1);
+	check_refused("it again", ioctl(vm, KVM_CREATE_VCPU, 7), EEXIST);
+	check_refused("a vCPU too many", ioctl(vm, KVM_CREATE_VCPU, 8), EINVAL);
+	check_refused("a run before KVM_ARM_VCPU_INIT", ioctl(vcpu, KVM_RUN, 0), ENOEXEC);
+	check_refused("a state before KVM_ARM_VCPU_INIT", ioctl(vcpu, KVM_GET_MP_STATE, &state), ENOEXEC);
+	check_refused("KVM_ARM_VCPU_INIT of another CPU", ioctl(vcpu, KVM_ARM_VCPU_INIT, &init), EINVAL);
+	check("the preferred target", ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init), 0);
+	check("is the generic one", init.target, KVM_ARM_TARGET_GENERIC_V8);
+	init.features[1] = 1;
+	check_refused("an unknown feature", ioctl(vcpu, KVM_ARM_VCPU_INIT, &init), ENOENT);
+	check_refused("a feature that is not offered", vcpu_init(vcpu, 1 << KVM_ARM_VCPU_SVE), EINVAL);
+	check("KVM_ARM_VCPU_INIT", vcpu_init(vcpu, 1 << KVM_ARM_VCPU_PSCI_0_2 | 1 << KVM_ARM_VCPU_POWER_OFF), 0);
+	check("state", ioctl(vcpu, KVM_GET_MP_STATE, &state), 0);
+	check("is off", state.mp_state, KVM_MP_STATE_STOPPED);
+	check_refused("other features", vcpu_init(vcpu, 0), EINVAL);
+	check("KVM_ARM_VCPU_INIT again", vcpu_init(vcpu, 1 << KVM_ARM_VCPU_PSCI_0_2), 0);
+	ioctl(vcpu, KVM_GET_MP_STATE, &state);
+	check("is on", state.mp_state, KVM_MP_STATE_RUNNABLE);
+	state.mp_state = KVM_MP_STATE_HALTED;
+	check_refused("a state that is none", ioctl(vcpu, KVM_SET_MP_STATE, &state), EINVAL);
+	check_refused("unknown ioctl of a vCPU", ioctl(vcpu, _IO(KVMIO, 0xfe), 0), ENOTTY);
+	check_refused("a run with an argument", ioctl(vcpu, KVM_RUN, 1), EINVAL);
+	child = fork();
+	if (child == 0)
+		_exit(ioctl(vcpu, KVM_GET_MP_STATE, &state) == -1 && errno == EIO &&
+		      ioctl(vm, KVM_CREATE_VCPU, 1) == -1 && errno == EIO);
+	waitpid(child, &status, 0);
+	check("another process is refused", WIFEXITED(status) ? WEXITSTATUS(status) : -1, 1);
+	close(vm);
+	check("a vCPU lives on without its VM's file", ioctl(vcpu, KVM_GET_MP_STATE, &state), 0);
+	close(vcpu);
+	check("VMs", parameter("vms"), 0);
+	close(kvm);
+}
+
+static int one_reg(int vcpu, unsigned long command, uint64_t id, void *value)
+{
+	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)value };
+
+	return ioctl(vcpu, command, &reg);
+}
+
+/* What a restore does: every register as it was. */
+static void test_reg_list(int vcpu)
+{
+	struct kvm_reg_list *list = calloc(1, sizeof(*list) + 1000 * sizeof(list->reg[0]));
+	unsigned int wrong = 0;
+	uint64_t value[2];
+	uint64_t i;
+
+	list->n = 1;
+	check_refused("a list with too little room", ioctl(vcpu, KVM_GET_REG_LIST, list), E2BIG);
+	check("says how much", list->n > 100 && list->n < 1000, 1);
+	check("a list", ioctl(vcpu, KVM_GET_REG_LIST, list), 0);
+	for (i = 0; i < list->n; i++) {
+		if (one_reg(vcpu, KVM_GET_ONE_REG, list->reg[i], value) ||
+		    one_reg(vcpu, KVM_SET_ONE_REG, list->reg[i], value)) {
+			printf("HYPATIA-KVM: register 0x%llx: %s\n", (long long)list->reg[i], strerror(errno));
+			wrong++;
+		}
+	}
+	check("registers that cannot be read and restored", wrong, 0);
+	free(list);
+}
+
+static void test_regs(void)
+{
+	uint64_t pfr0 = ARM64_SYS_REG(3, 0, 0, 4, 0);
+	uint64_t value[2] = { 0, 0 };
+	struct machine m;
+	unsigned int x;
+
+	machine_make(&m, guest_access, 2);
+	test_reg_list(m.vcpu[0]);
+	for (x = 0; x < 31; x++)
+		x_set(&m, 1, x, STORED + x);
+	for (x = 0; x < 31; x++)
+		check("a general register", reg_get(m.vcpu[1], CORE_REG(regs.regs[0]) + 2 * x), STORED + x);
+	check("PC", reg_get(m.vcpu[0], CORE_REG(regs.pc)), G_MEMORY);
+	check("PSTATE", reg_get(m.vcpu[0], CORE_REG(regs.pstate)), 0x3c5);
+	check_refused("PSTATE of EL2", reg_set(m.vcpu[0], CORE_REG(regs.pstate), 0x3c9), EINVAL);
+	check_refused("PSTATE of AArch32", reg_set(m.vcpu[0], CORE_REG(regs.pstate), 0x1d3), EINVAL);
+	check("MPIDR_EL1", reg_get(m.vcpu[1], ARM64_SYS_REG(3, 0, 0, 0, 5)), 0x80000001);
+	check("ID_AA64PFR0_EL1 has AArch64 alone", reg_get(m.vcpu[0], pfr0) & 0xffff, 0x11);
+	check_refused("another ID_AA64PFR0_EL1", reg_set(m.vcpu[0], pfr0, reg_get(m.vcpu[0], pfr0) + 1), EINVAL);
+	check("PSCI version", reg_get(m.vcpu[0], KVM_REG_ARM_PSCI_VERSION), 0x10001);
+	check("TTBR0_EL1", reg_set(m.vcpu[0], ARM64_SYS_REG(3, 0, 2, 0, 0), 0x12345000), 0);
+	check("is kept", reg_get(m.vcpu[0], ARM64_SYS_REG(3, 0, 2, 0, 0)), 0x12345000);
+	check_refused("a register that is none",
+		      one_reg(m.vcpu[0], KVM_GET_ONE_REG, ARM64_SYS_REG(3, 7, 15, 15, 7), value), ENOENT);
+	check_refused("a core register that is none",
+		      one_reg(m.vcpu[0], KVM_GET_ONE_REG, CORE_REG(regs.regs[0]) + 1, value), ENOENT);
+	check_refused("a core register past the last",
+		      one_reg(m.vcpu[0], KVM_GET_ONE_REG, CORE_REG(regs.regs[0]) + 0x1000, value), ENOENT);
+	check_refused(
+		"half of a core register",
+		one_reg(m.vcpu[0], KVM_GET_ONE_REG, CORE_REG(regs.pc) ^ KVM_REG_SIZE_U64 ^ KVM_REG_SIZE_U32, value),
+		ENOENT);
+	check_refused("a register of another architecture",
+		      one_reg(m.vcpu[0], KVM_GET_ONE_REG, KVM_REG_X86 | KVM_REG_SIZE_U64, value), EINVAL);
+	check_refused("a register to nowhere", one_reg(m.vcpu[0], KVM_GET_ONE_REG, CORE_REG(regs.pc), NULL), EFAULT);
+	check("KVM_ARM_VCPU_INIT", vcpu_init(m.vcpu[0], 1 << KVM_ARM_VCPU_PSCI_0_2), 0);
+	check("resets PC", reg_get(m.vcpu[0], CORE_REG(regs.pc)), 0);
+	check("and TTBR0_EL1", reg_get(m.vcpu[0], ARM64_SYS_REG(3, 0, 2, 0, 0)), 0);
+	check("and PSTATE", reg_get(m.vcpu[0], CORE_REG(regs.pstate)), 0x3c5);
+	machine_end(&m);
+}
+
+/* --- guests */
+
+static void expect_load(struct machine *m, unsigned int bytes, uint64_t offset, uint64_t answer)
+{
+	struct kvm_run *run = m->run[0];
+
+	check("a load", ioctl(m->vcpu[0], KVM_RUN, 0), 0);
+	check("  is MMIO", run->exit_reason == KVM_EXIT_MMIO && !run->mmio.is_write, 1);
+	check("  address", run->mmio.phys_addr, G_DEVICE + offset);
+	check("  bytes", run->mmio.len, bytes);
+	memcpy(run->mmio.data, &answer, sizeof(answer));
+}
+
+static void expect_store(struct machine *m, unsigned int bytes, uint64_t offset)
+{
+	uint64_t value;
+
+	check("a store", next_store(m, 0, G_DEVICE + offset, &value), 1);
+	check("  bytes", m->run[0]->mmio.len, bytes);
+	check("  value", value, bytes == 8 ? STORED : STORED & ((1ull << 8 * bytes) - 1));
+}
+
+static void test_access(void)
+{
+	struct machine m;
+	uint64_t pc;
+
+	machine_make(&m, guest_access, 1);
+	*(uint64_t *)(m.memory + 0x1000) = 40;
+	x_set(&m, 0, 0, 2);
+	check("the guest reads memory", said(&m, 0), 42);
+	check("and writes it", *(uint64_t *)(m.memory + 0x1008), 42);
+	expect_store(&m, 8, 0);
+	/* The store is behind the guest when userspace wants it so, and nothing after it. */
+	pc = reg_get(m.vcpu[0], CORE_REG(regs.pc));
+	m.run[0]->immediate_exit = 1;
+	check_refused("a run that is to end at once", ioctl(m.vcpu[0], KVM_RUN, 0), EINTR);
+	check("exit", m.run[0]->exit_reason, KVM_EXIT_INTR);
+	check("the store is done", reg_get(m.vcpu[0], CORE_REG(regs.pc)), pc + 4);
+	check_refused("once more", ioctl(m.vcpu[0], KVM_RUN, 0), EINTR);
+	check("nothing else is", reg_get(m.vcpu[0], CORE_REG(regs.pc)), pc + 4);
+	m.run[0]->immediate_exit = 0;
+	expect_store(&m, 4, 4);
+	expect_store(&m, 2, 2);
+	expect_store(&m, 1, 1);
+	expect_load(&m, 8, 0, STORED);
+	check("8 bytes", said(&m, 0), STORED);
+	expect_load(&m, 4, 4, STORED);
+	check("4 bytes", said(&m, 0), 0x89abcdef);
+	expect_load(&m, 2, 2, STORED);
+	check("2 bytes", said(&m, 0), 0xcdef);
+	expect_load(&m, 1, 1, STORED);
+	check("a byte with its sign", said(&m, 0), 0xffffffffffffffef);
+	check("done", is_done(&m, 0), 1);
+	machine_end(&m);
+}
+
+static void test_not_emulated(void)
+{
+	struct machine m;
+
+	machine_make(&m, guest_pair, 1);
+	check_refused("a pair where nothing is", ioctl(m.vcpu[0], KVM_RUN, 0), ENOSYS);
+	check_refused("and again", ioctl(m.vcpu[0], KVM_RUN, 0), ENOSYS);
+	machine_end(&m);
+}
+
+static void test_timers(void)
+{
+	uint64_t level = KVM_ARM_DEV_EL1_VTIMER;
+	struct machine m;
+	uint64_t rate;
+
+	__asm__("mrs %0, cntfrq_el0" : "=r"(rate));
+	machine_make(&m, guest_timer, 1);
+	x_set(&m, 0, 0, rate / 20);
+	check_refused("the guest's timer ends the run", ioctl(m.vcpu[0], KVM_RUN, 0), EINTR);
+	check("the level is told", m.run[0]->s.regs.device_irq_level, level);
+	check("CNTV_CTL_EL0 says so", reg_get(m.vcpu[0], KVM_REG_ARM_TIMER_CTL) & 7, 5);
+	machine_end(&m);
+	machine_make(&m, guest_physical_timer, 1);
+	x_set(&m, 0, 0, rate / 20);
+	check_refused("its physical timer ends the run", ioctl(m.vcpu[0], KVM_RUN, 0), EINTR);
+	check("the level is told", m.run[0]->s.regs.device_irq_level, KVM_ARM_DEV_EL1_PTIMER);
+	machine_end(&m);
+}
+
+struct runner {
+	struct machine *m;
+	int i;
+	int result;
+	int error;
+};
+
+static void *run_thread(void *argument)
+{
+	struct runner *r = argument;
+
+	r->result = ioctl(r->m->vcpu[r->i], KVM_RUN, 0);
+	r->error = errno;
+	return NULL;
+}
+
+static void *turns_thread(void *argument)
+{
+	struct runner *r = argument;
+
+	r->result = said(r->m, r->i) == (uint64_t)r->i && is_done(r->m, r->i);
+	return NULL;
+}
+
+static void test_two(void)
+{
+	struct machine m;
+	struct runner r[2];
+	pthread_t thread[2];
+	int i;
+
+	machine_make(&m, guest_turns, 2);
+	for (i = 0; i < 2; i++) {
+		x_set(&m, i, 0, i);
+		r[i] = (struct runner){ .m = &m, .i = i };
+		pthread_create(&thread[i], NULL, turns_thread, &r[i]);
+	}
+	for (i = 0; i < 2; i++) {
+		pthread_join(thread[i], NULL);
+		check("a vCPU had its turns", r[i].result, 1);
+	}
+	machine_end(&m);
+}
+
+static void on_signal(int number)
+{
+	(void)number;
+}
+
+static uint64_t counted(const struct machine *m)
+{
+	return *(volatile uint64_t *)(m->memory + 0x1000);
+}
+
+static bool counts(const struct machine *m)
+{
+	uint64_t before = counted(m);
+
+	sleep_ms(LOOK_MS);
+	return counted(m) > before;
+}
+
+static void stop(pthread_t thread)
+{
+	pthread_kill(thread, SIGUSR1);
+	pthread_join(thread, NULL);
+}
+
+static void online(int cpu, int on)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	check(on ? "a CPU comes" : "a CPU goes off", write(fd, on ? "1" : "0", 1), 1);
+	close(fd);
+}
+
+static void pin(pthread_t thread, int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	check("a thread moves", pthread_setaffinity_np(thread, sizeof(set), &set), 0);
+}
+
+/* A guest that never ends by itself: the host goes on, moves it, takes its CPU, and stops it. */
+static void test_endless(void)
+{
+	struct machine m;
+	struct runner r = { .m = &m };
+	pthread_t thread;
+
+	machine_make(&m, guest_count, 1);
+	pthread_create(&thread, NULL, run_thread, &r);
+	sleep_ms(LOOK_MS);
+	check("the guest counts", counts(&m), 1);
+	pin(thread, 1);
+	check("on another CPU", counts(&m), 1);
+	pin(thread, 0);
+	check("and back", counts(&m), 1);
+	pin(thread, 1);
+	sleep_ms(LOOK_MS);
+	online(1, 0);
+	check("without that CPU", counts(&m), 1);
+	online(1, 1);
+	check("and when it is back", counts(&m), 1);
+	stop(thread);
+	check("a signal ends the run", r.result == -1 ? r.error : 0, EINTR);
+	check("exit", m.run[0]->exit_reason, KVM_EXIT_INTR);
+	machine_end(&m);
+}
+
+/* It has loaded its vCPU there, and the CPU goes off meanwhile. */
+static void test_hotplug(void)
+{
+	struct machine m;
+
+	machine_make(&m, guest_pages, 1);
+	x_set(&m, 0, 0, 1);
+	pin(pthread_self(), 1);
+	check("a round", said(&m, 0), 1);
+	pin(pthread_self(), 0);
+	online(1, 0);
+	check("the next round, elsewhere", said(&m, 0), 2);
+	online(1, 1);
+	pin(pthread_self(), 1);
+	check("and back", said(&m, 0), 3);
+	machine_end(&m);
+}
+
+/* --- what the process does to its memory */
+
+static uint64_t first_word(const struct machine *m, int page)
+{
+	return *(volatile uint64_t *)(m->pages + (page << PAGE_SHIFT));
+}
+
+static void test_memory_changes(void)
+{
+	struct machine m;
+	int status;
+	pid_t child;
+
+	machine_make(&m, guest_pages, 1);
+	x_set(&m, 0, 0, 1);
+	check("a round", said(&m, 0), 1);
+	check("pages are given", parameter("frames_given") >= G_PAGES_COUNT, 1);
+	check("the process sees the guest's stores", first_word(&m, G_PAGES_COUNT - 1), 1);
+	child = fork();
+	if (child == 0) {
+		sleep_ms(2 * LOOK_MS);
+		_exit((int)first_word(&m, 3));
+	}
+	check("a round after fork", said(&m, 0), 2);
+	check("is in the parent's memory", first_word(&m, 3), 2);
+	waitpid(child, &status, 0);
+	check("and not in the child's", WIFEXITED(status) ? WEXITSTATUS(status) : -1, 1);
+	madvise(m.pages, G_PAGES_COUNT << PAGE_SHIFT, MADV_DONTNEED);
+	check("a round after MADV_DONTNEED", said(&m, 0), 1);
+	mprotect(m.pages, 0x1000, PROT_READ);
+	check_refused("a round in memory to read only", ioctl(m.vcpu[0], KVM_RUN, 0), EFAULT);
+	mprotect(m.pages, 0x1000, PROT_READ | PROT_WRITE);
+	check("a round when it can be written again", said(&m, 0), 2);
+	munmap(m.pages + 0x3000, 0x1000);
+	check_refused("a round with a hole", ioctl(m.vcpu[0], KVM_RUN, 0), EFAULT);
+	check("a page for the hole",
+	      mmap(m.pages + 0x3000, 0x1000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		   0) != MAP_FAILED,
+	      1);
+	check("the round goes on", said(&m, 0), 3);
+	check("in the new page", first_word(&m, 3), 1);
+	check("without the slot", slot_set(m.vm, 1, 0, 0, NULL), 0);
+	check("nothing is given for it", parameter("frames_given") < G_PAGES_COUNT, 1);
+	check("the guest's load", ioctl(m.vcpu[0], KVM_RUN, 0), 0);
+	check("is MMIO", m.run[0]->exit_reason, KVM_EXIT_MMIO);
+	check("at the page", m.run[0]->mmio.phys_addr, G_PAGES);
+	machine_end(&m);
+	check("nothing is given at the end", parameter("frames_given"), 0);
+	check("nor kept", parameter("frames_kept"), 0);
+}
+
+/* The parent changes memory all the time while the guest uses it. */
+static void test_memory_storm(void)
+{
+	struct machine m;
+	struct runner r = { .m = &m };
+	unsigned int i;
+	pthread_t thread;
+
+	machine_make(&m, guest_count, 1);
+	pthread_create(&thread, NULL, run_thread, &r);
+	for (i = 0; i < 200; i++) {
+		pid_t child = fork();
+
+		if (child == 0)
+			_exit(0);
+		waitpid(child, NULL, 0);
+		madvise(m.pages, G_PAGES_COUNT << PAGE_SHIFT, MADV_DONTNEED);
+		slot_set(m.vm, 1, i % 2 ? G_PAGES : G_PAGES + 0x100000, G_PAGES_COUNT << PAGE_SHIFT, m.pages);
+	}
+	check("the guest still counts", counts(&m), 1);
+	stop(thread);
+	check("until it is stopped", r.result == -1 ? r.error : 0, EINTR);
+	machine_end(&m);
+}
+
+static void child_with_guest(void)
+{
+	struct machine m;
+	struct runner r[2];
+	pthread_t thread;
+	int i;
+
+	machine_make(&m, guest_count, 2);
+	for (i = 0; i < 2; i++) {
+		r[i] = (struct runner){ .m = &m, .i = i };
+		pthread_create(&thread, NULL, run_thread, &r[i]);
+	}
+	while (!counts(&m)) {
+	}
+	for (;;)
+		pause();
+}
+
+/* The pool has the host's tables too, of which a few may come and go: fewer than one that is lost each time. */
+static void test_kill(void)
+{
+	long away = parameter("frames_away");
+	long pool = parameter("pool_free_frames");
+	int i, wait;
+
+	for (i = 0; i < KILLS; i++) {
+		pid_t child = fork();
+
+		if (child == 0)
+			child_with_guest();
+		while (parameter("frames_given") < 2)
+			sleep_ms(10);
+		check("frames are not the host's alone", parameter("frames_away") > away, 1);
+		sleep_ms(5 * i);
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+		for (wait = 0; wait < 100 && parameter("vms") > 0; wait++)
+			sleep_ms(10);
+		check("VMs after SIGKILL", parameter("vms"), 0);
+		check("frames are back", parameter("frames_away"), away);
+	}
+	check("Hypatia's pool is not smaller", parameter("pool_free_frames") > pool - KILLS / 2, 1);
+}
+
+/* --- eventfds and interrupt lines */
+
+static void test_ioevent(void)
+{
+	struct kvm_ioeventfd event = { .addr = G_DEVICE + SAY_VALUE,
+				       .len = 8,
+				       .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
+	struct machine m;
+	uint64_t count = 0;
+
+	machine_make(&m, guest_access, 1);
+	x_set(&m, 0, 0, 42);
+	event.flags = KVM_IOEVENTFD_FLAG_VIRTIO_CCW_NOTIFY;
+	check_refused("an event of a channel", ioctl(m.vm, KVM_IOEVENTFD, &event), EINVAL);
+	event.flags = KVM_IOEVENTFD_FLAG_PIO;
+	check("an event of a port, which never comes", ioctl(m.vm, KVM_IOEVENTFD, &event), 0);
+	event.flags = KVM_IOEVENTFD_FLAG_DATAMATCH;
+	event.datamatch = 42;
+	event.len = 3;
+	check_refused("an event of 3 bytes", ioctl(m.vm, KVM_IOEVENTFD, &event), EINVAL);
+	event.len = 8;
+	check("an event", ioctl(m.vm, KVM_IOEVENTFD, &event), 0);
+	check_refused("it again", ioctl(m.vm, KVM_IOEVENTFD, &event), EEXIST);
+	expect_store(&m, 8, 0);
+	check("is signalled", read(event.fd, &count, sizeof(count)), sizeof(count));
+	check("once", count, 1);
+	event.flags |= KVM_IOEVENTFD_FLAG_DEASSIGN;
+	check("no event", ioctl(m.vm, KVM_IOEVENTFD, &event), 0);
+	check_refused("which is not there", ioctl(m.vm, KVM_IOEVENTFD, &event), ENOENT);
+	machine_end(&m);
+	close(event.fd);
+}
+
+static int irq_line(int vm, unsigned int type, unsigned int vcpu, unsigned int number, unsigned int level)
+{
+	struct kvm_irq_level line = {
+		.irq = type << KVM_ARM_IRQ_TYPE_SHIFT | vcpu << KVM_ARM_IRQ_VCPU_SHIFT | number,
+		.level = level,
+	};
+
+	return ioctl(vm, KVM_IRQ_LINE, &line);
+}
+
+static void test_lines(void)
+{
+	struct machine m;
+
+	machine_make(&m, guest_access, 1);
+	check("a line high", irq_line(m.vm, KVM_ARM_IRQ_TYPE_CPU, 0, KVM_ARM_IRQ_CPU_IRQ, 1), 0);
+	check("and low", irq_line(m.vm, KVM_ARM_IRQ_TYPE_CPU, 0, KVM_ARM_IRQ_CPU_IRQ, 0), 0);
+	check("the other line", irq_line(m.vm, KVM_ARM_IRQ_TYPE_CPU, 0, KVM_ARM_IRQ_CPU_FIQ, 0), 0);
+	check_refused("a line that is none", irq_line(m.vm, KVM_ARM_IRQ_TYPE_CPU, 0, 2, 1), EINVAL);
+	check_refused("of a vCPU that is not there", irq_line(m.vm, KVM_ARM_IRQ_TYPE_CPU, 1, 0, 1), EINVAL);
+	check_refused("of a vCPU that cannot be", irq_line(m.vm, KVM_ARM_IRQ_TYPE_CPU, 200, 0, 1), EINVAL);
+	check_refused("of an interrupt controller", irq_line(m.vm, KVM_ARM_IRQ_TYPE_SPI, 0, 32, 1), ENXIO);
+	machine_end(&m);
+}
+
+/* --- the module */
+
+static void test_module(void)
+{
+	struct machine m;
+	int i;
+
+	machine_make(&m, guest_access, 1);
+	check_refused("unload with a VM", module_unload(), EWOULDBLOCK);
+	machine_end(&m);
+	for (i = 0; i < 3; i++) {
+		check("unload", module_unload(), 0);
+		check_refused("no /dev/kvm", open("/dev/kvm", O_RDWR), ENOENT);
+		check("load", module_load(), 0);
+	}
+	test_device();
+}
+
+int main(int count, char **words)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (count > 1 && strcmp(words[1], "absent") == 0) {
+		check_refused("the module does not load", module_load(), ENODEV);
+		return check_end();
+	}
+	signal(SIGUSR1, on_signal);
+	check("load", module_load(), 0);
+	check_refused("load again", module_load(), EEXIST);
+	test_device();
+	test_vms();
+	test_slots();
+	test_vcpu();
+	test_regs();
+	test_access();
+	test_not_emulated();
+	test_timers();
+	test_two();
+	test_endless();
+	test_hotplug();
+	test_memory_changes();
+	test_memory_storm();
+	test_kill();
+	test_ioevent();
+	test_lines();
+	test_module();
+	return check_end();
+}
