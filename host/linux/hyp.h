@@ -19,16 +19,6 @@
 static_assert(HYP_EPERM == -EPERM && HYP_ENOENT == -ENOENT && HYP_ENOMEM == -ENOMEM);
 static_assert(HYP_EBUSY == -EBUSY && HYP_EINVAL == -EINVAL && HYP_ERANGE == -ERANGE);
 
-/* Until FP is switched. */
-#ifndef CTX_V0
-#define CTX_V0 1000
-#define CTX_FPSR 1064
-#define CTX_FPCR 1065
-#define HAS_WORD(word) ((word) < CTX_V0)
-#else
-#define HAS_WORD(word) true
-#endif
-
 static inline s64 hyp_call(u64 id, u64 a, u64 b, u64 c)
 {
 	struct arm_smccc_res res;
@@ -47,9 +37,6 @@ static inline s64 hyp_get_word(u64 word, u64 *value)
 {
 	struct arm_smccc_res res;
 
-	*value = 0;
-	if (!HAS_WORD(word))
-		return 0;
 	arm_smccc_1_1_hvc(VCPU_GET_REG, word, 0, 0, &res);
 	*value = res.a2;
 	return (long)res.a0 == SMCCC_SUCCESS ? (s64)res.a1 : -EOPNOTSUPP;
@@ -57,7 +44,7 @@ static inline s64 hyp_get_word(u64 word, u64 *value)
 
 static inline s64 hyp_set_word(u64 word, u64 value)
 {
-	return HAS_WORD(word) ? hyp_call(VCPU_SET_REG, word, value, 0) : 0;
+	return hyp_call(VCPU_SET_REG, word, value, 0);
 }
 
 #endif

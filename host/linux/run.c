@@ -233,8 +233,8 @@ static int run_on(struct hyp_vcpu *vcpu)
 
 	do {
 		result = before_entry(vcpu);
-		/* An instruction that was emulated is behind the guest, whatever comes. */
-		if (result != GO_ON && !vcpu->answered)
+		/* An instruction that was emulated is behind the guest, whatever comes; but one that is off keeps its answer. */
+		if (result != GO_ON && (!vcpu->answered || READ_ONCE(vcpu->off)))
 			return result;
 		if (result == GO_ON && READ_ONCE(vcpu->off)) {
 			wait_here(vcpu);

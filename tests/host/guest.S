@@ -129,3 +129,66 @@ program guest_turns
 program guest_pair
 	ldp	x12, x13, [x10]
 	done
+
+/* Takes interrupts: waits for one, says which, and goes on when its line is low again. */
+program guest_lines
+	ldr	x11, =G_MEMORY + VECTORS
+	msr	vbar_el1, x11
+	isb
+	mov	x21, #0
+1:	msr	daifset, #3
+	cbnz	x21, 2f
+	wfi
+	msr	daifclr, #3
+	b	1b
+2:	say	xzr
+	done
+	.ltorg
+	.org	guest_lines + VECTORS + 0x280
+	mov	x21, #TOOK_IRQ
+	say	x21
+	eret
+	.org	guest_lines + VECTORS + 0x300
+	mov	x21, #TOOK_FIQ
+	say	x21
+	eret
+
+	.macro call id
+	ldr	x0, =\id
+	hvc	#0
+	.endm
+
+/* vCPU 0 turns vCPU 1 on, waits until it is off again, and ends the VM by the call x0. vCPU 1 says its argument. */
+program guest_power
+	mov	x20, x0
+	mov	x1, #1
+	adr	x2, 1f
+	mov	x3, #POWER_ARGUMENT
+	call	PSCI_CPU_ON
+	say	x0
+2:	mov	x1, #1
+	mov	x2, #0
+	call	PSCI_AFFINITY_INFO
+	cmp	x0, #1
+	b.ne	2b
+	say	x0
+	mov	x0, x20
+	hvc	#0
+	b	.
+1:	mov	x10, #G_DEVICE
+	say	x0
+	call	PSCI_CPU_OFF
+	b	.
+	.ltorg
+
+/* A call that nobody knows, by both ways. */
+program guest_calls
+	call	0xc3000077
+	say	x0
+	ldr	x0, =0xc3000077
+	smc	#0
+	say	x0
+	call	PSCI_VERSION
+	say	x0
+	done
+	.ltorg

@@ -19,4 +19,16 @@
 #define SAY_VALUE 0x100 /* a value that it found */
 #define SAY_DONE 0x108
 
+#define VECTORS 0x800 /* in the page of a program that has them */
+#define TOOK_IRQ 0x11
+#define TOOK_FIQ 0x22
+
+#define PSCI_VERSION 0x84000000
+#define PSCI_CPU_OFF 0x84000002
+#define PSCI_CPU_ON 0xc4000003
+#define PSCI_AFFINITY_INFO 0xc4000004
+#define PSCI_SYSTEM_OFF 0x84000008
+#define PSCI_SYSTEM_RESET 0x84000009
+#define POWER_ARGUMENT 0x4711
+
 #endif

@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 #define MACHINE_VCPUS 4
+#define VM_TYPE 39ul /* bits of address */
+#define VM_TYPE_PROTECTED (1ul << 31)
 
 struct machine {
 	int kvm;
@@ -28,7 +30,8 @@ int check_end(void);
 
 /* machine.c */
 extern char guest_access[], guest_count[], guest_pages[], guest_timer[], guest_physical_timer[], guest_turns[],
-	guest_pair[];
+	guest_pair[], guest_lines[], guest_power[], guest_calls[];
+void machine_make_type(struct machine *m, unsigned long type, const char *program, int vcpus);
 void machine_make(struct machine *m, const char *program, int vcpus);
 void machine_end(struct machine *m);
 int slot_set(int vm, uint32_t slot, uint64_t guest, uint64_t bytes, void *memory);

@@ -98,14 +98,14 @@ static void *map(size_t bytes, int fd)
 }
 
 /* Memory with @program, and @vcpus that are about to run it. */
-void machine_make(struct machine *m, const char *program, int vcpus)
+void machine_make_type(struct machine *m, unsigned long type, const char *program, int vcpus)
 {
 	int i;
 
 	memset(m, 0, sizeof(*m));
 	m->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	need(m->kvm >= 0, "/dev/kvm");
-	m->vm = ioctl(m->kvm, KVM_CREATE_VM, 39);
+	m->vm = ioctl(m->kvm, KVM_CREATE_VM, type);
 	need(m->vm >= 0, "KVM_CREATE_VM");
 	m->memory = map(G_PAGES - G_MEMORY, -1);
 	m->pages = map(G_PAGES_COUNT << PAGE_SHIFT, -1);
@@ -119,6 +119,11 @@ void machine_make(struct machine *m, const char *program, int vcpus)
 		need(vcpu_init(m->vcpu[i], 1 << KVM_ARM_VCPU_PSCI_0_2) == 0, "KVM_ARM_VCPU_INIT");
 		need(reg_set(m->vcpu[i], CORE_REG(regs.pc), G_MEMORY) == 0, "PC");
 	}
+}
+
+void machine_make(struct machine *m, const char *program, int vcpus)
+{
+	machine_make_type(m, VM_TYPE, program, vcpus);
 }
 
 void machine_end(struct machine *m)
