@@ -233,7 +233,7 @@ static int run_on(struct hyp_vcpu *vcpu)
 
 	do {
 		result = before_entry(vcpu);
-		/* An instruction that was emulated is behind the guest, whatever comes; but one that is off keeps its answer. */
+		/* An access that was emulated is behind the guest, whatever comes. While it is off, that waits. */
 		if (result != GO_ON && (!vcpu->answered || READ_ONCE(vcpu->off)))
 			return result;
 		if (result == GO_ON && READ_ONCE(vcpu->off)) {

@@ -192,3 +192,23 @@ program guest_calls
 	say	x0
 	done
 	.ltorg
+
+/* Vector registers: V3 is what userspace gave, V20 what userspace finds. */
+program guest_vectors
+	mov	x11, #(3 << 20)
+	msr	cpacr_el1, x11
+	isb
+	fmov	x12, d3
+	say	x12
+	mov	x13, v3.d[1]
+	say	x13
+	ldr	x14, =STORED
+	mov	v20.d[0], x13
+	mov	v20.d[1], x14
+	mov	x14, #(1 << 27)
+	msr	fpsr, x14
+	say	x14
+	mov	x12, v20.d[1]
+	say	x12
+	done
+	.ltorg

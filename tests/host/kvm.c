@@ -19,6 +19,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -328,6 +329,52 @@ static void test_access(void)
 	expect_load(&m, 1, 1, STORED);
 	check("a byte with its sign", said(&m, 0), 0xffffffffffffffef);
 	check("done", is_done(&m, 0), 1);
+	machine_end(&m);
+}
+
+#define VECTOR_REG(n) \
+	(KVM_REG_ARM64 | KVM_REG_SIZE_U128 | KVM_REG_ARM_CORE | (KVM_REG_ARM_CORE_REG(fp_regs.vregs[0]) + 4 * (n)))
+#define FPSR_REG (KVM_REG_ARM64 | KVM_REG_SIZE_U32 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(fp_regs.fpsr))
+
+/* KVM_RUN with a value in V20 of this process: what is there afterwards. */
+static uint64_t run_with_v20(int vcpu, uint64_t value)
+{
+	register long x0 __asm__("x0") = vcpu;
+	register long x1 __asm__("x1") = KVM_RUN;
+	register long x2 __asm__("x2") = 0;
+	register long x8 __asm__("x8") = SYS_ioctl;
+
+	__asm__ volatile("mov v20.d[0], %0\n\tmov v20.d[1], %0\n\tsvc #0\n\tmov %0, v20.d[1]"
+			 : "+r"(value), "+r"(x0)
+			 : "r"(x1), "r"(x2), "r"(x8)
+			 : "v20", "memory");
+	return x0 == 0 ? value : 0;
+}
+
+static void test_vectors(void)
+{
+	uint64_t v3[2] = { 0x1111222233334444, 0x5555666677778888 };
+	uint64_t v20[2] = { 0, 0 };
+	uint32_t fpsr = 0;
+	struct machine m;
+
+	machine_make(&m, guest_vectors, 1);
+	check("V3", one_reg(m.vcpu[0], KVM_SET_ONE_REG, VECTOR_REG(3), v3), 0);
+	check("the guest finds its low half", said(&m, 0), v3[0]);
+	check("and its high half", said(&m, 0), v3[1]);
+	check("the process keeps its own V20", run_with_v20(m.vcpu[0], 0x99), 0x99);
+	check("userspace reads V20", one_reg(m.vcpu[0], KVM_GET_ONE_REG, VECTOR_REG(20), v20), 0);
+	check("  low half", v20[0], v3[1]);
+	check("  high half", v20[1], STORED);
+	check("and FPSR", one_reg(m.vcpu[0], KVM_GET_ONE_REG, FPSR_REG, &fpsr), 0);
+	check("  QC", fpsr, 1 << 27);
+	check("the guest keeps its own V20", said(&m, 0), STORED);
+	check_refused("a vector register of 8 bytes",
+		      one_reg(m.vcpu[0], KVM_GET_ONE_REG, VECTOR_REG(3) ^ KVM_REG_SIZE_U128 ^ KVM_REG_SIZE_U64, v3),
+		      ENOENT);
+	check("KVM_ARM_VCPU_INIT", vcpu_init(m.vcpu[0], 1 << KVM_ARM_VCPU_PSCI_0_2), 0);
+	check("V20", one_reg(m.vcpu[0], KVM_GET_ONE_REG, VECTOR_REG(20), v20), 0);
+	check("is cleared", v20[0] | v20[1], 0);
 	machine_end(&m);
 }
 
@@ -869,6 +916,7 @@ int main(int count, char **words)
 	test_vcpu();
 	test_regs();
 	test_access();
+	test_vectors();
 	test_not_emulated();
 	test_timers();
 	test_two();

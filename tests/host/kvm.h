@@ -30,7 +30,7 @@ int check_end(void);
 
 /* machine.c */
 extern char guest_access[], guest_count[], guest_pages[], guest_timer[], guest_physical_timer[], guest_turns[],
-	guest_pair[], guest_lines[], guest_power[], guest_calls[];
+	guest_pair[], guest_lines[], guest_power[], guest_calls[], guest_vectors[];
 void machine_make_type(struct machine *m, unsigned long type, const char *program, int vcpus);
 void machine_make(struct machine *m, const char *program, int vcpus);
 void machine_end(struct machine *m);
