@@ -30,6 +30,7 @@
 #define VM_TYPE_BAD (1ul << 40)
 #define VMS 8
 #define LOOK_MS 50
+#define LOOKS 200
 #define KILLS 6
 
 static void sleep_ms(long ms)
@@ -470,18 +471,24 @@ static uint64_t counted(const struct machine *m)
 	return *(volatile uint64_t *)(m->memory + 0x1000);
 }
 
+/* On a machine that does much else, its turn may come late. */
 static bool counts(const struct machine *m)
 {
 	uint64_t before = counted(m);
+	int looks;
 
-	sleep_ms(LOOK_MS);
+	for (looks = 0; looks < LOOKS && counted(m) == before; looks++)
+		sleep_ms(LOOK_MS);
 	return counted(m) > before;
 }
 
+/* A signal before KVM_RUN would be lost. */
 static void stop(pthread_t thread)
 {
-	pthread_kill(thread, SIGUSR1);
-	pthread_join(thread, NULL);
+	do {
+		pthread_kill(thread, SIGUSR1);
+		sleep_ms(LOOK_MS);
+	} while (pthread_tryjoin_np(thread, NULL) != 0);
 }
 
 static void online(int cpu, int on)
