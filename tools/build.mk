@@ -97,6 +97,16 @@ $(BUILD)/initrd.cpio.gz: tests/system/initramfs/init tools/mkinitrd.py $(BUILD)/
 $(BUILD)/stamps/host:
 	$(QUIET)tools/deps.sh host
 
+# The disk from which the host starts guests: QEMU for arm64, and the same Debian kernel as a guest.
+GUEST_FILES := tests/system/guest/init tests/system/guest/host
+$(BUILD)/stamps/guest:
+	$(QUIET)tools/deps.sh guest
+
+$(BUILD)/guest-%.cpio: $(GUEST_FILES) tools/mkguest.py tools/mkinitrd.py $(BUILD)/stamps/guest $(BUILD)/stamps/host
+	$(QUIET)tools/deps.sh $(if $(filter 6.1,$*),host,kernel-$*)
+	$(QUIET)/usr/bin/python3 tools/mkguest.py $@ --packages $(BUILD)/guest-arm64 --kernel $(BUILD)/kernel-$* \
+		--busybox $(BUILD)/arm64/bin/busybox --guest tests/system/guest
+
 # Small programs at EL1 that take the host kernel's place in tests.
 PAYLOADS := attack smp bench entry stub vms run guest
 PAYLOAD_DIR := $(BUILD)/payloads

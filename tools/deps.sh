@@ -3,12 +3,13 @@
 # Install and fetch what the build, the proofs and the system tests need, from Debian's archive.
 #
 #   tools/deps.sh [group ...]       groups: build qemu host libfdt libc kernel-6.12 module-6.1 module-6.12 reports
-#                                   evidence browser slurm (default: build qemu host)
+#                                   guest evidence browser slurm (default: build qemu host)
 #   libfdt       libfdt for arm64 alone
 #   build        native packages: provers, cross compiler, test library, generators
 #   qemu         qemu-system-arm 10 from backports
 #   host         arm64 kernel 6.1, busybox and libfdt, unpacked under build/
 #   kernel-6.12  arm64 kernel 6.12 from backports, unpacked under build/
+#   guest        bookworm's own QEMU for arm64 with all that it needs, unpacked under build/: the host starts guests in it
 #   reports      Clang 19, which measures MC/DC; cppcheck with its MISRA addon; faketime, diffoscope
 #   evidence     WeasyPrint for the PDF; minisign and gpg for the signature
 #   libc         C library for static arm64 programs of the host, unpacked under build/
@@ -159,6 +160,23 @@ unpack()
 	touch "$stamps/deb-$name"
 }
 
+# unpack_all DIRECTORY PACKAGE: PACKAGE and all that it depends on, for arm64.
+unpack_all()
+{
+	list=$(apt_arm64 -s --no-install-recommends install "$2:arm64" 2>> "$log" |
+		sed -n 's/^Inst \([^ ]*\) (\([^ ]*\) .*/\1=\2/p' | grep ':arm64=') ||
+		die "cannot find what $2 needs (details in build/logs/deps.log)"
+	rm -rf "$pool/$2" "${build:?}/$1"
+	mkdir -p "$pool/$2" "$build/$1"
+	say "fetching $2 and what it needs, $(echo "$list" | wc -l) packages"
+	# shellcheck disable=SC2086
+	(cd "$pool/$2" && apt_arm64 download $list) >> "$log" 2>&1 ||
+		die "cannot fetch $2 (details in build/logs/deps.log)"
+	for deb in "$pool/$2"/*.deb; do
+		dpkg-deb -x "$deb" "$build/$1" || die "cannot unpack $deb"
+	done
+}
+
 # kernel SERIES SUITES: a plain arm64 Image at build/kernel-SERIES/Image.
 kernel()
 {
@@ -231,6 +249,13 @@ group()
 			touch "$stamps/host"
 		fi
 		;;
+	guest)
+		if [ ! -e "$stamps/guest" ]; then
+			apt_setup
+			unpack_all guest-arm64 qemu-system-arm
+			touch "$stamps/guest"
+		fi
+		;;
 	reports)
 		install_native bookworm clang-19 llvm-19 libclang-rt-19-dev libcmocka-dev cppcheck faketime \
 			diffoscope-minimal git
@@ -269,7 +294,7 @@ group()
 		install_native bookworm munge slurm-wlm
 		;;
 	*)
-		die "unknown group '$1' (build qemu host libfdt libc kernel-6.12 module-6.1 module-6.12 reports evidence browser slurm)"
+		die "unknown group '$1' (build qemu host libfdt libc kernel-6.12 module-6.1 module-6.12 guest reports evidence browser slurm)"
 		;;
 	esac
 }

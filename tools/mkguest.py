@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Write the disk from which the test host starts guests: a plain cpio archive that it unpacks over its root.
+
+usage: mkguest.py OUT --packages DIR --kernel DIR --busybox FILE --guest DIR
+
+In it are Debian's arm64 QEMU with the libraries that it is linked to, from unpacked packages; a guest's kernel; a guest's
+initramfs with the modules of virtio in the order in which they can be loaded; and the host's script.
+Same files in, same bytes out.
+"""
+
+import argparse
+import gzip
+import lzma
+import os
+import pathlib
+import sys
+
+from elftools.elf.elffile import ELFFile
+
+from mkinitrd import S_FILE, Archive
+
+PROGRAM = "usr/bin/qemu-system-aarch64"
+LIBRARY_FOLDERS = ("lib/aarch64-linux-gnu", "usr/lib/aarch64-linux-gnu")
+MODULES = ("virtio_pci", "virtio_mmio", "virtio_blk", "virtio_net", "virtio_console")
+
+
+def library(root, name):
+    for folder in LIBRARY_FOLDERS:
+        if (root / folder / name).exists():
+            return f"{folder}/{name}"
+    sys.exit(f"mkguest: no package has {name}")
+
+
+def linked(root, program):
+    """@program, its interpreter, and all libraries that they need, as paths below @root."""
+    todo, found = [program], set()
+    while todo:
+        path = todo.pop()
+        if path in found:
+            continue
+        found.add(path)
+        with open(root / path, "rb") as source:
+            elf = ELFFile(source)
+            interpreter = elf.get_section_by_name(".interp")
+            if interpreter:
+                todo.append(interpreter.data().rstrip(b"\0").decode().lstrip("/"))
+            # The loader is needed by its name alone: it is where .interp says.
+            todo += [library(root, tag.needed) for tag in elf.get_section_by_name(".dynamic").iter_tags()
+                     if tag.entry.d_tag == "DT_NEEDED" and not tag.needed.startswith("ld-linux")]
+    return sorted(found)
+
+
+def module_file(path):
+    data = path.read_bytes()
+    return lzma.decompress(data) if path.suffix == ".xz" else data
+
+
+def depends(data):
+    start = data.index(b"\0depends=") + len(b"\0depends=")
+    return [name for name in data[start : data.index(b"\0", start)].decode().split(",") if name]
+
+
+def loading_order(folder):
+    """(name, content) of MODULES and what they depend on, each behind what it depends on."""
+    paths = {path.name.split(".")[0].replace("-", "_"): path for path in folder.rglob("*.ko*")}
+    order = {}
+
+    def visit(name):
+        if name not in order:
+            data = module_file(paths[name])
+            for other in depends(data):
+                visit(other)
+            order[name] = data
+
+    for name in MODULES:
+        if name in paths:       # what is not there is built in
+            visit(name)
+    return order.items()
+
+
+def put(archive, name, content):
+    archive.directories(name)
+    archive.entry(name, S_FILE, content)
+
+
+def guest_initramfs(arguments):
+    archive = Archive()
+    archive.directories("dev/console")
+    archive.entry("dev/console", 0o020600, device=(5, 1))
+    put(archive, "init", (arguments.guest / "init").read_bytes())
+    put(archive, "bin/busybox", arguments.busybox.read_bytes())
+    modules = loading_order(arguments.kernel / "lib/modules")
+    for name, data in modules:
+        put(archive, f"modules/{name}.ko", data)
+    put(archive, "modules/order", "".join(f"{name}\n" for name, _ in modules).encode())
+    archive.entry("TRAILER!!!", 0)
+    return gzip.compress(archive.data.getvalue(), 6, mtime=0)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("out")
+    for name in ("packages", "kernel", "busybox", "guest"):
+        parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
+    arguments = parser.parse_args()
+    archive = Archive()
+    for path in linked(arguments.packages, PROGRAM):
+        put(archive, path, (arguments.packages / path).read_bytes())
+    put(archive, "guest/host", (arguments.guest / "host").read_bytes())
+    put(archive, "guest/Image", (arguments.kernel / "Image").read_bytes())
+    put(archive, "guest/initrd", guest_initramfs(arguments))
+    archive.entry("TRAILER!!!", 0)
+    # A disk has whole sectors.
+    archive.data.write(b"\0" * (-archive.data.tell() % 4096))
+    with open(arguments.out + ".new", "wb") as out:
+        out.write(archive.data.getvalue())
+    os.replace(arguments.out + ".new", arguments.out)
+
+
+if __name__ == "__main__":
+    main()
