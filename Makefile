@@ -21,7 +21,7 @@ RUN_ARGS := --smp $(SMP) --mem $(MEM) --cpu $(CPU) --mode $(MODE) --gic $(GIC) \
 	$(if $(KERNEL),--kernel $(KERNEL)) $(if $(INITRD),--initrd $(INITRD)) $(if $(APPEND),--append "$(APPEND)")
 
 .PHONY: all deps generate image prove prove-warm prove-changed prove-slurm bytes bytes-same bytes-check arch-check run demo \
-	check check-all unit-check spec-check model-check boot-check system-check coverage coverage-image misra trace reproduce \
+	check check-all unit-check spec-check model-check boot-check system-check guest-peer coverage coverage-image misra trace reproduce \
 	reports-check evidence evidence-check campaign-check slurm-check mutants mutants-check \
 	stability nightly bench lint clean help
 
@@ -35,6 +35,7 @@ help:
 	@echo "make            install what is needed, generate, prove, build the image, boot Debian's Linux under it"
 	@echo "make check      every test: specification, assembly, unit tests, device tree, seeded bugs, system tests on QEMU"
 	@echo "make check-all  the same with every configuration of the system tests"
+	@echo "make guest-peer the system tests of guests without Hypatia, on the KVM of Debian's kernel"
 	@echo "make coverage   statements, branches and conditions of src/hyp that the unit tests reach (MC/DC)"
 	@echo "make coverage-image  instructions of the image that the system tests run, by source line"
 	@echo "make mutants    every seeded bug and every generated mutant, and what notices it: some hours"
@@ -129,6 +130,10 @@ mutants: $(GEN_STAMP) $(SYSTEST_FILES) | $(BUILD)/stamps/qemu
 system-check: $(SYSTEST_FILES) | $(BUILD)/stamps/qemu
 	@tools/systest
 
+# The tests of guests without Hypatia, on the KVM of the host's kernel: what they are worth.
+guest-peer: $(BUILD)/initrd.cpio.gz $(BUILD)/guest-6.1.cpio | $(BUILD)/stamps/qemu
+	@tools/systest --peer
+
 # Statements, branches and conditions of src/hyp that the unit tests reach.
 coverage: $(GEN_STAMP)
 	@tools/deps.sh reports
@@ -202,5 +207,5 @@ lint:
 
 clean:
 	rm -rf $(BUILD)/image $(BUILD)/gen $(BUILD)/tests $(BUILD)/payloads $(BUILD)/logs $(BUILD)/hypatia.* \
-		$(BUILD)/proof* $(BUILD)/report $(BUILD)/cache/proof $(BUILD)/stamps/gen $(BUILD)/*.cpio.gz $(BUILD)/bench.json $(BUILD)/systest.json \
+		$(BUILD)/proof* $(BUILD)/report $(BUILD)/cache/proof $(BUILD)/stamps/gen $(BUILD)/*.cpio.gz $(BUILD)/*.cpio $(BUILD)/bench.json $(BUILD)/systest.json \
 		$(BUILD)/coverage $(BUILD)/coverage-image.* $(BUILD)/misra $(BUILD)/reproduce $(BUILD)/trace $(BUILD)/evidence
