@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Write the disk from which the test host starts guests: a plain cpio archive that it unpacks over its root.
 
-usage: mkguest.py OUT --packages DIR --kernel DIR --busybox FILE --guest DIR
+usage: mkguest.py OUT --packages DIR --kernel DIR --busybox FILE --ticks FILE --guest DIR
 
 In it are Debian's arm64 QEMU with the libraries that it is linked to, from unpacked packages; a guest's kernel; a guest's
-initramfs with the modules of virtio in the order in which they can be loaded; and the host's script.
+initramfs with the modules of virtio in the order in which they can be loaded; the initramfs that measures a boot; and the
+host's script.
 Same files in, same bytes out.
 """
 
@@ -101,7 +102,7 @@ def guest_initramfs(arguments):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("out")
-    for name in ("packages", "kernel", "busybox", "guest"):
+    for name in ("packages", "kernel", "busybox", "ticks", "guest"):
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
     arguments = parser.parse_args()
     archive = Archive()
@@ -110,6 +111,7 @@ def main():
     put(archive, "guest/host", (arguments.guest / "host").read_bytes())
     put(archive, "guest/Image", (arguments.kernel / "Image").read_bytes())
     put(archive, "guest/initrd", guest_initramfs(arguments))
+    put(archive, "guest/ticks", arguments.ticks.read_bytes())
     archive.entry("TRAILER!!!", 0)
     # A disk has whole sectors.
     archive.data.write(b"\0" * (-archive.data.tell() % 4096))
