@@ -19,6 +19,7 @@ class Unit:
     drivers: list = field(default_factory=list)
     lemmas: bool = False        # a step of annotations/*.lemmas: no functions of its own
     types: bool = True          # its goals have the C types of memory as premises
+    pruned: bool = False        # branches that cannot be are looked for in its goals
 
 
 @dataclass
@@ -114,7 +115,10 @@ def load(root):
         for file in [source] + drivers:
             if not os.path.exists(os.path.join(root, file)):
                 raise Trouble(f"proofs/units.toml: {where}: {file}: no such file")
-        units.append(Unit(_text(entry, "name", where), C, source, drivers))
+        pruned = entry.get("pruned", False)
+        if not isinstance(pruned, bool):
+            raise Trouble(f"proofs/units.toml: {where}: 'pruned' must be true or false")
+        units.append(Unit(_text(entry, "name", where), C, source, drivers, pruned=pruned))
     units += _lemma_units(root, data.get("lemmas", []))
     units.append(Unit("bits", BITS, "build/gen/qfbv/list.txt"))
     units.append(Unit("bytes", BYTES, "spec/assembly.toml"))
@@ -140,7 +144,8 @@ def load(root):
 
 def options(table, unit):
     """Frama-C's options for @unit. It is for the sake of run-time checks that WP gives a lemma types as premises."""
-    return [one for one in table.options if unit.types or one != "-wp-rte"]
+    without = ([] if unit.types else ["-wp-rte"]) + (["-wp-no-pruning"] if unit.pruned else [])
+    return [one for one in table.options if one not in without]
 
 
 def select(table, names):
