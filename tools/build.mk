@@ -173,9 +173,9 @@ $(BUILD)/initrd-kvm-%.cpio.gz: $(BUILD)/host-%/.built $(HOST_DIR)/kvm $(BUILD)/i
 
 # What tools/systest and tools/systest --all need to be there.
 SYSTEST_FILES := $(BUILD)/hypatia.img $(BUILD)/initrd.cpio.gz $(PAYLOAD_IMAGES) \
-	$(BUILD)/initrd-module-6.1.cpio.gz $(BUILD)/initrd-kvm-6.1.cpio.gz
-SYSTEST_ALL_FILES := $(SYSTEST_FILES) $(BUILD)/initrd-module-6.12.cpio.gz $(BUILD)/initrd-kvm-6.12.cpio.gz \
+	$(BUILD)/initrd-module-6.1.cpio.gz $(BUILD)/initrd-kvm-6.1.cpio.gz \
 	$(BUILD)/guest-6.1.cpio
+SYSTEST_ALL_FILES := $(SYSTEST_FILES) $(BUILD)/initrd-module-6.12.cpio.gz $(BUILD)/initrd-kvm-6.12.cpio.gz
 
 # The initramfs whose first process prints the counter.
 $(PAYLOAD_DIR)/ticks: $(PAYLOAD_DIR)/ticks.o

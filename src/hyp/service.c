@@ -46,7 +46,10 @@ static s32 memory_do(u32 v, u32 effect, u64 n)
 		return guest_relinquish(v, n);
 	default:
 		/* The host is told of every access where there is no memory, so there is nothing to be noted. */
-		return guest_has(v, n) != 0 ? HYP_EBUSY : 0;
+		if (guest_has(v, n) != 0) {
+			return HYP_EBUSY;
+		}
+		return 0;
 	}
 }
 
