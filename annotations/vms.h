@@ -78,9 +78,9 @@
     predicate vms_inv{L} = vm_inv{L} && vm_kept{L} && guests_inv{L};
 
     // a vCPU has a power state if and only if it is there
-    predicate power_inv{L} = \forall integer v, i; 0 <= v < VMS_MAX && 0 <= i < VCPUS_MAX ==>
-      power_ok(\at(vm_power[v].state[i],L)) &&
+    predicate power_fits{L}(integer v, integer i) = power_ok(\at(vm_power[v].state[i],L)) &&
       (\at(vm_power[v].state[i],L) == POWER_ABSENT <==> !keeps{L}(v, i));
+    predicate power_inv{L} = \forall integer v, i; 0 <= v < VMS_MAX && 0 <= i < VCPUS_MAX ==> power_fits{L}(v, i);
 
     // the frames that serve VMs are the same
     predicate same_serving{L,M} = \forall integer f; serves{M}(f) <==> serves{L}(f);

@@ -2,7 +2,6 @@
 #include "guest.h"
 #include "arch.h"
 #include "frame.h"
-#include <lemmas/guests/guests_lend.h>
 #include <lemmas/guests/guests_moved.h>
 #include <lemmas/guests/low.h>
 #include <lemmas/guests/serving.h>
@@ -12,33 +11,7 @@
 #include <lemmas/tables/ways.h>
 #include <lemmas/vms/still_kept.h>
 
-/**
- * struct guest_place - how far the tables on the way to a page go
- * @table: the last of them
- * @index: the page's entry in it
- * @level: its level
- */
-struct guest_place {
-	u64 table;
-	u64 index;
-	u32 level;
-};
-
-/* The last table on the way to page @n of live VM @v. */
-/*@ requires locked: lock_held[LOCK_MM] == 1;
-    requires inv: mm_inv{Here} && guests_inv{Here};
-    requires vm: v < VMS_MAX && is_gfn(n) && vms[v].state == VM_LIVE;
-    terminates \true; exits \false; assigns \nothing;
-    ensures level: 1 <= \result.level <= 3 && \result.level == g_level[\result.table];
-    ensures index: \result.index == idx(n, \result.level) && \result.index < 512;
-    ensures table: g_is{Here}(v, \result.table) && covers{Here}(\result.table, n);
-    ensures way: \result.table == g_node{Here}(v, n, \result.level);
-    ensures last: \result.level < 3 ==> frame[\result.table].e[\result.index] == 0 && g_three{Here}(v, n) < 0 &&
-      (\result.level == 1 ==> g_two{Here}(v, n) < 0);
-    ensures above: g_above{Here}(v, n, \result.table, \result.level);
-    ensures whole: \result.level == 3 ==> g_three{Here}(v, n) == \result.table;
-*/
-static struct guest_place guest_find(u32 v, u64 n)
+struct guest_place guest_find(u32 v, u64 n)
 {
 	struct guest_place at;
 	u64 entry;
@@ -92,18 +65,7 @@ static void frame_join(u32 v, u64 pfn, u64 r)
 	vm_frames[v] = vm_frames[v] + 1u;
 }
 
-/* Frame @pfn, whose record is @r, is VM @v's no more. */
-/*@ requires locked: lock_held[LOCK_MM] == 1;
-    requires record: record_of{Here}(pfn, r) && pfn < PFN_COUNT;
-    requires vm: v < VMS_MAX;
-    requires owner: fm_vm[pfn] == v + 1;
-    requires counts: \forall integer q; 0 <= q < PFN_COUNT && fm_vm[q] == v + 1 ==>
-      g_pos[q] < vm_frames[v] && vm_frames[v] <= 2 * GUEST_PAGES && g_list[v].p[g_pos[q]] == q;
-    terminates \true; exits \false;
-    assigns fm_vm[pfn], vm_frames[v], g_pos[0 .. PFN_COUNT - 1], g_list[v];
-    ensures left: leaves{Pre,Here}(v, pfn);
-*/
-static void frame_leave(u32 v, u64 pfn, u64 r)
+void guest_frame_leave(u32 v, u64 pfn, u64 r)
 {
 	/* The last of the list takes its place. */
 	/*@ ghost
@@ -154,6 +116,11 @@ static s32 page_get(u32 protected, u64 pfn)
 	//@ assert others: only_frame{Pre,Here}(pfn) && same_machine{Pre,Here};
 	//@ assert refused: error != 0 ==> g_tables{Here};
 	//@ assert free: error == 0 ==> g_tree[pfn] == 0;
+	/*@ assert kept: error == 0 ==> \forall integer f; 0 <= f < PFN_COUNT && g_tree[f] != 0 ==>
+	      f != pfn && fm_state[f] == \at(fm_state[f],Pre); */
+	//@ assert ram: \forall integer f; is_ram{Here}(f) <==> is_ram{Pre}(f);
+	/*@ assert sound: error == 0 ==> \forall integer f; 0 <= f < PFN_COUNT && g_tree[f] != 0 ==>
+	      g_sound{Pre}(f, g_tree[f]) && g_sound{Here}(f, g_tree[f]); */
 	//@ assert tables: error == 0 ==> g_tables{Here};
 	return error;
 }
@@ -250,6 +217,8 @@ static s32 table_get(u64 pfn)
 	//@ assert others: only_frame{Pre,Here}(pfn) && same_machine{Pre,Here};
 	//@ assert refused: error != 0 ==> g_tables{Here};
 	//@ assert free: error == 0 ==> g_tree[pfn] == 0;
+	/*@ assert kept: error == 0 ==> \forall integer f; 0 <= f < PFN_COUNT && g_tree[f] != 0 ==>
+	      f != pfn && fm_state[f] == \at(fm_state[f],Pre); */
 	//@ assert tables: error == 0 ==> g_tables{Here};
 	return error;
 }
@@ -307,6 +276,8 @@ static s32 table_link(u32 v, u64 f, u64 i, u64 n, u64 pfn)
 	/*@ assert open: guests_inv{Here} && g_tables{Here} && g_frames{Here} && g_quiet{Here} && vm_kept{Here} &&
 	      vm_inv{Here}; */
 	//@ assert sound: g_sound{Here}(f, g_tree[f]) && g_tlb == 0;
+	//@ assert frame: pfn < PFN_COUNT ==> g_sound{Here}(pfn, g_tree[pfn]) && g_counted{Here}(pfn, fm_vm[pfn]);
+	//@ assert host: pfn < PFN_COUNT && fm_state[pfn] == FRAME_HOST ==> g_tree[pfn] == 0 && fm_vm[pfn] == 0;
 	error = table_get(pfn);
 	if (error != 0) {
 		//@ assert frames: same_vm_frames{Pre,Here} && same_machine{Pre,Here};
@@ -367,7 +338,7 @@ static void page_unmap(u32 v, u64 f, u64 i, u64 n, u64 pfn)
 	//@ assert cut: words_but{Pre,Here}(f, i) && frame[f].e[i] == 0;
 	host_unshare_guest_last(pfn);
 	//@ assert back: fm_state[pfn] == FRAME_HOST && words_but{Pre,Here}(f, i) && frame[f].e[i] == 0;
-	frame_leave(v, pfn, r);
+	guest_frame_leave(v, pfn, r);
 	//@ assert trees: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn) && trees_but{Pre,Here}(pfn);
 	//@ assert move: g_move{Pre,Here}(v, pfn);
 	//@ assert leaves: leaves{Pre,Here}(v, pfn);
@@ -430,7 +401,7 @@ static s32 frame_back(u32 v, u64 pfn, u64 r)
 	//@ assert host: fm_state[pfn] == FRAME_HOST && only_frame{Pre,Here}(pfn) && same_machine{Pre,Here};
 	/*@ assert words: \forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 && g != pfn &&
 	      \at(fm_state[g],Pre) == FRAME_HYP_VM ==> frame[g].e[j] == \at(frame[g].e[j],Pre); */
-	frame_leave(v, pfn, r);
+	guest_frame_leave(v, pfn, r);
 	//@ ghost g_tree[pfn] = 0;
 	//@ assert trees: given_but{Pre,Here}(pfn) && trees_but{Pre,Here}(pfn);
 	//@ assert move: g_move{Pre,Here}(v, pfn);
@@ -440,109 +411,6 @@ static s32 frame_back(u32 v, u64 pfn, u64 r)
 	//@ assert quiet: g_quiet{Here};
 	//@ assert guests: guests_inv{Here};
 	//@ assert gone: \at(fm_vm[pfn],Pre) != 0 && fm_state[pfn] != FRAME_HYP_VM && given_but{Pre,Here}(pfn);
-	//@ assert serving: same_serving{Pre,Here};
-	//@ assert keeping: same_keeping{Pre,Here};
-	//@ assert kept: vm_kept{Here};
-	//@ assert machines: vm_inv{Here};
-	//@ assert inv: vms_inv{Here};
-	return 0;
-}
-
-/* Frame @pfn, a page of live protected VM @v, is lent to the host, or with @lend 0 no more. */
-/*@ requires locked: lock_held[LOCK_MM] == 1;
-    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
-    requires vm: v < VMS_MAX && vms[v].state == VM_LIVE && vms[v].protected != 0;
-    requires frame: pfn < PFN_COUNT && is_ram{Here}(pfn) && fm_vm[pfn] == v + 1 && guest_state(fm_state[pfn]);
-    terminates \true; exits \false;
-    assigns MM_STATE;
-    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
-    ensures result: \result <= 0;
-    ensures lent: \result == 0 && lend != 0 ==> fm_state[pfn] == FRAME_GUEST_SHARED_HOST;
-    ensures taken: \result == 0 && lend == 0 ==> fm_state[pfn] == FRAME_GUEST &&
-      xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED;
-    ensures others: only_frame{Pre,Here}(pfn);
-    ensures failed: \result != 0 ==> same_frames{Pre,Here};
-*/
-static s32 page_lend(u32 v, u64 pfn, u32 lend)
-{
-	s32 error;
-
-	/* Only what is proved speaks of it. */
-	(void)v;
-	/*@ assert open: guests_inv{Here} && g_tables{Here} && g_frames{Here} && g_quiet{Here} && vm_kept{Here} &&
-	      vm_inv{Here}; */
-	if (lend != 0) {
-		error = guest_share_host(pfn);
-	} else {
-		error = guest_unshare_host(pfn);
-	}
-	//@ assert machine: same_machine{Pre,Here} && only_frame{Pre,Here}(pfn) && same_vm_words{Pre,Here};
-	//@ assert ghosts: same_ghosts{Pre,Here} && same_all_vms{Pre,Here};
-	//@ assert done: error == 0 ==> fits(fm_state[pfn], fm_count[pfn], vms[v].protected);
-	//@ assert lends: error == 0 ==> g_lends{Pre,Here}(v, pfn);
-	//@ assert refused: error != 0 ==> same_vm_frames{Pre,Here};
-	//@ assert quiet: g_quiet{Here};
-	//@ assert guests: guests_inv{Here};
-	//@ assert serving: same_serving{Pre,Here};
-	//@ assert keeping: same_keeping{Pre,Here};
-	//@ assert kept: vm_kept{Here};
-	//@ assert machines: vm_inv{Here};
-	//@ assert inv: vms_inv{Here};
-	return error;
-}
-
-/* Frame @pfn, which entry @i of table @f of live protected VM @v maps as page @n, goes back to the host, cleared. */
-/*@ requires locked: lock_held[LOCK_MM] == 1;
-    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
-    requires vm: v < VMS_MAX && vms[v].state == VM_LIVE && vms[v].protected != 0;
-    requires table: g_is{Here}(v, f) && g_level[f] == 3 && f < PFN_COUNT;
-    requires page: is_gfn(n) && covers{Here}(f, n) && i == idx(n, 3) && i < 512;
-    requires mapped: g_leaf{Here}(f, i, pfn);
-    terminates \true; exits \false;
-    assigns MM_STATE, GUEST_MEMORY;
-    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
-    ensures result: \result <= 0;
-    ensures unmapped: \result == 0 ==> g_unmapped{Pre,Here}(v, pfn, f, i) && fm_state[pfn] == FRAME_HOST &&
-      zeroed{Here}(pfn);
-    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_given{Pre,Here};
-*/
-static s32 page_relinquish(u32 v, u64 f, u64 i, u64 n, u64 pfn)
-{
-	u64 r = mem_record(pfn);
-	s32 error;
-
-	/*@ assert open: guests_inv{Here} && g_tables{Here} && g_frames{Here} && g_quiet{Here} && vm_kept{Here} &&
-	      vm_inv{Here}; */
-	//@ assert sound: g_sound{Here}(f, g_tree[f]) && g_tlb == 0;
-	//@ assert counted: g_counted{Here}(pfn, fm_vm[pfn]) && fm_vm[pfn] == v + 1 && f != pfn;
-	vm_entry_set(v, f, i, 0, n);
-	//@ assert cut: words_but{Pre,Here}(f, i) && frame[f].e[i] == 0;
-	error = reclaim_guest(pfn);
-	//@ assert still: words_but{Pre,Here}(f, i) && frame[f].e[i] == 0 && only_frame{Pre,Here}(pfn);
-	if (error != 0) {
-		//@ assert tables: g_tables{Here};
-		vm_entry_set(v, f, i, desc_flat(pfn, 3, desc_host_attrs(1)), n);
-		//@ assert again: frame[f].e[i] == \at(frame[f].e[i],Pre);
-		//@ assert most: words_but{Pre,Here}(f, i);
-		//@ assert words: same_vm_words{Pre,Here};
-		//@ assert frames: same_vm_frames{Pre,Here} && same_machine{Pre,Here};
-		//@ assert ghosts: same_ghosts{Pre,Here} && same_all_vms{Pre,Here};
-		//@ assert guests: guests_inv{Here};
-		//@ assert keep: same_keeping{Pre,Here} && same_given{Pre,Here};
-		//@ assert kept: vm_kept{Here};
-		//@ assert machines: vm_inv{Here};
-		//@ assert inv: vms_inv{Here};
-		return error;
-	}
-	//@ assert back: fm_state[pfn] == FRAME_HOST && zeroed{Here}(pfn);
-	frame_leave(v, pfn, r);
-	//@ assert trees: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn) && trees_but{Pre,Here}(pfn);
-	//@ assert move: g_move{Pre,Here}(v, pfn);
-	//@ assert leaves: leaves{Pre,Here}(v, pfn);
-	//@ assert g_leaves: g_leaves{Pre,Here}(v, pfn);
-	//@ assert unmapped: g_unmapped{Pre,Here}(v, pfn, f, i);
-	//@ assert quiet: g_quiet{Here};
-	//@ assert guests: guests_inv{Here};
 	//@ assert serving: same_serving{Pre,Here};
 	//@ assert keeping: same_keeping{Pre,Here};
 	//@ assert kept: vm_kept{Here};
@@ -647,82 +515,5 @@ s32 guest_reclaim(u32 v, u64 pfn)
 	}
 	error = frame_back(v, pfn, r);
 	//@ assert others: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn);
-	return error;
-}
-
-u32 guest_has(u32 v, u64 n)
-{
-	struct guest_place at;
-
-	if (vms[v].state != VM_LIVE) {
-		return 0;
-	}
-	at = guest_find(v, n);
-	if (at.level != 3) {
-		return 0;
-	}
-	return vm_entry_get(at.table, at.index) != 0;
-}
-
-/* What speaks against it that page @n of VM @v be the guest's to lend, or to give up: the state of the VM. */
-/*@ requires vm: v < VMS_MAX;
-    terminates \true; exits \false; assigns \nothing;
-    ensures state: vms[v].state != VM_LIVE ==> \result == vm_missing(vms[v].state);
-    ensures protected: vms[v].state == VM_LIVE ==> \result == (vms[v].protected == 0 ? HYP_EPERM : 0);
-    ensures result: \result <= 0;
-*/
-static s32 own_check(u32 v)
-{
-	if (vms[v].state != VM_LIVE) {
-		return vms[v].state == VM_DYING ? HYP_EPERM : HYP_ENOENT;
-	}
-	return vms[v].protected == 0 ? HYP_EPERM : 0;
-}
-
-s32 guest_lend(u32 v, u64 n, u32 lend)
-{
-	struct guest_place at;
-	u64 entry;
-	s32 error = own_check(v);
-
-	if (error != 0) {
-		return error;
-	}
-	at = guest_find(v, n);
-	if (at.level != 3) {
-		return HYP_ENOENT;
-	}
-	entry = vm_entry_get(at.table, at.index);
-	//@ assert seen: g_xl{Here}(v, n) == entry;
-	if (entry == 0) {
-		return HYP_ENOENT;
-	}
-	//@ assert leaf: g_leaf{Here}(at.table, at.index, d_pfn(entry));
-	return page_lend(v, desc_pfn(entry), lend);
-}
-
-s32 guest_relinquish(u32 v, u64 n)
-{
-	struct guest_place at;
-	u64 entry;
-	s32 error = own_check(v);
-
-	if (error != 0) {
-		return error;
-	}
-	at = guest_find(v, n);
-	if (at.level != 3) {
-		return HYP_ENOENT;
-	}
-	entry = vm_entry_get(at.table, at.index);
-	//@ assert seen: g_xl{Here}(v, n) == entry;
-	if (entry == 0) {
-		return HYP_ENOENT;
-	}
-	//@ assert range: 0 <= idx(n, 1) < 512 && 0 <= idx(n, 2) < 512;
-	error = page_relinquish(v, at.table, at.index, n, desc_pfn(entry));
-	/*@ assert unmapped: error == 0 ==> words_but{Pre,Here}(at.table, at.index) &&
-	      vms[v].frame == \at(vms[v].frame,Pre); */
-	//@ assert way: error == 0 ==> g_three{Here}(v, n) == at.table;
 	return error;
 }

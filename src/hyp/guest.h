@@ -16,6 +16,47 @@
 #define VM_FRAMES_MAX (2u * GUEST_PAGES)
 
 /**
+ * struct guest_place - how far the tables on the way to a page go
+ * @table: the last of them
+ * @index: the page's entry in it
+ * @level: its level
+ */
+struct guest_place {
+	u64 table;
+	u64 index;
+	u32 level;
+};
+
+/** guest_find() - the last table on the way to page @n of live VM @v */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && guests_inv{Here};
+    requires vm: v < VMS_MAX && is_gfn(n) && vms[v].state == VM_LIVE;
+    terminates \true; exits \false; assigns \nothing;
+    ensures level: 1 <= \result.level <= 3 && \result.level == g_level[\result.table];
+    ensures index: \result.index == idx(n, \result.level) && \result.index < 512;
+    ensures table: g_is{Here}(v, \result.table) && covers{Here}(\result.table, n);
+    ensures way: \result.table == g_node{Here}(v, n, \result.level);
+    ensures last: \result.level < 3 ==> frame[\result.table].e[\result.index] == 0 && g_three{Here}(v, n) < 0 &&
+      (\result.level == 1 ==> g_two{Here}(v, n) < 0);
+    ensures above: g_above{Here}(v, n, \result.table, \result.level);
+    ensures whole: \result.level == 3 ==> g_three{Here}(v, n) == \result.table;
+*/
+struct guest_place guest_find(u32 v, u64 n);
+
+/** guest_frame_leave() - frame @pfn, whose record is @r, is VM @v's no more. LOCK_MM held. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires record: record_of{Here}(pfn, r) && pfn < PFN_COUNT;
+    requires vm: v < VMS_MAX;
+    requires owner: fm_vm[pfn] == v + 1;
+    requires counts: \forall integer q; 0 <= q < PFN_COUNT && fm_vm[q] == v + 1 ==>
+      g_pos[q] < vm_frames[v] && vm_frames[v] <= 2 * GUEST_PAGES && g_list[v].p[g_pos[q]] == q;
+    terminates \true; exits \false;
+    assigns fm_vm[pfn], vm_frames[v], g_pos[0 .. PFN_COUNT - 1], g_list[v];
+    ensures left: leaves{Pre,Here}(v, pfn);
+*/
+void guest_frame_leave(u32 v, u64 pfn, u64 r);
+
+/**
  * guest_table_give() - the host gives frame @pfn for the next table that is missing on the way to page @n of VM @v
  *
  * Return: 0; HYP_ENOENT without a VM; HYP_EPERM of a dying one, or when the frame is not the host's; HYP_EBUSY when no

@@ -37,20 +37,29 @@ static void answer_put(u32 cpu, struct guest_answer a)
 */
 static s32 memory_do(u32 v, u32 effect, u64 n)
 {
+	s32 error;
+	u32 has;
+
 	switch (effect) {
 	case GUEST_SHARE:
-		return guest_lend(v, n, 1);
+		error = guest_lend(v, n, 1);
+		break;
 	case GUEST_UNSHARE:
-		return guest_lend(v, n, 0);
+		error = guest_lend(v, n, 0);
+		break;
 	case GUEST_RELINQUISH:
-		return guest_relinquish(v, n);
+		error = guest_relinquish(v, n);
+		break;
 	default:
 		/* The host is told of every access where there is no memory, so there is nothing to be noted. */
-		if (guest_has(v, n) != 0) {
-			return HYP_EBUSY;
+		has = guest_has(v, n);
+		error = 0;
+		if (has != 0) {
+			error = HYP_EBUSY;
 		}
-		return 0;
+		break;
 	}
+	return error;
 }
 
 /* What the answer @a does to memory; x0 says so when that is refused. */

@@ -146,32 +146,33 @@ static s32 make_vcpu(u32 v, u32 i, u64 pfn)
 static s32 end_vcpu(u32 v, u32 i)
 {
 	s32 error = vm_reclaim_vcpu_check(v, i);
+	u64 pfn;
 
 	if (error != 0) {
 		return error;
 	}
-	/*@ assert open: guests_inv{Here} && g_tables{Here} && vm_kept{Here} &&
-	      kept{Here}(v, i) == vms[v].vcpu_frame[i]; */
+	pfn = vms[v].vcpu_frame[i];
+	//@ assert open: guests_inv{Here} && g_tables{Here} && vm_kept{Here} && kept{Here}(v, i) == pfn;
 	//@ assert keeps: keeps{Here}(v, i);
 	//@ assert own: keeps_own{Here}(v, i);
-	//@ assert held: serves{Here}(vms[v].vcpu_frame[i]);
-	//@ assert sound: keeps_alone{Here}(v, i) && g_sound{Here}(vms[v].vcpu_frame[i], g_tree[vms[v].vcpu_frame[i]]);
-	//@ assert apart: g_tree[vms[v].vcpu_frame[i]] == 0;
+	//@ assert held: serves{Here}(pfn);
+	//@ assert sound: keeps_alone{Here}(v, i) && g_sound{Here}(pfn, g_tree[pfn]);
+	//@ assert apart: g_tree[pfn] == 0 && fm_vm[pfn] == 0;
 	/* What it keeps serves it (vms_inv), so it goes back in any case. */
-	vm_return(vms[v].vcpu_frame[i]);
+	vm_return(pfn);
 	/*@ assert same: same_keeping{Pre,Here} && same_ghosts{Pre,Here} && same_machine{Pre,Here} &&
 	      same_all_vms{Pre,Here}; */
-	//@ assert back: fm_state[vms[v].vcpu_frame[i]] == FRAME_HOST && only_frame{Pre,Here}(vms[v].vcpu_frame[i]);
-	/*@ assert words: \forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 && g != vms[v].vcpu_frame[i] &&
+	//@ assert back: fm_state[pfn] == FRAME_HOST && only_frame{Pre,Here}(pfn) && !guest_state(fm_state[pfn]);
+	/*@ assert words: \forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 && g != pfn &&
 	      \at(fm_state[g],Pre) == FRAME_HYP_VM ==> frame[g].e[j] == \at(frame[g].e[j],Pre); */
 	error = vm_reclaim_vcpu(v, i);
 	//@ assert vms: same_all_vms{Pre,Here};
 	//@ assert ghosts: same_ghosts{Pre,Here};
-	//@ assert else: g_else{Pre,Here}(\at(vms[v].vcpu_frame[i],Pre));
+	//@ assert else: g_else{Pre,Here}(pfn);
 	//@ assert guests: guests_inv{Here};
 	//@ assert gone: !keeps{Here}(v, i);
 	//@ assert others: else_keeping{Pre,Here}(v, i);
-	//@ assert takes: takes_frame{Pre,Here}(v, i, \at(vms[v].vcpu_frame[i],Pre));
+	//@ assert takes: takes_frame{Pre,Here}(v, i, pfn);
 	//@ assert kept: vm_kept{Here};
 	//@ assert inv: vms_inv{Here};
 	return error;
@@ -278,9 +279,11 @@ static s32 add_vcpu(u32 v, u32 i, u64 pfn)
 	//@ assert absent: !keeps{Pre}(v, i) && vm_power[v].state[i] == POWER_ABSENT;
 	//@ assert others: else_keeping{Pre,Here}(v, i) && keeps{Here}(v, i);
 	/*@ assert rest: \forall integer w, k; 0 <= w < VMS_MAX && 0 <= k < VCPUS_MAX && (w != v || k != i) ==>
-	      power_ok(vm_power[w].state[k]) && (vm_power[w].state[k] == POWER_ABSENT <==> !keeps{Here}(w, k)); */
+	      power_fits{Here}(w, k); */
 	power_add(v, i);
-	//@ assert off: vm_power[v].state[i] == POWER_OFF && keeps{Here}(v, i);
+	//@ assert off: vm_power[v].state[i] == POWER_OFF && keeps{Here}(v, i) && power_fits{Here}(v, i);
+	/*@ assert still: \forall integer w, k; 0 <= w < VMS_MAX && 0 <= k < VCPUS_MAX && (w != v || k != i) ==>
+	      power_fits{Here}(w, k); */
 	return 0;
 }
 
@@ -307,9 +310,11 @@ static s32 remove_vcpu(u32 v, u32 i)
 	//@ assert there: keeps{Pre}(v, i) && power_ok(vm_power[v].state[i]) && vm_power[v].state[i] != POWER_ABSENT;
 	//@ assert others: else_keeping{Pre,Here}(v, i) && !keeps{Here}(v, i);
 	/*@ assert rest: \forall integer w, k; 0 <= w < VMS_MAX && 0 <= k < VCPUS_MAX && (w != v || k != i) ==>
-	      power_ok(vm_power[w].state[k]) && (vm_power[w].state[k] == POWER_ABSENT <==> !keeps{Here}(w, k)); */
+	      power_fits{Here}(w, k); */
 	power_remove(v, i);
-	//@ assert gone: vm_power[v].state[i] == POWER_ABSENT && !keeps{Here}(v, i);
+	//@ assert gone: vm_power[v].state[i] == POWER_ABSENT && !keeps{Here}(v, i) && power_fits{Here}(v, i);
+	/*@ assert still: \forall integer w, k; 0 <= w < VMS_MAX && 0 <= k < VCPUS_MAX && (w != v || k != i) ==>
+	      power_fits{Here}(w, k); */
 	return 0;
 }
 
