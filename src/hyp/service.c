@@ -215,13 +215,14 @@ static struct guest_exit serve(struct guest g, struct guest_kind vm, struct gues
 struct guest_exit guest_service(struct guest g, struct guest_call call, struct guest_exit x)
 {
 	struct guest_kind vm;
+	struct guest_exit y;
 
 	vm.protected = g.protected;
 	/* No entropy is asked of the machine: a guest that finds RNDR uses that, and any other is told of none. */
 	vm.random = 0;
 	lock_acquire(LOCK_MM);
-	x = serve(g, vm, call, x);
+	y = serve(g, vm, call, x);
 	lock_release(LOCK_MM);
-	cpu_guest[g.cpu].w[CTX_EXIT] = x.kind;
-	return x;
+	cpu_guest[g.cpu].w[CTX_EXIT] = y.kind;
+	return y;
 }
