@@ -859,6 +859,7 @@ static void test_protected(void)
 	long away = parameter("frames_away");
 	struct machine m;
 	uint64_t *data;
+	int ends[2];
 
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
@@ -874,6 +875,13 @@ static void test_protected(void)
 	check("the process has no access to a page of the guest", touch((char *)data) != 0, 1);
 	check("nor to its program", touch(m.memory) != 0, 1);
 	check("but to a page that the guest has not touched", touch(m.memory + 0x4000), 0);
+	/* The kernel's own access for the process ends too. */
+	check("a pipe", pipe(ends), 0);
+	check_refused("the kernel reads the page for the process", write(ends[1], data, 8), EFAULT);
+	check("eight bytes", write(ends[1], "eightest", 8), 8);
+	check_refused("or writes it", read(ends[0], data, 8), EFAULT);
+	close(ends[0]);
+	close(ends[1]);
 	expect_store(&m, 8, 0);
 	check("and the guest goes on", next_store(&m, 0, G_DEVICE + 4, &(uint64_t){ 0 }), 1);
 	munmap(m.run[0], getpagesize());
