@@ -733,9 +733,35 @@ static void test_claims(void **state)
 	assert_int_equal(claim(block, 2, 1), HYP_EPERM);
 }
 
+/* Whose a frame is, and who reaches it, may not change by the way. */
+static void test_states_by_hand(void **state)
+{
+	static const struct state_row by_hand[] = {
+		{ "HOST", "host", 1, 0, "none" },
+		{ "HOST_SHARED_HYP", "host", 1, 1, "none" },
+		{ "HYP", "hyp", 0, 1, "none" },
+		{ "HYP_VM", "hyp", 0, 1, "none" },
+		{ "GUEST", "guest", 0, 0, "own" },
+		{ "GUEST_SHARED_HOST", "guest", 1, 0, "own" },
+		{ "HOST_SHARED_GUEST", "host", 1, 0, "lent" },
+	};
+	u32 i;
+
+	(void)state;
+	assert_int_equal(sizeof(by_hand), sizeof(state_rows));
+	for (i = 0; i < sizeof(by_hand) / sizeof(by_hand[0]); i++) {
+		assert_string_equal(state_rows[i].name, by_hand[i].name);
+		assert_string_equal(state_rows[i].owner, by_hand[i].owner);
+		assert_int_equal(state_rows[i].host, by_hand[i].host);
+		assert_int_equal(state_rows[i].hyp, by_hand[i].hyp);
+		assert_string_equal(state_rows[i].guest, by_hand[i].guest);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_states_by_hand),
 		cmocka_unit_test(test_boot_state),
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_widths),

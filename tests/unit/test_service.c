@@ -301,10 +301,14 @@ static void test_memory(void **state)
 	(void)state;
 	begin(1);
 	assert_int_equal(answer(SHARE, page * 4096, 0, 0), STATUS(-3));
+	assert_int_equal(guest_lend(0, page, 1), HYP_ENOENT);
+	assert_int_equal(guest_relinquish(0, page), HYP_ENOENT);
 	assert_int_equal(hvc(VM_TABLE, HANDLE(0), page, FIRST + 8), 0);
 	assert_int_equal(answer(SHARE, page * 4096, 0, 0), STATUS(-3));
 	assert_int_equal(answer(RELINQUISH, page * 4096, 0, 0), STATUS(-3));
 	assert_int_equal(hvc(VM_TABLE, HANDLE(0), page, FIRST + 9), 0);
+	assert_int_equal(guest_lend(0, page, 1), HYP_ENOENT);
+	assert_int_equal(guest_relinquish(0, page), HYP_ENOENT);
 	assert_int_equal(answer(SHARE, page * 4096, 0, 0), STATUS(-3));
 	assert_int_equal(answer(RELINQUISH, page * 4096, 0, 0), STATUS(-3));
 	assert_int_equal(answer(MMIO, page * 4096, 0, 0), 0);

@@ -152,6 +152,36 @@ static void test_id_fields(void **state)
 	assert_int_equal(id(1, 7, 2, 0x0000010002000000), 0);
 }
 
+/* All that a guest is shown of a machine that has 7 in each field, and what is the same on every machine. */
+static void test_shown_by_hand(void **state)
+{
+	static const struct {
+		u32 crm;
+		u32 op2;
+		u64 value;
+	} shown[] = {
+		{ 4, 0, 0x7101000001110011 },
+		{ 4, 1, 0x0000000100000021 },
+		{ 5, 0, 0x000000f000101006 },
+		{ 6, 0, 0x1221111110312120 },
+		{ 6, 1, 0x0111221111311552 },
+		{ 6, 2, 0x0121110011105112 },
+		{ 6, 3, 0x0000000011010010 },
+		{ 7, 0, 0x0000100000110125 },
+		{ 7, 1, 0x7111103007302002 },
+		{ 7, 2, 0x1021007110010111 },
+	};
+	u64 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+		assert_int_equal(id(1, shown[i].crm, shown[i].op2, 0x7777777777777777), shown[i].value);
+	}
+	/* AIDR_EL1 */
+	assert_int_equal(sysreg_access(features(1), key_of(3, 1, 0, 0, 7), 0, ~0ul).kind, SYSREG_VALUE);
+	assert_int_equal(sysreg_access(features(1), key_of(3, 1, 0, 0, 7), 0, ~0ul).value, 0);
+}
+
 static void test_keys(void **state)
 {
 	(void)state;
@@ -283,6 +313,7 @@ int main(void)
 		cmocka_unit_test(test_search_ends),
 		cmocka_unit_test(test_id_space),
 		cmocka_unit_test(test_id_fields),
+		cmocka_unit_test(test_shown_by_hand),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_traps),
 		cmocka_unit_test(test_machine_ids),

@@ -291,9 +291,41 @@ static void test_setup(void **state)
 	}
 }
 
+/* Frames of VMs: what leads where, and what is cleared on the way, may not change by the way. */
+static void test_moves_by_hand(void **state)
+{
+	static const struct move_row by_hand[] = {
+		{ "vm_give", "HOST", "HYP_VM", "any", "zero", 1 },
+		{ "vm_return", "HYP_VM", "HOST", "any", "zero", 1 },
+		{ "host_donate_guest", "HOST", "GUEST", "any", "zero", 0 },
+		{ "guest_share_host", "GUEST", "GUEST_SHARED_HOST", "any", "zero", 0 },
+		{ "guest_unshare_host", "GUEST_SHARED_HOST", "GUEST", "any", "zero", 0 },
+		{ "guest_relinquish", "GUEST", "HOST", "any", "zero", 1 },
+		{ "reclaim_guest", "GUEST", "HOST", "any", "zero", 1 },
+		{ "reclaim_guest_shared", "GUEST_SHARED_HOST", "HOST", "any", "zero", 0 },
+		{ "host_share_guest", "HOST", "HOST_SHARED_GUEST", "any", "one", 0 },
+		{ "host_share_guest_again", "HOST_SHARED_GUEST", "HOST_SHARED_GUEST", "below_max", "inc", 0 },
+		{ "host_unshare_guest", "HOST_SHARED_GUEST", "HOST_SHARED_GUEST", "many", "dec", 0 },
+		{ "host_unshare_guest_last", "HOST_SHARED_GUEST", "HOST", "one", "zero", 0 },
+	};
+	u32 i;
+
+	(void)state;
+	assert_int_equal(sizeof(by_hand), sizeof(move_rows));
+	for (i = 0; i < sizeof(by_hand) / sizeof(by_hand[0]); i++) {
+		assert_string_equal(move_rows[i].name, by_hand[i].name);
+		assert_string_equal(move_rows[i].from, by_hand[i].from);
+		assert_string_equal(move_rows[i].to, by_hand[i].to);
+		assert_string_equal(move_rows[i].guard, by_hand[i].guard);
+		assert_string_equal(move_rows[i].effect, by_hand[i].effect);
+		assert_int_equal(move_rows[i].clears, by_hand[i].clears);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_moves_by_hand),
 		cmocka_unit_test(test_life_vectors),
 		cmocka_unit_test(test_life_by_hand),
 		cmocka_unit_test(test_life_states),
