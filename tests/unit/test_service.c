@@ -294,6 +294,14 @@ static u32 state_of(u64 pfn)
 	return (u32)(hvc(MEM_INFO, pfn, 0, 0) & 0xff);
 }
 
+static void check_nothing_at(u64 page)
+{
+	lock_acquire(LOCK_MM);
+	assert_int_equal(guest_lend(0, page, 1), HYP_ENOENT);
+	assert_int_equal(guest_relinquish(0, page), HYP_ENOENT);
+	lock_release(LOCK_MM);
+}
+
 static void test_memory(void **state)
 {
 	u64 page = 0x40000, pfn = FIRST + 16, i;
@@ -301,14 +309,12 @@ static void test_memory(void **state)
 	(void)state;
 	begin(1);
 	assert_int_equal(answer(SHARE, page * 4096, 0, 0), STATUS(-3));
-	assert_int_equal(guest_lend(0, page, 1), HYP_ENOENT);
-	assert_int_equal(guest_relinquish(0, page), HYP_ENOENT);
+	check_nothing_at(page);
 	assert_int_equal(hvc(VM_TABLE, HANDLE(0), page, FIRST + 8), 0);
 	assert_int_equal(answer(SHARE, page * 4096, 0, 0), STATUS(-3));
 	assert_int_equal(answer(RELINQUISH, page * 4096, 0, 0), STATUS(-3));
 	assert_int_equal(hvc(VM_TABLE, HANDLE(0), page, FIRST + 9), 0);
-	assert_int_equal(guest_lend(0, page, 1), HYP_ENOENT);
-	assert_int_equal(guest_relinquish(0, page), HYP_ENOENT);
+	check_nothing_at(page);
 	assert_int_equal(answer(SHARE, page * 4096, 0, 0), STATUS(-3));
 	assert_int_equal(answer(RELINQUISH, page * 4096, 0, 0), STATUS(-3));
 	assert_int_equal(answer(MMIO, page * 4096, 0, 0), 0);
