@@ -353,6 +353,10 @@ static void test_plain(void **state)
 	assert_int_equal(guest_lend(0, 0x40000, 1), HYP_EPERM);
 	assert_int_equal(guest_relinquish(0, 0x40000), HYP_EPERM);
 	assert_int_equal(guest_lend(1, 0x40000, 0), HYP_ENOENT);
+	vms[0].state = VM_DYING;
+	assert_int_equal(guest_lend(0, 0x40000, 0), HYP_EPERM);
+	assert_int_equal(guest_relinquish(0, 0x40000), HYP_EPERM);
+	vms[0].state = VM_LIVE;
 	assert_int_equal(guest_has(1, 0x40000), 0);
 }
 
