@@ -506,20 +506,20 @@ class Rejected(Workspace):
             "assembly",
             'exit = "goto fatal_exception"',
             'exit = "somewhere"',
-            "routine.4.case.0.exit: 'somewhere' does not match "
+            "routine.6.case.0.exit: 'somewhere' does not match "
             "'^(ret|eret|never|goto [a-z][a-z0-9_]*|jump .+)$'",
         )
         self.case(
             "assembly",
             'exit = "goto fatal_exception"',
             'exit = "goto nowhere"',
-            "routine.4.case.0.exit: nowhere is not a routine with a contract",
+            "routine.6.case.0.exit: nowhere is not a routine with a contract",
         )
         self.case(
             "assembly",
             '"msr tpidr_el0 = old(x0)"',
             '"msr tpidr_el4 = old(x0)"',
-            "routine.4.case.0.order.0: tpidr_el4 is not a system register of register",
+            "routine.6.case.0.order.0: tpidr_el4 is not a system register of register",
         )
         self.case(
             "assembly",
@@ -531,13 +531,13 @@ class Rejected(Workspace):
             "assembly",
             "ensures.kind = ",
             "ensures.memory = ",
-            "routine.4.case.0.ensures.memory: is the name of another clause",
+            "routine.6.case.0.ensures.memory: is the name of another clause",
         )
         self.case(
             "assembly",
             '"ic iallu"',
             '"ic ialluis"',
-            "routine.7.case.2.order.3: ic ialluis is not an event",
+            "routine.9.case.2.order.3: ic ialluis is not an event",
         )
         self.case(
             "assembly",
@@ -561,7 +561,7 @@ class Rejected(Workspace):
             "assembly",
             'writes = ["bss"]',
             'writes = ["heap"]',
-            "routine.10.loop.0.writes: heap is not a region of the routine",
+            "routine.12.loop.0.writes: heap is not a region of the routine",
         )
         self.case("assembly", "size = 60", "size = 61", "data.0.size: 61 is not a multiple of 4")
         self.case(
