@@ -99,16 +99,18 @@ void hyp_vcpu_unclaim(void)
  */
 struct hyp_exit hyp_cpu_run(struct hyp_vcpu *vcpu, u64 flags, bool only_answer)
 {
-	struct arm_smccc_res res;
-	struct hyp_exit exit;
+	u64 x[6] = { VCPU_RUN, flags, vcpu->answer };
 
 	hyp_timer_enter(vcpu, only_answer);
-	arm_smccc_1_1_hvc(VCPU_RUN, flags, vcpu->answer, 0, &res);
+	hyp_run(x);
 	hyp_timer_leave(vcpu);
-	exit.kind = (long)res.a0 == SMCCC_SUCCESS ? (s64)res.a1 : -EOPNOTSUPP;
-	exit.x2 = res.a2;
-	exit.x3 = res.a3;
-	return exit;
+	return (struct hyp_exit){
+		.kind = (long)x[0] == SMCCC_SUCCESS ? (s64)x[1] : -EOPNOTSUPP,
+		.x2 = x[2],
+		.x3 = x[3],
+		.x4 = x[4],
+		.x5 = x[5],
+	};
 }
 
 static int cpu_comes(unsigned int cpu)

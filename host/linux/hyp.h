@@ -27,6 +27,25 @@ static inline s64 hyp_call(u64 id, u64 a, u64 b, u64 c)
 	return (long)res.a0 == SMCCC_SUCCESS ? (s64)res.a1 : -EOPNOTSUPP;
 }
 
+/* VCPU_RUN: @x are x0 to x5 of the call, and then what it leaves there. */
+static inline void hyp_run(u64 x[6])
+{
+	register u64 x0 asm("x0") = x[0];
+	register u64 x1 asm("x1") = x[1];
+	register u64 x2 asm("x2") = x[2];
+	register u64 x3 asm("x3") = x[3];
+	register u64 x4 asm("x4") = x[4];
+	register u64 x5 asm("x5") = x[5];
+
+	asm volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5) : : "memory");
+	x[0] = x0;
+	x[1] = x1;
+	x[2] = x2;
+	x[3] = x3;
+	x[4] = x4;
+	x[5] = x5;
+}
+
 static inline s64 hyp_stat(u64 stat)
 {
 	return hyp_call(HYP_STATS, stat, 0, 0);

@@ -78,7 +78,7 @@ struct hyp_vm {
 };
 
 /**
- * struct hyp_timer - a timer of a guest, as it was when its vCPU left
+ * struct hyp_timer - a timer of a guest, as it was when its vCPU left; of the virtual one only what its level comes of
  */
 struct hyp_timer {
 	u64 control;
@@ -130,6 +130,8 @@ struct hyp_exit {
 	s64 kind;
 	u64 x2;
 	u64 x3;
+	u64 x4;
+	u64 x5;
 };
 
 /* main.c */
@@ -168,7 +170,7 @@ void hyp_timer_end(void);
 void hyp_timer_cpu(bool on);
 void hyp_timer_enter(struct hyp_vcpu *vcpu, bool at_once);
 void hyp_timer_leave(struct hyp_vcpu *vcpu);
-void hyp_timer_read(struct hyp_vcpu *vcpu);
+void hyp_timer_ran(struct hyp_vcpu *vcpu, const struct hyp_exit *exit);
 u64 hyp_timer_control(const struct hyp_timer *timer);
 void hyp_timer_set_control(struct hyp_timer *timer, u64 control);
 u64 hyp_timer_levels(const struct hyp_vcpu *vcpu);

@@ -247,13 +247,16 @@ static int sysreg_access(struct hyp_vcpu *vcpu, u64 id, u64 *value, bool set)
 /* Its status is what it would be by now. */
 static int control_get(struct hyp_vcpu *vcpu, u64 *value)
 {
-	s64 refused = hyp_vcpu_claim(vcpu);
+	struct hyp_timer timer;
+	u64 control;
+	int err = words_access(vcpu, CTX_CNTV_CTL_EL0, &control, 1, false);
 
-	if (refused)
-		return refused;
-	hyp_timer_read(vcpu);
-	hyp_vcpu_unclaim();
-	*value = hyp_timer_control(&vcpu->virtual);
+	if (!err)
+		err = words_access(vcpu, CTX_CNTV_CVAL_EL0, &timer.compare, 1, false);
+	if (err)
+		return err;
+	hyp_timer_set_control(&timer, control);
+	*value = hyp_timer_control(&timer);
 	return 0;
 }
 

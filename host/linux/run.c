@@ -188,8 +188,7 @@ static int enter(struct hyp_vcpu *vcpu, bool only_answer, struct hyp_exit *exit)
 	if (only_answer || !has_to_wait(vcpu)) {
 		*exit = hyp_cpu_run(vcpu, lines | (vcpu->answered ? RUN_ANSWERED : 0), only_answer);
 		vcpu->answered = false;
-		if (!vcpu->vm->protected)
-			hyp_timer_read(vcpu);
+		hyp_timer_ran(vcpu, exit);
 	}
 	WRITE_ONCE(vcpu->in_guest, false);
 	hyp_vcpu_unclaim();

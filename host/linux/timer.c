@@ -70,15 +70,13 @@ u64 hyp_timer_levels(const struct hyp_vcpu *vcpu)
 	       (high(&vcpu->physical) ? KVM_ARM_DEV_EL1_PTIMER : 0);
 }
 
-/* What the guest's virtual timer has come to: with the vCPU claimed. */
-void hyp_timer_read(struct hyp_vcpu *vcpu)
+/* What the guest's virtual timer has come to, by the end of a run. */
+void hyp_timer_ran(struct hyp_vcpu *vcpu, const struct hyp_exit *exit)
 {
-	u64 control, compare;
-
-	if (!hyp_get_word(CTX_CNTV_CTL_EL0, &control) && !hyp_get_word(CTX_CNTV_CVAL_EL0, &compare)) {
-		hyp_timer_set_control(&vcpu->virtual, control);
-		vcpu->virtual.compare = compare;
-	}
+	if (exit->kind < 0)
+		return;
+	vcpu->virtual.control = exit->x4;
+	vcpu->virtual.compare = exit->x5;
 }
 
 /**

@@ -81,6 +81,15 @@ extern const struct guest_features vm_features;
       kind == EXIT_ON ? x2 < VCPUS_MAX && x3 == 0 :
       kind == EXIT_END ? x2 <= 1 && x3 == 0 : x2 == 0 && x3 == 0;
 
+    // and, however the run ended, when its virtual timer fires, if it is on and not masked
+    predicate timer_row{L}(integer cpu, integer x4, integer x5) =
+      \at(cpu_guest[cpu].w[CTX_CNTV_CTL_EL0],L) % 4 == 1 ?
+        x4 == 1 && x5 == \at(cpu_guest[cpu].w[CTX_CNTV_CVAL_EL0],L) : x4 == 0 && x5 == 0;
+
+    // x2 to x5 of VCPU_RUN
+    predicate told{L}(integer cpu, integer kind, integer x2, integer x3, integer x4, integer x5) =
+      exit_row{L}(cpu, kind, x2, x3) && timer_row{L}(cpu, x4, x5);
+
     predicate is_class(integer code, integer esr, integer class) = code == GUEST_SYNC && esr / 0x4000000 % 64 == class;
     predicate is_sysreg(integer code, integer esr) = code == GUEST_SYNC && esr / 0x4000000 % 64 == TRAP_EC_SYSREG;
 

@@ -243,16 +243,17 @@ static s64 stat_read(u64 stat)
     requires setup: boot_ok{Here};
     requires host: at_guest == 0;
     requires fp: fp_guest == 0;
-    requires rest: \valid(rest + (0 .. 1)) && APART_FROM_GUESTS(rest);
+    requires rest: \valid(rest + (0 .. REST - 1)) && APART_FROM_GUESTS(rest);
     requires id: HYPERCALL_BASE <= id < HYPERCALL_BASE + HYPERCALL_COUNT;
     terminates \true; exits \false;
-    assigns LOCKED_STATE, GUEST_STATE, rest[0 .. 1];
+    assigns LOCKED_STATE, GUEST_STATE, rest[0 .. REST - 1];
     ensures unlocked: no_locks{Here};
     ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures fp: fp_guest == 0 && same_fp{Pre,Here};
     ensures kept: id != VCPU_RUN && id != VCPU_GET_REG ==> rest[0] == \old(rest[0]) && rest[1] == \old(rest[1]);
+    ensures more: id != VCPU_RUN ==> rest[2] == \old(rest[2]) && rest[3] == \old(rest[3]);
     ensures row: id == VCPU_RUN && \result.a1 <= EXIT_MAX ==>
-      \exists integer p; 0 <= p < CPUS_MAX && exit_row{Here}(p, \result.a1, rest[0], rest[1]);
+      \exists integer p; 0 <= p < CPUS_MAX && told{Here}(p, \result.a1, rest[0], rest[1], rest[2], rest[3]);
     ensures known: \result.a0 == SMCCC_SUCCESS;
     ensures share: id == MEM_SHARE_HYP && \result.a1 == 0 ==>
       fm_state[a1] == FRAME_HOST_SHARED_HYP && fm_count[a1] == 0;

@@ -206,10 +206,31 @@ static struct guest_exit run_on(struct guest g, u64 lines)
 	return x;
 }
 
+/* How a run of @cpu ended, for the host; with what it needs to wake the guest in time. */
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires rest: \valid(rest + (0 .. REST - 1)) && APART_FROM_GUESTS(rest);
+    requires kind: x.kind <= EXIT_MAX;
+    requires row: exit_row{Here}(cpu, x.kind, x.x2, x.x3);
+    terminates \true; exits \false; assigns rest[0 .. REST - 1];
+    ensures kind: \result == x.kind;
+    ensures told: told{Here}(cpu, \result, rest[0], rest[1], rest[2], rest[3]);
+*/
+static s64 exit_tell(u32 cpu, struct guest_exit x, u64 *rest)
+{
+	u64 on = cpu_guest[cpu].w[CTX_CNTV_CTL_EL0] % 4u == 1 ? 1 : 0;
+
+	rest[0] = x.x2;
+	rest[1] = x.x3;
+	rest[2] = on;
+	rest[3] = on != 0 ? cpu_guest[cpu].w[CTX_CNTV_CVAL_EL0] : 0;
+	return (s64)x.kind;
+}
+
 s64 vcpu_run(u64 flags, u64 value, u64 *rest)
 {
 	struct guest g;
 	struct guest_exit x;
+	s64 kind;
 
 	if (flags > RUN_FLAGS) {
 		return HYP_EINVAL;
@@ -221,19 +242,19 @@ s64 vcpu_run(u64 flags, u64 value, u64 *rest)
 	if (machine_ids_same() == 0) {
 		return HYP_EPERM;
 	}
-	if (g.runs == 0) {
-		rest[0] = 0;
-		rest[1] = 0;
-		//@ assert row: exit_row{Here}(g.cpu, EXIT_OFF, 0, 0);
-		return EXIT_OFF;
+	x.kind = EXIT_OFF;
+	x.x2 = 0;
+	x.x3 = 0;
+	if (g.runs != 0) {
+		if (flags % 2 != 0) {
+			guest_answer(g.cpu, value);
+		}
+		x = run_on(g, flags);
 	}
-	if (flags % 2 != 0) {
-		guest_answer(g.cpu, value);
-	}
-	x = run_on(g, flags);
-	rest[0] = x.x2;
-	rest[1] = x.x3;
-	return (s64)x.kind;
+	kind = exit_tell(g.cpu, x, rest);
+	//@ assert told: told{Here}(g.cpu, kind, rest[0], rest[1], rest[2], rest[3]);
+	//@ assert cpu: 0 <= g.cpu < CPUS_MAX;
+	return kind;
 }
 
 /* The host turns vCPU @i of VM @v on or off: of a protected VM the first only, and on. */

@@ -10,8 +10,11 @@
 #include "types.h"
 #include "../../annotations/entry.h"
 
-/* What a call leaves in x2 and x3 is none of these. */
-#define APART_FROM_GUESTS(rest) \separated((rest) + (0 .. 1), cpu_guest + (0 .. CPUS_MAX - 1), \
+/* How many results a call may have besides x0 and x1: x2 to x5. */
+#define REST 4
+
+/* Where they go is none of these. */
+#define APART_FROM_GUESTS(rest) \separated((rest) + (0 .. REST - 1), cpu_guest + (0 .. CPUS_MAX - 1), \
 	cpu_host + (0 .. CPUS_MAX - 1), el1 + (0 .. CTX_SWITCHED_END - 1), &at_guest, &esr_el2, &far_el2, &hpfar_el2, \
 	fp + (0 .. CTX_FP_END - 1), &fp_guest, &fp_open, \
 	machine_ids + (0 .. MACHINE_IDS - 1), machine_id + (0 .. MACHINE_IDS - 1))
@@ -25,9 +28,9 @@
     requires setup: boot_ok{Here};
     requires host: at_guest == 0;
     requires fp: fp_guest == 0;
-    requires rest: \valid(rest + (0 .. 1)) && APART_FROM_GUESTS(rest);
+    requires rest: \valid(rest + (0 .. REST - 1)) && APART_FROM_GUESTS(rest);
     terminates \true; exits \false;
-    assigns LOCKED_STATE, GUEST_STATE, rest[0 .. 1];
+    assigns LOCKED_STATE, GUEST_STATE, rest[0 .. REST - 1];
     ensures unlocked: no_locks{Here};
     ensures result: \result == HYP_EINVAL || \result == HYP_ENOENT || \result == HYP_EPERM ||
       0 <= \result <= EXIT_MAX;
@@ -35,8 +38,9 @@
     // EL1 and EL2 are the host's again
     ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures fp: fp_guest == 0 && same_fp{Pre,Here};
-    ensures refused: \result < 0 ==> rest[0] == \old(rest[0]) && rest[1] == \old(rest[1]);
-    ensures row: \result >= 0 ==> \exists integer c; 0 <= c < CPUS_MAX && exit_row{Here}(c, \result, rest[0], rest[1]);
+    ensures refused: \result < 0 ==> \forall integer k; 0 <= k < REST ==> rest[k] == \old(rest[k]);
+    ensures row: \result >= 0 ==> \exists integer c; 0 <= c < CPUS_MAX &&
+      told{Here}(c, \result, rest[0], rest[1], rest[2], rest[3]);
     // a guest runs where it finds what it was shown
     ensures alike: \result >= 0 ==> \forall integer i; 0 <= i < MACHINE_IDS && i != MACHINE_MIDR_EL1 ==>
       machine_ids[i] == machine_id[i];
@@ -61,7 +65,7 @@ s64 vcpu_power(u64 on);
 /** vcpu_register() - VCPU_GET_REG and VCPU_SET_REG: 0, HYP_EINVAL, HYP_ENOENT, HYP_EPERM. */
 /*@ requires unlocked: no_locks{Here};
     requires setup: boot_ok{Here};
-    requires rest: \valid(rest + (0 .. 1)) && APART_FROM_GUESTS(rest);
+    requires rest: \valid(rest + (0 .. REST - 1)) && APART_FROM_GUESTS(rest);
     terminates \true; exits \false;
     assigns LOCKED_STATE, cpu_guest[0 .. CPUS_MAX - 1], rest[0];
     ensures unlocked: no_locks{Here};

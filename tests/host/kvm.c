@@ -389,23 +389,36 @@ static void test_not_emulated(void)
 	machine_end(&m);
 }
 
-static void test_timers(void)
+static void virtual_timer(unsigned long type, uint64_t rate)
 {
-	uint64_t level = KVM_ARM_DEV_EL1_VTIMER;
+	struct kvm_one_reg reg = { .id = KVM_REG_ARM_TIMER_CTL };
 	struct machine m;
-	uint64_t rate;
+	uint64_t value;
 
-	__asm__("mrs %0, cntfrq_el0" : "=r"(rate));
-	machine_make(&m, guest_timer, 1);
+	machine_make_type(&m, type, guest_timer, 1);
 	x_set(&m, 0, 0, rate / 20);
 	check_refused("the guest's timer ends the run", ioctl(m.vcpu[0], KVM_RUN, 0), EINTR);
-	check("the level is told", m.run[0]->s.regs.device_irq_level, level);
-	check("CNTV_CTL_EL0 says so", reg_get(m.vcpu[0], KVM_REG_ARM_TIMER_CTL) & 7, 5);
+	check("the level is told", m.run[0]->s.regs.device_irq_level, KVM_ARM_DEV_EL1_VTIMER);
+	reg.addr = (uintptr_t)&value;
+	if (type == VM_TYPE)
+		check("CNTV_CTL_EL0 says so", reg_get(m.vcpu[0], KVM_REG_ARM_TIMER_CTL) & 7, 5);
+	else
+		check_refused("CNTV_CTL_EL0", ioctl(m.vcpu[0], KVM_GET_ONE_REG, &reg), EPERM);
 	irq_line(m.vm, KVM_ARM_IRQ_TYPE_CPU, 0, KVM_ARM_IRQ_CPU_IRQ, 1);
 	check("with its line high it goes on", said(&m, 0), 5);
 	check("the level is low", m.run[0]->s.regs.device_irq_level, 0);
 	check("done", is_done(&m, 0), 1);
 	machine_end(&m);
+}
+
+static void test_timers(void)
+{
+	struct machine m;
+	uint64_t rate;
+
+	__asm__("mrs %0, cntfrq_el0" : "=r"(rate));
+	virtual_timer(VM_TYPE, rate);
+	virtual_timer(VM_TYPE_PROTECTED | VM_TYPE, rate);
 	machine_make(&m, guest_physical_timer, 1);
 	x_set(&m, 0, 0, rate / 20);
 	check_refused("its physical timer ends the run", ioctl(m.vcpu[0], KVM_RUN, 0), EINTR);

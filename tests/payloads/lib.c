@@ -207,12 +207,12 @@ struct result call(u64 id, u64 a1, u64 a2, u64 a3)
 		r.x[i] = 0x1000u + i;
 	}
 	hvc(&r);
-	for (i = 4; i < REGS; i++) {
+	for (i = id == VCPU_RUN && (s64)r.x[1] >= 0 ? 6 : 4; i < REGS; i++) {
 		if (r.x[i] != 0x1000u + i) {
 			check("a register of the host's", r.x[i], 0x1000u + i);
 		}
 	}
-	return (struct result){ r.x[0] == 0 ? (s64)r.x[1] : -1000, r.x[2], r.x[3] };
+	return (struct result){ r.x[0] == 0 ? (s64)r.x[1] : -1000, r.x[2], r.x[3], r.x[4], r.x[5] };
 }
 
 s64 vm(u64 id, u64 a1, u64 a2, u64 a3)

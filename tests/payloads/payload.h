@@ -33,11 +33,13 @@ struct fault {
 	u64 elr;
 };
 
-/* x1, x2 and x3 of a call on VMs; exit: what VCPU_RUN answers. */
+/* x1 to x5 of a call on VMs; exit: what VCPU_RUN answers. */
 struct result {
 	s64 exit;
 	u64 x2;
 	u64 x3;
+	u64 x4;
+	u64 x5;
 };
 
 struct region {

@@ -15,7 +15,7 @@
 #define SCTLR_M 1u
 #define TCR_VALUE 0x800019u /* 39 bits of address by TTBR0, none by TTBR1 */
 
-static void check_run(const char *what, u64 answered, u64 exit, u64 x2)
+static struct result check_run(const char *what, u64 answered, u64 exit, u64 x2)
 {
 	struct result r = call(VCPU_RUN, answered, 0xbad, 0);
 
@@ -24,11 +24,15 @@ static void check_run(const char *what, u64 answered, u64 exit, u64 x2)
 	check("  exit", (u64)r.exit, exit);
 	check("  x2", r.x2, x2);
 	check("  x3", r.x3, 0);
+	return r;
 }
 
 static void check_fault(const char *what)
 {
-	check_run(what, 0, EXIT_FAULT, FAULT_FETCH + ENTRY);
+	struct result r = check_run(what, 0, EXIT_FAULT, FAULT_FETCH + ENTRY);
+
+	check("  x4", r.x4, 0);
+	check("  x5", r.x5, 0);
 }
 
 static void host_registers(void)
@@ -89,6 +93,8 @@ static void stage_1(void)
 /* What interrupts a guest is the host's to take, but for the guest's own timer. */
 static void interrupts(void)
 {
+	struct result r;
+
 	gic_setup(1);
 	check("nothing is pending", interrupts_pending(), 0);
 	physical_timer(1, 0);
@@ -101,7 +107,10 @@ static void interrupts(void)
 	gic_setup(1);
 	check_fault("run without an interrupt");
 	check("the guest's timer", (u64)vm(VCPU_SET_REG, CTX_CNTV_CTL_EL0, 1, 0), 0);
-	check_run("run with the guest's timer", 0, EXIT_IRQ, 0);
+	check("when it fires", (u64)vm(VCPU_SET_REG, CTX_CNTV_CVAL_EL0, 5, 0), 0);
+	r = check_run("run with the guest's timer", 0, EXIT_IRQ, 0);
+	check("  x4", r.x4, 1);
+	check("  x5", r.x5, 5);
 	check("the host has nothing of it", interrupts_pending(), 0);
 	check("the guest's timer is off", (u64)vm(VCPU_SET_REG, CTX_CNTV_CTL_EL0, 0, 0), 0);
 	check_fault("run again without an interrupt");

@@ -386,6 +386,8 @@ class Good(Workspace):
             for path in [*(TOP / "src/hyp").glob("*.h"), *self.gen.glob("include/gen/*.h")]
         )
         functions = set(re.findall(r"\b(\w+)\(", headers))
+        for path in (TOP / "src/hyp").glob("*.c"):
+            functions |= set(re.findall(r"^\w[\w *]*\b(\w+)\([^;{]*\)\n\{", path.read_text(), re.MULTILINE))
         data = tomllib.loads((self.spec / "requirements.toml").read_text())
         data["requirement"] += [
             {"id": a["id"], "code": a["where"], "test": []}
@@ -397,7 +399,10 @@ class Good(Workspace):
                 path = self.gen / file[10:] if file.startswith("build/gen/") else TOP / file
                 there = path.exists() or link in set(item["code"]) & functions
                 if there and name:
-                    form = rf'(cmocka_unit_test\({name}\)|def {name}\(|^name = "{re.escape(name)}"$)'
+                    form = (
+                        rf"(cmocka_unit_test\({name}\)|def {name}\(|^static void {name}\(void\)$"
+                        rf'|^name = "{re.escape(name)}"$)'
+                    )
                     there = re.search(form, path.read_text(), re.MULTILINE) is not None
                 self.assertTrue(there, f"{item['id']}: {link}")
 

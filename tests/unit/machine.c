@@ -778,7 +778,7 @@ void machine_check_quiet(void)
 
 s64 vm_hvc(u64 id, u64 a, u64 b, u64 c)
 {
-	u64 rest[2] = { 0, 0 };
+	u64 rest[REST] = { 0 };
 	struct hvc_result result = hyp_handle_hvc(id, a, b, c, rest);
 
 	machine_check_quiet();

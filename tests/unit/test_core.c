@@ -25,7 +25,7 @@ static u64 pool_start;
 
 static s64 hvc3(u64 id, u64 a, u64 b, u64 c)
 {
-	u64 rest[2] = { 0, 0 };
+	u64 rest[REST] = { 0 };
 	struct hvc_result result = hyp_handle_hvc(id, a, b, c, rest);
 
 	machine_check_quiet();

@@ -21,7 +21,7 @@
 #define MMIO 0xc6000007ul
 #define RELINQUISH 0xc6000009ul
 
-static u64 rest[2];
+static u64 rest[REST];
 
 static s64 hvc(u64 id, u64 a, u64 b, u64 c)
 {

@@ -15,7 +15,7 @@
 
 static void test_call_numbers(void **state)
 {
-	u64 rest[2] = { 7, 8 };
+	u64 rest[REST] = { 7, 8, 9, 10 };
 	struct hvc_result r;
 	u32 i;
 
@@ -44,7 +44,7 @@ static void test_call_numbers(void **state)
 
 static struct hvc_result smccc(u64 id, u64 a)
 {
-	static u64 rest[2];
+	static u64 rest[REST];
 
 	return hyp_handle_hvc(id, a, 0, 0, rest);
 }
@@ -52,7 +52,7 @@ static struct hvc_result smccc(u64 id, u64 a)
 /* Calls below Hypatia's own ids: what SMCCC and its vendor range define, nothing else. */
 static void test_smccc_calls(void **state)
 {
-	u64 rest[2] = { 7, 8 };
+	u64 rest[REST] = { 7, 8, 9, 10 };
 	struct hvc_result r;
 
 	(void)state;
@@ -79,7 +79,7 @@ static void test_smccc_calls(void **state)
 
 static void test_stats(void **state)
 {
-	u64 rest[2];
+	u64 rest[REST];
 
 	(void)state;
 	machine_boot(40);
@@ -407,7 +407,7 @@ static void test_injected_bits(void **state)
 /* The last frame number is one; the first id behind the last call is none. */
 static void test_call_edges(void **state)
 {
-	u64 rest[2] = { 1, 2 };
+	u64 rest[REST] = { 1, 2 };
 	struct hvc_result r;
 
 	(void)state;

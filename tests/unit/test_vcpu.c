@@ -20,7 +20,7 @@
 #define HOST_FP(i) (0x8000000000000000ul + (i))
 #define MACHINE_ID(i) (0x2222222222222222ul + 0x100000000ul * (i))
 
-static u64 rest[2];
+static u64 rest[REST];
 
 static s64 hvc(u64 id, u64 a, u64 b, u64 c)
 {
@@ -28,10 +28,16 @@ static s64 hvc(u64 id, u64 a, u64 b, u64 c)
 
 	rest[0] = b;
 	rest[1] = c;
+	rest[2] = 7;
+	rest[3] = 8;
 	result = hyp_handle_hvc(id, a, b, c, rest);
 	machine_check_quiet();
 	assert_int_equal(machine.at_guest, 0);
 	assert_int_equal(result.a0, SMCCC_SUCCESS);
+	if (id != VCPU_RUN || (s64)result.a1 < 0) {
+		assert_int_equal(rest[2], 7);
+		assert_int_equal(rest[3], 8);
+	}
 	return (s64)result.a1;
 }
 
@@ -751,6 +757,35 @@ static void test_other_cpu(void **state)
 	assert_int_equal(w()[0], 0x55);
 }
 
+/* Of the virtual timer the host learns when it fires, and of one that cannot nothing, however the run ends. */
+static void test_timer(void **state)
+{
+	u32 protected;
+	u64 control;
+
+	(void)state;
+	for (protected = 0; protected < 2; protected++) {
+		begin(protected);
+		guest_does(GUEST_IRQ, 0);
+		for (control = 0; control < 16; control++) {
+			u32 on = control == 1 || control == 5 || control == 9 || control == 13 ? 1 : 0;
+
+			w()[CTX_CNTV_CTL_EL0] = control;
+			w()[CTX_CNTV_CVAL_EL0] = 0x123456789abcdef0ul;
+			check_exit(EXIT_IRQ, 0, 0);
+			assert_int_equal(rest[2], on);
+			assert_int_equal(rest[3], on != 0 ? 0x123456789abcdef0ul : 0);
+		}
+		vm_power[0].state[1] = POWER_OFF;
+		check_exit(EXIT_OFF, 0, 0);
+		assert_int_equal(rest[2], 0);
+		w()[CTX_CNTV_CTL_EL0] = 1;
+		check_exit(EXIT_OFF, 0, 0);
+		assert_int_equal(rest[2], 1);
+		assert_int_equal(hvc(VCPU_GET_REG, CTX_CNTV_CVAL_EL0, 0, 0), protected ? HYP_EPERM : 0);
+	}
+}
+
 /* A PSTATE that cannot be is not returned to, wherever it came from. */
 static void test_pstate(void **state)
 {
@@ -772,6 +807,7 @@ int main(void)
 		cmocka_unit_test(test_begin),
 		cmocka_unit_test(test_vtcr),
 		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_timer),
 		cmocka_unit_test(test_fp),
 		cmocka_unit_test(test_fp_rounds),
 		cmocka_unit_test(test_set),
