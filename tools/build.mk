@@ -171,6 +171,17 @@ $(BUILD)/initrd-kvm-%.cpio.gz: $(BUILD)/host-%/.built $(HOST_DIR)/kvm $(BUILD)/i
 	$(QUIET)$(CROSS_COMPILE)strip -g -o $(HOST_DIR)/hypatia-$*.ko $(BUILD)/host-$*/hypatia.ko
 	$(QUIET)/usr/bin/python3 tools/mkinitrd.py $@ $(INITRD_FILES) hypatia.ko=$(HOST_DIR)/hypatia-$*.ko kvm=$(HOST_DIR)/kvm
 
+# The same for what VMs cost.
+$(HOST_DIR)/bench: $(wildcard tests/host/bench/*) tests/host/machine.c $(wildcard tests/host/*.h) tools/build.mk
+	$(QUIET)tools/deps.sh libc
+	@mkdir -p $(@D)
+	$(QUIET)$(AARCH64_CC) --sysroot=$(CURDIR)/$(BUILD)/libc-arm64 -static -std=gnu11 -O2 -g -Wall -Wextra -Werror \
+		-ffile-prefix-map=$(CURDIR)=. -o $@ $(filter %.c %.S,$^)
+
+$(BUILD)/initrd-guests-%.cpio.gz: $(BUILD)/host-%/.built $(HOST_DIR)/bench $(BUILD)/initrd.cpio.gz
+	$(QUIET)$(CROSS_COMPILE)strip -g -o $(HOST_DIR)/hypatia-$*.ko $(BUILD)/host-$*/hypatia.ko
+	$(QUIET)/usr/bin/python3 tools/mkinitrd.py $@ $(INITRD_FILES) hypatia.ko=$(HOST_DIR)/hypatia-$*.ko bench=$(HOST_DIR)/bench
+
 # What tools/systest and tools/systest --all need to be there.
 SYSTEST_FILES := $(BUILD)/hypatia.img $(BUILD)/initrd.cpio.gz $(PAYLOAD_IMAGES) \
 	$(BUILD)/initrd-module-6.1.cpio.gz $(BUILD)/initrd-kvm-6.1.cpio.gz \
@@ -185,7 +196,8 @@ $(BUILD)/initrd-ticks.cpio.gz: $(PAYLOAD_DIR)/ticks tools/mkinitrd.py
 	$(QUIET)/usr/bin/python3 tools/mkinitrd.py $@ init=$<
 
 BENCH_FILES := $(BUILD)/hypatia.img $(BUILD)/initrd.cpio.gz $(BUILD)/initrd-module-6.1.cpio.gz \
-	$(BUILD)/initrd-ticks.cpio.gz $(PAYLOAD_DIR)/bench.img
+	$(BUILD)/initrd-ticks.cpio.gz $(PAYLOAD_DIR)/bench.img $(BUILD)/initrd-guests-6.1.cpio.gz \
+	$(BUILD)/initrd-kvm-6.1.cpio.gz $(BUILD)/guest-6.1.cpio
 
 # The device-tree reader on the build machine.
 $(BUILD)/tests/test_dt: tests/boot/test_dt.c src/boot/dt.c src/boot/memory.c src/boot/boot.h

@@ -52,7 +52,7 @@ struct hyp_slot {
  * @mm: whose memory it has
  * @lock: over the making of vCPUs, and @ioevents' changes
  * @mmu_lock: over what follows, and over the hypercalls about its memory
- * @slots: by KVM's number
+ * @slots: by KVM's number; all behind the first @slots_end are empty
  * @changes: counts what may have made a page that was looked up another one
  * @changing: such changes are under way
  * @mapped: page of the guest to frame
@@ -71,6 +71,7 @@ struct hyp_vm {
 
 	spinlock_t mmu_lock;
 	struct hyp_slot slots[SLOTS_MAX];
+	unsigned int slots_end;
 	unsigned long changes;
 	unsigned long changing;
 	struct xarray mapped;

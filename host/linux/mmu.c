@@ -12,6 +12,9 @@
 
 #include "hypatia.h"
 
+/* How many pages are mapped at a fault: this one, and those behind it that are there already. A power of two. */
+#define AROUND 16
+
 /* A guest whose MMU is off sees memory as it is behind the caches; and it may fetch what was data before. */
 static void clean_page(struct page *page)
 {
@@ -117,7 +120,7 @@ static struct hyp_slot *slot_of(struct hyp_vm *vm, u64 page)
 {
 	unsigned int i;
 
-	for (i = 0; i < SLOTS_MAX; i++) {
+	for (i = 0; i < vm->slots_end; i++) {
 		if (page - vm->slots[i].base < vm->slots[i].pages)
 			return &vm->slots[i];
 	}
@@ -187,6 +190,7 @@ int hyp_mmu_set_slot(struct hyp_vm *vm, const struct kvm_userspace_memory_region
 		vm->changing++;
 		take_back_slot(vm, &old, true);
 		vm->slots[region->slot] = wanted;
+		vm->slots_end = max(vm->slots_end, region->slot + 1);
 		vm->changes++;
 		vm->changing--;
 	}
@@ -258,38 +262,71 @@ static void drop_page(struct hyp_vm *vm, struct page *frame, int outcome)
 			unpin_user_page(frame);
 		return;
 	}
-	if (outcome == MAPPED)
+	if (outcome == MAPPED && !PageDirty(frame))
 		set_page_dirty_lock(frame);
 	put_page(frame);
 }
 
+/* Of @count pages from @address on, those up to the first that is not there. What is pinned comes page by page. */
+static int take_more(struct hyp_vm *vm, unsigned long address, int count, struct page **frames)
+{
+	int got = vm->protected || !count ? 0 : get_user_pages_fast_only(address, count, FOLL_WRITE, frames);
+
+	return max(got, 0);
+}
+
 static int fault_once(struct hyp_vm *vm, u64 page, struct list_head *spare)
 {
-	unsigned long changes, address;
+	unsigned long changes, address = 0;
+	struct page *frames[AROUND];
 	struct hyp_slot *slot;
-	struct page *frame;
+	u64 count = 0;
+	u64 i;
 	int outcome;
 
 	spin_lock(&vm->mmu_lock);
 	changes = vm->changes;
 	slot = slot_of(vm, page);
-	address = slot ? slot->address + ((page - slot->base) << PAGE_SHIFT) : 0;
+	if (slot) {
+		address = slot->address + ((page - slot->base) << PAGE_SHIFT);
+		count = min(AROUND - page % AROUND, slot->base + slot->pages - page);
+	}
 	spin_unlock(&vm->mmu_lock);
 	if (!slot)
 		return -ENXIO;
-	outcome = take_page(vm, address, &frame);
+	outcome = take_page(vm, address, &frames[0]);
 	if (outcome)
 		return outcome;
+	count = 1 + take_more(vm, address + PAGE_SIZE, count - 1, &frames[1]);
 	outcome = xa_reserve(&vm->mapped, page, GFP_KERNEL);
 	if (!outcome) {
 		spin_lock(&vm->mmu_lock);
-		outcome = map_unless_changed(vm, page, frame, changes, spare);
+		outcome = map_unless_changed(vm, page, frames[0], changes, spare);
+		/* What the others come to is nobody's concern: there may be a fault for each. */
+		for (i = 1; outcome == MAPPED && i < count; i++)
+			map_unless_changed(vm, page + i, frames[i], changes, spare);
 		spin_unlock(&vm->mmu_lock);
 		/* Frees the room when nothing was stored. */
 		xa_release(&vm->mapped, page);
 	}
-	drop_page(vm, frame, outcome);
+	for (i = 0; i < count; i++)
+		drop_page(vm, frames[i], outcome);
 	return outcome;
+}
+
+/* 0, or an error: what is missing on the way to a page can be there now. */
+static int add_tables(struct list_head *spare)
+{
+	struct page *table;
+	int i;
+
+	for (i = 0; i < TABLES_OF_A_PAGE; i++) {
+		table = hyp_frame_alloc();
+		if (!table)
+			return -ENOMEM;
+		list_add(&table->lru, spare);
+	}
+	return 0;
 }
 
 /**
@@ -300,19 +337,17 @@ static int fault_once(struct hyp_vm *vm, u64 page, struct list_head *spare)
 int hyp_mmu_fault(struct hyp_vm *vm, u64 page)
 {
 	struct page *frame, *next;
+	bool has_tables = false;
 	LIST_HEAD(spare);
 	int err = 0;
-	int i;
 
-	for (i = 0; i < TABLES_OF_A_PAGE; i++) {
-		frame = hyp_frame_alloc();
-		if (frame)
-			list_add(&frame->lru, &spare);
-		else
-			err = -ENOMEM;
-	}
 	while (!err) {
 		err = fault_once(vm, page, &spare);
+		if (err == -ENOENT && !has_tables) {
+			err = add_tables(&spare);
+			has_tables = true;
+			continue;
+		}
 		if (err != AGAIN)
 			break;
 		err = fatal_signal_pending(current) ? -EINTR : 0;

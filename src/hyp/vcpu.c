@@ -16,6 +16,10 @@ struct vcpu_context cpu_host[CPUS_MAX];
 /* MPIDR_EL1 of vCPU 0: bit 31 is RES1. */
 #define MPIDR_VCPU0 0x80000000ul
 
+/* Words of a context are copied so many at once, and those up to here; the others one by one. */
+#define WORDS_AT_ONCE 8u
+#define WORDS_BY_EIGHT (CTX_WORDS / WORDS_AT_ONCE * WORDS_AT_ONCE)
+
 /* What vCPU @i begins with, over words that are all 0. */
 /*@ requires cpu: cpu < CPUS_MAX && i < VCPUS_MAX;
     terminates \true; exits \false;
@@ -34,16 +38,44 @@ static void context_reset(u32 cpu, u32 i)
 	cpu_guest[cpu].w[CTX_STATE] = RUN_STARTED;
 }
 
+/* Words @k and behind it, from the frame: what a loop costs is more than what it does for a word. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires cpu: cpu < CPUS_MAX;
+    requires serves: serves{Here}(pfn);
+    requires words: k + WORDS_AT_ONCE <= CTX_WORDS;
+    terminates \true; exits \false; assigns cpu_guest[cpu].w[k .. k + WORDS_AT_ONCE - 1];
+    ensures read: \forall integer j; k <= j < k + WORDS_AT_ONCE ==> cpu_guest[cpu].w[j] == frame[pfn].e[j];
+*/
+static inline void words_read(u32 cpu, u64 pfn, u64 k)
+{
+	cpu_guest[cpu].w[k] = context_read(pfn, k);
+	cpu_guest[cpu].w[k + 1u] = context_read(pfn, k + 1u);
+	cpu_guest[cpu].w[k + 2u] = context_read(pfn, k + 2u);
+	cpu_guest[cpu].w[k + 3u] = context_read(pfn, k + 3u);
+	cpu_guest[cpu].w[k + 4u] = context_read(pfn, k + 4u);
+	cpu_guest[cpu].w[k + 5u] = context_read(pfn, k + 5u);
+	cpu_guest[cpu].w[k + 6u] = context_read(pfn, k + 6u);
+	cpu_guest[cpu].w[k + 7u] = context_read(pfn, k + 7u);
+}
+
 void context_load(u32 cpu, u64 pfn, u32 i)
 {
 	u64 k;
 
-	/*@ loop invariant range: 0 <= k <= CTX_WORDS;
+	/*@ loop invariant range: 0 <= k <= WORDS_BY_EIGHT && k % WORDS_AT_ONCE == 0;
+	    loop invariant read: \forall integer j; 0 <= j < k ==> cpu_guest[cpu].w[j] == frame[pfn].e[j];
+	    loop assigns k, cpu_guest[cpu].w[0 .. CTX_WORDS - 1];
+	    loop variant WORDS_BY_EIGHT - k;
+	*/
+	for (k = 0; k < WORDS_BY_EIGHT; k += WORDS_AT_ONCE) {
+		words_read(cpu, pfn, k);
+	}
+	/*@ loop invariant range: WORDS_BY_EIGHT <= k <= CTX_WORDS;
 	    loop invariant read: \forall integer j; 0 <= j < k ==> cpu_guest[cpu].w[j] == frame[pfn].e[j];
 	    loop assigns k, cpu_guest[cpu].w[0 .. CTX_WORDS - 1];
 	    loop variant CTX_WORDS - k;
 	*/
-	for (k = 0; k < CTX_WORDS; k++) {
+	for (k = WORDS_BY_EIGHT; k < CTX_WORDS; k++) {
 		cpu_guest[cpu].w[k] = context_read(pfn, k);
 	}
 	if (cpu_guest[cpu].w[CTX_STATE] == RUN_NEW) {
@@ -72,6 +104,30 @@ void context_begin(u32 cpu, u32 i, u64 pc, u64 x0)
 	cpu_guest[cpu].w[CTX_FRESH] = 1;
 }
 
+/* The same into the frame. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires cpu: cpu < CPUS_MAX;
+    requires serves: serves{Here}(pfn) && tbl_tree[pfn] == 0;
+    requires words: k + WORDS_AT_ONCE <= CTX_WORDS;
+    terminates \true; exits \false; assigns frame[0 .. PFN_COUNT - 1];
+    ensures written: \forall integer j; k <= j < k + WORDS_AT_ONCE ==> frame[pfn].e[j] == cpu_guest[cpu].w[j];
+    ensures kept: \forall integer j; 0 <= j < 512 && !(k <= j < k + WORDS_AT_ONCE) ==>
+      frame[pfn].e[j] == \old(frame[pfn].e[j]);
+    ensures others: \forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 && g != pfn ==>
+      frame[g].e[j] == \old(frame[g].e[j]);
+*/
+static inline void words_write(u32 cpu, u64 pfn, u64 k)
+{
+	context_write(pfn, k, cpu_guest[cpu].w[k]);
+	context_write(pfn, k + 1u, cpu_guest[cpu].w[k + 1u]);
+	context_write(pfn, k + 2u, cpu_guest[cpu].w[k + 2u]);
+	context_write(pfn, k + 3u, cpu_guest[cpu].w[k + 3u]);
+	context_write(pfn, k + 4u, cpu_guest[cpu].w[k + 4u]);
+	context_write(pfn, k + 5u, cpu_guest[cpu].w[k + 5u]);
+	context_write(pfn, k + 6u, cpu_guest[cpu].w[k + 6u]);
+	context_write(pfn, k + 7u, cpu_guest[cpu].w[k + 7u]);
+}
+
 /* A frame that serves a VM is no table: with other contents the trees are the same. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires tables: tables_inv{Here};
@@ -88,14 +144,24 @@ static void words_store(u32 cpu, u64 pfn)
 {
 	u64 k;
 
-	/*@ loop invariant range: 0 <= k <= CTX_WORDS;
+	/*@ loop invariant range: 0 <= k <= WORDS_BY_EIGHT && k % WORDS_AT_ONCE == 0;
+	    loop invariant written: \forall integer j; 0 <= j < k ==> frame[pfn].e[j] == cpu_guest[cpu].w[j];
+	    loop invariant others: \forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 && g != pfn ==>
+	      frame[g].e[j] == \at(frame[g].e[j],Pre);
+	    loop assigns k, frame[0 .. PFN_COUNT - 1];
+	    loop variant WORDS_BY_EIGHT - k;
+	*/
+	for (k = 0; k < WORDS_BY_EIGHT; k += WORDS_AT_ONCE) {
+		words_write(cpu, pfn, k);
+	}
+	/*@ loop invariant range: WORDS_BY_EIGHT <= k <= CTX_WORDS;
 	    loop invariant written: \forall integer j; 0 <= j < k ==> frame[pfn].e[j] == cpu_guest[cpu].w[j];
 	    loop invariant others: \forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 && g != pfn ==>
 	      frame[g].e[j] == \at(frame[g].e[j],Pre);
 	    loop assigns k, frame[0 .. PFN_COUNT - 1];
 	    loop variant CTX_WORDS - k;
 	*/
-	for (k = 0; k < CTX_WORDS; k++) {
+	for (k = WORDS_BY_EIGHT; k < CTX_WORDS; k++) {
 		context_write(pfn, k, cpu_guest[cpu].w[k]);
 	}
 	/*@ ghost

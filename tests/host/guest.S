@@ -2,24 +2,7 @@
 /*
  * Guests of kvm.c: a page each, copied to G_MEMORY, at EL1 with stage 1 off. x0 is the argument, x10 the device.
  */
-#include "guest.h"
-
-	.macro program name
-	.section .rodata
-	.p2align 12
-	.globl \name
-\name:
-	mov	x10, #G_DEVICE
-	.endm
-
-	.macro say value
-	str	\value, [x10, #SAY_VALUE]
-	.endm
-
-	.macro done
-	str	xzr, [x10, #SAY_DONE]
-	b	.
-	.endm
+#include "program.h"
 
 /* Memory, and accesses of every size to the device. */
 program guest_access

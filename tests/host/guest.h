@@ -11,6 +11,7 @@
 #define G_PAGES_COUNT 64
 #define G_DEVICE 0x09000000 /* nothing there: KVM_EXIT_MMIO */
 #define G_BYTES 0x200000
+#define BENCH_MEMORY 0x80000000 /* slot 2, of bench.c alone */
 
 #define STORED 0x0123456789abcdef
 #define PAGE_SHIFT 12

@@ -24,32 +24,32 @@ extern u64 arch_pool_ref;
 extern u32 arch_locks[LOCK_COUNT][2];
 extern u32 arch_e2h;
 
-/* Memory -------------------------------------------------------------------------------------- */
+/* Memory: one access of that size each, which the compiler neither splits nor leaves out ------- */
 
 static inline u64 load64(u64 address)
 {
 	u64 value;
 
-	__asm__ volatile("ldr %0, [%1]" : "=r"(value) : "r"(address) : "memory");
+	__asm__ volatile("ldr %0, %1" : "=r"(value) : "m"(*(const u64 *)address) : "memory");
 	return value;
 }
 
 static inline void store64(u64 address, u64 value)
 {
-	__asm__ volatile("str %0, [%1]" : : "r"(value), "r"(address) : "memory");
+	__asm__ volatile("str %1, %0" : "=m"(*(u64 *)address) : "r"(value) : "memory");
 }
 
 static inline u32 load32(u64 address)
 {
 	u32 value;
 
-	__asm__ volatile("ldr %w0, [%1]" : "=r"(value) : "r"(address) : "memory");
+	__asm__ volatile("ldr %w0, %1" : "=r"(value) : "m"(*(const u32 *)address) : "memory");
 	return value;
 }
 
 static inline void store32(u64 address, u32 value)
 {
-	__asm__ volatile("str %w0, [%1]" : : "r"(value), "r"(address) : "memory");
+	__asm__ volatile("str %w1, %0" : "=m"(*(u32 *)address) : "r"(value) : "memory");
 }
 
 static inline u64 frame_read(u64 pfn, u64 i)
