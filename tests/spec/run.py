@@ -588,7 +588,8 @@ class Rejected(Workspace):
 
         mte = '{ name = "MTE", msb = 11, lsb = 8, policy = "zero",'
         gic = 'value = 1, visible = "gicv3", why = "system'
-        csselr = 'location = "context"\nvalue = 0\ntrap = "HCR_EL2.TID2"'
+        csselr = 'location = "context"\nvalue = 0\ndoc = "which cache'
+        trapped = csselr.replace("\ndoc", '\ntrap = "HCR_EL2.TACR"\ndoc')
         pfr0 = 'encoding = [3, 0, 0, 4, 0]\naccess = "ro"\nlocation = "clamp"'
         zfr0 = '[[register]]\nname = "ID_AA64ZFR0_EL1"'
         self.assertIn(zfr0, (SPEC / "guest_sysregs.toml").read_text())
@@ -620,9 +621,9 @@ class Rejected(Workspace):
         case(mte, f"{mte} way = 1,", "register.55.fields.2: unknown key: way")
         case(csselr, csselr.replace("value = 0\n", ""), "register.CSSELR_EL1.value: is to be there exactly with location constant or context")
         case(csselr, csselr.replace("context", "machine"), "register.CSSELR_EL1.access: rw does not go with location machine")
-        case(csselr, csselr.replace("TID2", "TID9"), "register.CSSELR_EL1.trap: HCR_EL2.TID9 is not a field of sysregs.toml")
-        case(csselr, csselr.replace("TID2", "TID4"), "register.CSSELR_EL1.trap: HCR_EL2.TID4 is not as a guest needs it in sysregs.toml")
-        case(csselr, csselr.replace("HCR_EL2.TID2", "TTBR0_EL2.CNP"), "register.CSSELR_EL1.trap: TTBR0_EL2.CNP is not as a guest needs it in sysregs.toml")
+        case(csselr, trapped.replace("TACR", "TID9"), "register.CSSELR_EL1.trap: HCR_EL2.TID9 is not a field of sysregs.toml")
+        case(csselr, trapped.replace("TACR", "TID4"), "register.CSSELR_EL1.trap: HCR_EL2.TID4 is not as a guest needs it in sysregs.toml")
+        case(csselr, trapped.replace("HCR_EL2.TACR", "TTBR0_EL2.CNP"), "register.CSSELR_EL1.trap: TTBR0_EL2.CNP is not as a guest needs it in sysregs.toml")
         tval = 'name = "CNTP_TVAL_EL0"\nencoding = [3, 3, 14, 2, 0]\naccess = "rw"\nlocation = "host"\ntrap = "CNTHCTL_EL2.EL1PC'
         case(f'{tval}EN"', f'{tval}TEN"', "register.CNTP_TVAL_EL0.trap: CNTHCTL_EL2.EL1PCTEN is not as a guest needs it in sysregs.toml")
         key = 'encoding = [3, 0, 2, 1, 0]\n'
@@ -631,7 +632,7 @@ class Rejected(Workspace):
             f'{key}trap = "HCR_EL2.TID1"\n',
             "register.APIAKEYLO_EL1.trap: what traps to a slot is to be switched: vcpu.toml does not have it",
         )
-        case(csselr, csselr.replace("context", "direct").replace("value = 0\n", ""), "register.CSSELR_EL1.trap: location direct is for what does not trap")
+        case(csselr, trapped.replace("context", "direct").replace("value = 0\n", ""), "register.CSSELR_EL1.trap: location direct is for what does not trap")
         case(
             pfr0,
             pfr0.replace('location = "clamp"', 'location = "machine"'),
