@@ -452,10 +452,18 @@ static u64 frequency(void)
 static void interrupted(void)
 {
 	u64 before = interruptions;
+	u32 i;
 
 	physical_timer(1, counter() + frequency() / 1000u);
 	says("after a while", SAY_LATER, 10);
+	ends("whether to wait again", EXIT_FAULT, FAULT_READ_OF(2) + G_DEVICE, 0);
+	for (i = 0; i < 100 && interruptions == before; i++) {
+		answered("after another", 1, TELLS, SAY_LATER, 10);
+		ends("whether to wait again", EXIT_FAULT, FAULT_READ_OF(2) + G_DEVICE, 0);
+	}
 	same("interrupted", interruptions, before + 1);
+	/* The next run answers: 0. */
+	told = 1;
 }
 
 void payload_cpu_main(u64 cpu)
