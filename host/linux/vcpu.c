@@ -44,6 +44,15 @@ int hyp_vcpu_power(struct hyp_vcpu *vcpu, bool on)
 	return refused;
 }
 
+/* Of a protected VM the host can only turn the first on, and that once; the others begin off. */
+static int power_begin(struct hyp_vcpu *vcpu, bool on)
+{
+	if (!vcpu->vm->protected || on)
+		return hyp_vcpu_power(vcpu, on);
+	vcpu->off = true;
+	return 0;
+}
+
 static int features_of(const struct kvm_vcpu_init *init, u32 *features)
 {
 	unsigned int i;
@@ -72,7 +81,7 @@ static int vcpu_init(struct hyp_vcpu *vcpu, const struct kvm_vcpu_init *init)
 		return -EINVAL;
 	err = hyp_regs_reset(vcpu);
 	if (!err)
-		err = hyp_vcpu_power(vcpu, !(features & BIT(KVM_ARM_VCPU_POWER_OFF)));
+		err = power_begin(vcpu, !(features & BIT(KVM_ARM_VCPU_POWER_OFF)));
 	if (err)
 		return err;
 	vcpu->features = features;

@@ -873,6 +873,7 @@ static void test_protected(void)
 	struct machine m;
 	uint64_t *data;
 	int ends[2];
+	int second;
 
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
@@ -880,6 +881,11 @@ static void test_protected(void)
 	data = (uint64_t *)(m.memory + 0x1000);
 	data[0] = 40;
 	x_set(&m, 0, 0, 2);
+	second = ioctl(m.vm, KVM_CREATE_VCPU, 1);
+	check_refused("a second vCPU that is on", vcpu_init(second, 1 << KVM_ARM_VCPU_PSCI_0_2), EPERM);
+	check("a second vCPU that is off",
+	      vcpu_init(second, 1 << KVM_ARM_VCPU_PSCI_0_2 | 1 << KVM_ARM_VCPU_POWER_OFF), 0);
+	close(second);
 	check_refused("another register", reg_set(m.vcpu[0], CORE_REG(regs.regs[0]) + 2, 1), EPERM);
 	check("a protected guest reads its memory", said(&m, 0), 42);
 	check_refused("PC after the first run", reg_set(m.vcpu[0], CORE_REG(regs.pc), G_MEMORY), EPERM);
