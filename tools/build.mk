@@ -102,10 +102,19 @@ GUEST_FILES := tests/system/guest/init tests/system/guest/host
 $(BUILD)/stamps/guest:
 	$(QUIET)tools/deps.sh guest
 
-$(BUILD)/guest-%.cpio: $(GUEST_FILES) tools/mkguest.py tools/mkinitrd.py $(BUILD)/stamps/guest $(BUILD)/stamps/host $(BUILD)/initrd-ticks.cpio.gz
+# The small machine monitor of host/vmm: a static program.
+VMM := $(BUILD)/host/vmm
+$(VMM): $(wildcard host/vmm/*.[chS]) tools/build.mk | $(LIBFDT)
+	$(QUIET)tools/deps.sh libc
+	@mkdir -p $(@D)
+	$(QUIET)$(AARCH64_CC) --sysroot=$(CURDIR)/$(BUILD)/libc-arm64 -isystem $(BUILD)/arm64/usr/include -static -std=gnu11 \
+		-O2 -g -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -ffile-prefix-map=$(CURDIR)=. -o $@ \
+		$(filter %.c %.S,$^) $(LIBFDT)
+
+$(BUILD)/guest-%.cpio: $(GUEST_FILES) $(VMM) tools/mkguest.py tools/mkinitrd.py $(BUILD)/stamps/guest $(BUILD)/stamps/host $(BUILD)/initrd-ticks.cpio.gz
 	$(QUIET)tools/deps.sh $(if $(filter 6.1,$*),host,kernel-$*)
 	$(QUIET)/usr/bin/python3 tools/mkguest.py $@ --packages $(BUILD)/guest-arm64 --kernel $(BUILD)/kernel-$* \
-		--busybox $(BUILD)/arm64/bin/busybox --ticks $(BUILD)/initrd-ticks.cpio.gz --guest tests/system/guest
+		--busybox $(BUILD)/arm64/bin/busybox --ticks $(BUILD)/initrd-ticks.cpio.gz --vmm $(VMM) --guest tests/system/guest
 
 # Small programs at EL1 that take the host kernel's place in tests.
 PAYLOADS := attack smp bench entry stub vms run guest
