@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Write the disk from which the test host starts guests: a plain cpio archive that it unpacks over its root.
 
-usage: mkguest.py OUT --packages DIR --kernel DIR --busybox FILE --ticks FILE --guest DIR
+usage: mkguest.py OUT --packages DIR --kernel DIR --busybox FILE --ticks FILE --vmm FILE --guest DIR
 
-In it are Debian's arm64 QEMU with the libraries that it is linked to, from unpacked packages; a guest's kernel; a guest's
-initramfs with the modules of virtio in the order in which they can be loaded; the initramfs that measures a boot; and the
-host's script.
+In it are Debian's arm64 QEMU with the libraries that it is linked to, from unpacked packages; the monitor of host/vmm; a
+guest's kernel; a guest's initramfs with the modules of virtio in the order in which they can be loaded; the initramfs that
+measures a boot; the host's module for TAP interfaces, and its script.
 Same files in, same bytes out.
 """
 
@@ -24,6 +24,7 @@ from mkinitrd import S_FILE, Archive
 PROGRAM = "usr/bin/qemu-system-aarch64"
 LIBRARY_FOLDERS = ("lib/aarch64-linux-gnu", "usr/lib/aarch64-linux-gnu")
 MODULES = ("virtio_pci", "virtio_mmio", "virtio_blk", "virtio_net", "virtio_console")
+HOST_MODULES = ("tun",)
 
 
 def library(root, name):
@@ -62,8 +63,8 @@ def depends(data):
     return [name for name in data[start : data.index(b"\0", start)].decode().split(",") if name]
 
 
-def loading_order(folder):
-    """(name, content) of MODULES and what they depend on, each behind what it depends on."""
+def loading_order(folder, names):
+    """(name, content) of @names and what they depend on, each behind what it depends on."""
     paths = {path.name.split(".")[0].replace("-", "_"): path for path in folder.rglob("*.ko*")}
     order = {}
 
@@ -74,7 +75,7 @@ def loading_order(folder):
                 visit(other)
             order[name] = data
 
-    for name in MODULES:
+    for name in names:
         if name in paths:       # what is not there is built in
             visit(name)
     return order.items()
@@ -85,16 +86,20 @@ def put(archive, name, content):
     archive.entry(name, S_FILE, content)
 
 
+def put_modules(archive, folder, arguments, names):
+    modules = loading_order(arguments.kernel / "lib/modules", names)
+    for name, data in modules:
+        put(archive, f"{folder}/{name}.ko", data)
+    put(archive, f"{folder}/order", "".join(f"{name}\n" for name, _ in modules).encode())
+
+
 def guest_initramfs(arguments):
     archive = Archive()
     archive.directories("dev/console")
     archive.entry("dev/console", 0o020600, device=(5, 1))
     put(archive, "init", (arguments.guest / "init").read_bytes())
     put(archive, "bin/busybox", arguments.busybox.read_bytes())
-    modules = loading_order(arguments.kernel / "lib/modules")
-    for name, data in modules:
-        put(archive, f"modules/{name}.ko", data)
-    put(archive, "modules/order", "".join(f"{name}\n" for name, _ in modules).encode())
+    put_modules(archive, "modules", arguments, MODULES)
     archive.entry("TRAILER!!!", 0)
     return gzip.compress(archive.data.getvalue(), 6, mtime=0)
 
@@ -102,12 +107,14 @@ def guest_initramfs(arguments):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("out")
-    for name in ("packages", "kernel", "busybox", "ticks", "guest"):
+    for name in ("packages", "kernel", "busybox", "ticks", "vmm", "guest"):
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
     arguments = parser.parse_args()
     archive = Archive()
     for path in linked(arguments.packages, PROGRAM):
         put(archive, path, (arguments.packages / path).read_bytes())
+    put(archive, "guest/vmm", arguments.vmm.read_bytes())
+    put_modules(archive, "guest/modules", arguments, HOST_MODULES)
     put(archive, "guest/host", (arguments.guest / "host").read_bytes())
     put(archive, "guest/Image", (arguments.kernel / "Image").read_bytes())
     put(archive, "guest/initrd", guest_initramfs(arguments))
