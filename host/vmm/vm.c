@@ -63,8 +63,8 @@ static void create(void)
 }
 
 /*
- * A copy of this process has none of it: the kernel that copies what is the guest's alone is stopped. Private memory is not
- * written to swap while it is the guest's; shared memory would be.
+ * A copy of this process has none of it: a kernel that copies what is the guest's alone is stopped. Private memory is
+ * not written to swap while it is the guest's; shared memory would be.
  */
 static uint8_t *slot(uint32_t number, uint64_t address, uint64_t bytes)
 {
