@@ -48,6 +48,7 @@ help:
 	@echo "make bytes      of the campaign only the assembly of the linked image, a line for each goal"
 	@echo "make evidence   the package for an assessor, after make prove: docs/evidence.md (KEY=, DRAFT=1)"
 	@echo "make run        boot a host under Hypatia: a console on a terminal, else a demonstration that ends"
+	@echo "                GUEST=1: a protected guest in it, for a minute or two;"
 	@echo "                KERNEL= INITRD= APPEND= SMP=$(SMP) MEM=$(MEM) CPU=$(CPU) MODE=$(MODE) GIC=$(GIC)"
 	@echo "make bench      instruction counts beside pKVM and nVHE KVM of the same kernel"
 	@echo "make image      build/hypatia.img alone"
@@ -97,9 +98,15 @@ bytes: $(GEN_STAMP) $(BUILD)/hypatia.elf
 bytes-same: $(BUILD)/hypatia.elf
 	@$(PYTHON) proofs/bytes/prove.py --same $(BUILD)/proof-bytes.json
 
-# On a terminal the user has the host's console; without one the host shows itself and powers off.
+# On a terminal the user has the host's console; without one the host shows itself and powers off. GUEST=1: the host starts
+# a protected guest, and tries to read its memory; that ends by itself, with an error if anything is not as it should be.
+ifdef GUEST
+run: $(BUILD)/hypatia.img $(BUILD)/initrd-kvm-6.1.cpio.gz $(BUILD)/guest-6.1.cpio | $(BUILD)/stamps/qemu
+	@tools/systest --show guest-demo
+else
 run: $(BUILD)/hypatia.img $(BUILD)/initrd.cpio.gz | $(BUILD)/stamps/qemu
 	@if [ -t 0 ] && [ -t 1 ]; then tools/run --interactive $(RUN_ARGS); else tools/run $(RUN_ARGS); fi
+endif
 
 demo: $(BUILD)/hypatia.img $(BUILD)/initrd.cpio.gz | $(BUILD)/stamps/qemu
 	@tools/run $(RUN_ARGS) --log $(BUILD)/logs/demo.log
