@@ -21,7 +21,7 @@ RUN_ARGS := --smp $(SMP) --mem $(MEM) --cpu $(CPU) --mode $(MODE) --gic $(GIC) \
 	$(if $(KERNEL),--kernel $(KERNEL)) $(if $(INITRD),--initrd $(INITRD)) $(if $(APPEND),--append "$(APPEND)")
 
 .PHONY: all deps generate image prove prove-warm prove-changed prove-slurm bytes bytes-same bytes-check arch-check run demo \
-	check check-all unit-check spec-check model-check boot-check system-check guest-peer coverage coverage-image misra trace reproduce \
+	check check-all unit-check spec-check model-check boot-check vmm-check system-check guest-peer coverage coverage-image misra trace reproduce \
 	reports-check evidence evidence-check campaign-check slurm-check mutants mutants-check \
 	stability nightly bench lint clean help
 
@@ -126,6 +126,12 @@ boot-check: $(BUILD)/tests/test_dt
 	@timeout 120 $< > $(BUILD)/logs/test_dt.log 2>&1 || { cat $(BUILD)/logs/test_dt.log; exit 1; }
 	@tail -n 2 $(BUILD)/logs/test_dt.log
 
+# The monitor for protected guests: its devices and its interrupt controller, with drivers that do anything.
+vmm-check: $(BUILD)/tests/test_vmm
+	@mkdir -p $(BUILD)/logs
+	@timeout 120 $< > $(BUILD)/logs/test_vmm.log 2>&1 || { cat $(BUILD)/logs/test_vmm.log; exit 1; }
+	@tail -n 2 $(BUILD)/logs/test_vmm.log
+
 # Wrong versions, generated: a sample in make check, without the proof of functions; all of them, with it, at night.
 mutants-check: $(GEN_STAMP) $(SYSTEST_FILES) | $(BUILD)/stamps/qemu
 	@$(PYTHON) proofs/mutants.py --sample 40 --tests-only
@@ -193,7 +199,7 @@ evidence-check: | $(BUILD)/stamps/build $(BUILD)/stamps/qemu
 	@$(PYTHON) tests/evidence/run.py
 
 # In this order: what ends soon comes first.
-CHECKS := lint boot-check unit-check arch-check coverage misra trace reproduce bytes-check reports-check seeded-check spec-check \
+CHECKS := lint boot-check vmm-check unit-check arch-check coverage misra trace reproduce bytes-check reports-check seeded-check spec-check \
 	campaign-check evidence-check mutants-check
 
 # The coverage of the image is of the system tests that were just run.

@@ -214,3 +214,10 @@ $(BUILD)/tests/test_dt: tests/boot/test_dt.c src/boot/dt.c src/boot/memory.c src
 	$(QUIET)$(CC) -std=c11 -D_DEFAULT_SOURCE -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined \
 		-fno-sanitize-recover=undefined -Itests/boot/fake -Isrc/boot -Isrc/hyp -o $@ \
 		tests/boot/test_dt.c src/boot/dt.c src/boot/memory.c -lcmocka -lfdt
+
+# Devices and interrupt controller of host/vmm on the build machine.
+VMM_TESTED := $(addprefix host/vmm/,virtio.c block.c console.c memory.c gic.c uart.c)
+$(BUILD)/tests/test_vmm: tests/vmm/test_vmm.c $(VMM_TESTED) $(wildcard host/vmm/*.h)
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) -std=gnu11 -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+		-Ihost/vmm -o $@ tests/vmm/test_vmm.c $(VMM_TESTED) -lcmocka -lpthread

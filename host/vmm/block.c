@@ -118,9 +118,9 @@ void block_add(const char *path)
 
 	device.fd = open(path, O_RDWR | O_CLOEXEC);
 	if (device.fd < 0 || fstat(device.fd, &status))
-		fail("--disk %s: %s", path, strerror(errno));
+		give_up("--disk %s: %s", path, strerror(errno));
 	if (!S_ISREG(status.st_mode) || status.st_size < SECTOR_BYTES)
-		fail("--disk %s is no file of a sector or more", path);
+		give_up("--disk %s is no file of a sector or more", path);
 	config.capacity = (uint64_t)status.st_size / SECTOR_BYTES;
 	virtio_add(&device);
 }

@@ -58,7 +58,7 @@ static int open_end(const char *path)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	if (fd < 0)
-		fail("--console: %s: %s", path, strerror(errno));
+		give_up("--console: %s: %s", path, strerror(errno));
 	return fd;
 }
 
@@ -68,7 +68,7 @@ static int open_both(const char *paths)
 	char first[4096];
 
 	if (!comma || !comma[1] || comma == paths || comma - paths >= (long)sizeof(first))
-		fail("--console %s: two names with a comma between them are wanted", paths);
+		give_up("--console %s: two names with a comma between them are wanted", paths);
 	memcpy(first, paths, comma - paths);
 	first[comma - paths] = 0;
 	output = open_end(comma + 1);

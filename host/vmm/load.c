@@ -53,9 +53,9 @@ static int open_file(const char *path, uint64_t *bytes)
 	struct stat status;
 
 	if (fd < 0 || fstat(fd, &status))
-		fail("%s: %s", path, strerror(errno));
+		give_up("%s: %s", path, strerror(errno));
 	if (!S_ISREG(status.st_mode))
-		fail("%s is no file", path);
+		give_up("%s is no file", path);
 	*bytes = status.st_size;
 	return fd;
 }
@@ -68,7 +68,7 @@ static void read_all(int fd, const char *path, void *place, uint64_t bytes)
 		ssize_t got = read(fd, to, bytes);
 
 		if (got <= 0)
-			fail("%s: %s", path, got ? strerror(errno) : "it became shorter");
+			give_up("%s: %s", path, got ? strerror(errno) : "it became shorter");
 		to += got;
 		bytes -= got;
 	}
@@ -78,7 +78,7 @@ static void read_all(int fd, const char *path, void *place, uint64_t bytes)
 static uint64_t load_file(const char *path, int fd, uint64_t bytes, uint64_t address)
 {
 	if (bytes > RAM_BASE + vm.ram_bytes - address)
-		fail("%s has %llu bytes, more than are left of the guest's memory; give it more by --mem", path,
+		give_up("%s has %llu bytes, more than are left of the guest's memory; give it more by --mem", path,
 		     (unsigned long long)bytes);
 	read_all(fd, path, ram_at(address), bytes);
 	close(fd);
@@ -92,21 +92,21 @@ static uint64_t load_kernel(const char *path)
 	int fd = open_file(path, &bytes);
 
 	if (bytes < sizeof(header))
-		fail("%s is no arm64 Image: it has %llu bytes", path, (unsigned long long)bytes);
+		give_up("%s is no arm64 Image: it has %llu bytes", path, (unsigned long long)bytes);
 	read_all(fd, path, &header, sizeof(header));
 	if (header.magic != IMAGE_MAGIC || !header.image_bytes)
-		fail("%s is no arm64 Image; a compressed kernel has to be unpacked first", path);
+		give_up("%s is no arm64 Image; a compressed kernel has to be unpacked first", path);
 	if (header.flags & IMAGE_BIG_ENDIAN)
-		fail("%s is a big-endian kernel", path);
+		give_up("%s is a big-endian kernel", path);
 	if (header.text_offset >= PLACE_ALIGN)
-		fail("%s asks for a place 0x%llx behind a 2 MiB boundary", path,
+		give_up("%s asks for a place 0x%llx behind a 2 MiB boundary", path,
 		     (unsigned long long)header.text_offset);
 	address = KERNEL_BASE + header.text_offset;
 	if (header.image_bytes > RAM_BASE + vm.ram_bytes - address)
-		fail("%s needs %llu MiB of memory; give it more by --mem", path,
+		give_up("%s needs %llu MiB of memory; give it more by --mem", path,
 		     (unsigned long long)(header.image_bytes / MIB + 1));
 	if (lseek(fd, 0, SEEK_SET))
-		fail("%s: %s", path, strerror(errno));
+		give_up("%s: %s", path, strerror(errno));
 	load_file(path, fd, bytes, address);
 	vm.kernel_end = address + (bytes > header.image_bytes ? bytes : header.image_bytes);
 	return address;
@@ -151,7 +151,7 @@ uint64_t load_guest(const char *kernel, const char *initrd)
 	}
 	vm.tree = align(end);
 	if (vm.tree + TREE_BYTES > RAM_BASE + vm.ram_bytes)
-		fail("kernel and initramfs fill the guest's memory; give it more by --mem");
+		give_up("kernel and initramfs fill the guest's memory; give it more by --mem");
 	tree_make(ram_at(vm.tree), TREE_BYTES);
 	load_stub(entry);
 	return RAM_BASE;

@@ -60,7 +60,7 @@ void finish(int code)
 	_exit(code);
 }
 
-void fail(const char *format, ...)
+void give_up(const char *format, ...)
 {
 	char line[480];
 	va_list arguments;

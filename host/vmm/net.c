@@ -57,12 +57,12 @@ static int open_tap(const char *name)
 	int fd = open(TUN, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
-		fail("--tap: %s: %s (is the module tun loaded?)", TUN, strerror(errno));
+		give_up("--tap: %s: %s (is the module tun loaded?)", TUN, strerror(errno));
 	if (!*name || strlen(name) >= sizeof(request.ifr_name))
-		fail("--tap %s: no name for an interface", name);
+		give_up("--tap %s: no name for an interface", name);
 	strcpy(request.ifr_name, name);
 	if (ioctl(fd, TUNSETIFF, &request) || ioctl(fd, TUNSETVNETHDRSZ, &header))
-		fail("--tap %s: %s", name, strerror(errno));
+		give_up("--tap %s: %s", name, strerror(errno));
 	return fd;
 }
 

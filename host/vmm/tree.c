@@ -34,7 +34,7 @@ static void *tree;
 static int checked(int result)
 {
 	if (result < 0)
-		fail("the device tree cannot be made: %s", fdt_strerror(result));
+		give_up("the device tree cannot be made: %s", fdt_strerror(result));
 	return result;
 }
 
@@ -105,7 +105,7 @@ static void put_chosen(int root)
 	bytes = snprintf(line, sizeof(line), "swiotlb=%llu,force cma=0 %s",
 			 (unsigned long long)(BOUNCE_BYTES / SWIOTLB_SLOT_BYTES), vm.arguments);
 	if (bytes >= (int)sizeof(line))
-		fail("--append: the kernel takes %d characters at most", COMMAND_LINE_MAX - 64);
+		give_up("--append: the kernel takes %d characters at most", COMMAND_LINE_MAX - 64);
 	text(at, "bootargs", line);
 	text(at, "stdout-path", "/serial@9000000");
 	if (vm.initrd_bytes) {

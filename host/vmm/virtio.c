@@ -29,7 +29,7 @@ static struct device *devices[DEVICES_MAX];
 void virtio_add(struct device *device)
 {
 	if (vm.device_count == DEVICES_MAX)
-		fail("there is no room for one more device");
+		give_up("there is no room for one more device");
 	device->features |= FEATURES;
 	device->index = vm.device_count;
 	pthread_cond_init(&device->changed, NULL);
@@ -464,5 +464,5 @@ void input_start(struct device *device, void (*filled)(struct chain *chain))
 	input->device = device;
 	input->filled = filled;
 	if (pthread_create(&thread, NULL, input_thread, input))
-		fail("%s: no thread for it", device->name);
+		give_up("%s: no thread for it", device->name);
 }

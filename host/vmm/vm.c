@@ -30,14 +30,14 @@ static struct {
 static int checked(int result, const char *what)
 {
 	if (result < 0)
-		fail("%s: %s", what, strerror(errno));
+		give_up("%s: %s", what, strerror(errno));
 	return result;
 }
 
 static void need(int capability, const char *name)
 {
 	if (ioctl(kvm_fd, KVM_CHECK_EXTENSION, capability) <= 0)
-		fail(DEVICE " does not offer %s", name);
+		give_up(DEVICE " does not offer %s", name);
 }
 
 static void create(void)
@@ -47,18 +47,18 @@ static void create(void)
 
 	kvm_fd = open(DEVICE, O_RDWR | O_CLOEXEC);
 	if (kvm_fd < 0)
-		fail(DEVICE ": %s", strerror(errno));
+		give_up(DEVICE ": %s", strerror(errno));
 	if (ioctl(kvm_fd, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
-		fail(DEVICE " has not version %d of KVM's interface", KVM_API_VERSION);
+		give_up(DEVICE " has not version %d of KVM's interface", KVM_API_VERSION);
 	need(KVM_CAP_ARM_USER_IRQ, "timers for an interrupt controller in user space (KVM_CAP_ARM_USER_IRQ)");
 	need(KVM_CAP_ARM_PSCI_0_2, "PSCI (KVM_CAP_ARM_PSCI_0_2)");
 	if ((int)vm.cpus > ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS))
-		fail("--cpus %u: " DEVICE " has %d", vm.cpus, ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS));
+		give_up("--cpus %u: " DEVICE " has %d", vm.cpus, ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS));
 	bits = ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_VM_IPA_SIZE);
 	type = bits <= 0 ? 0 : bits < ADDRESS_BITS ? (unsigned long)bits : ADDRESS_BITS;
 	vm_fd = ioctl(kvm_fd, KVM_CREATE_VM, vm.protected ? type | KVM_VM_TYPE_ARM_PROTECTED : type);
 	if (vm_fd < 0 && errno == EINVAL && vm.protected)
-		fail("--protected: " DEVICE " has no protected VMs");
+		give_up("--protected: " DEVICE " has no protected VMs");
 	checked(vm_fd, "KVM_CREATE_VM");
 }
 
@@ -77,7 +77,7 @@ static uint8_t *slot(uint32_t number, uint64_t address, uint64_t bytes)
 	};
 
 	if (place == MAP_FAILED || madvise(place, bytes, MADV_DONTFORK) || madvise(place, bytes, MADV_DONTDUMP))
-		fail("no %llu MiB for the guest: %s", (unsigned long long)(bytes / MIB), strerror(errno));
+		give_up("no %llu MiB for the guest: %s", (unsigned long long)(bytes / MIB), strerror(errno));
 	checked(ioctl(vm_fd, KVM_SET_USER_MEMORY_REGION, &region), "KVM_SET_USER_MEMORY_REGION");
 	return place;
 }
@@ -90,7 +90,7 @@ static void add_vcpu(unsigned int index)
 	vcpus[index].fd = checked(ioctl(vm_fd, KVM_CREATE_VCPU, index), "KVM_CREATE_VCPU");
 	vcpus[index].run = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, vcpus[index].fd, 0);
 	if (vcpus[index].run == MAP_FAILED)
-		fail("a vCPU's page: %s", strerror(errno));
+		give_up("a vCPU's page: %s", strerror(errno));
 	checked(ioctl(vm_fd, KVM_ARM_PREFERRED_TARGET, &init), "KVM_ARM_PREFERRED_TARGET");
 	init.features[0] |= 1u << KVM_ARM_VCPU_PSCI_0_2;
 	if (index)
@@ -139,7 +139,7 @@ static void mmio(unsigned int cpu, struct kvm_run *run)
 	uint64_t value = 0;
 
 	if (bytes > sizeof(value))
-		fail("an access of %u bytes", bytes);
+		give_up("an access of %u bytes", bytes);
 	if (run->mmio.is_write)
 		memcpy(&value, run->mmio.data, bytes);
 	value = access_device(cpu, run->mmio.phys_addr, bytes, run->mmio.is_write, value);
@@ -154,9 +154,9 @@ static void guest_ended(const struct kvm_run *run)
 		finish(ENDED_RESET);
 	}
 	if (run->system_event.type != KVM_SYSTEM_EVENT_SHUTDOWN)
-		fail("the guest ended by event %u", run->system_event.type);
+		give_up("the guest ended by event %u", run->system_event.type);
 	if (!gic_used())
-		fail("the guest ended before its kernel ran");
+		give_up("the guest ended before its kernel ran");
 	finish(ENDED_OFF);
 }
 
@@ -172,7 +172,7 @@ static void handle(unsigned int cpu, struct kvm_run *run)
 		guest_ended(run);
 		break;
 	default:
-		fail("vCPU %u: exit %u, which is not handled", cpu, run->exit_reason);
+		give_up("vCPU %u: exit %u, which is not handled", cpu, run->exit_reason);
 	}
 }
 
@@ -185,7 +185,7 @@ static void *vcpu_thread(void *context)
 		int result = ioctl(vcpus[cpu].fd, KVM_RUN, 0);
 
 		if (result < 0 && errno != EINTR && errno != EAGAIN)
-			fail("vCPU %u cannot go on: KVM_RUN: %s", cpu, strerror(errno));
+			give_up("vCPU %u cannot go on: KVM_RUN: %s", cpu, strerror(errno));
 		pthread_mutex_lock(&vm.lock);
 		gic_ppi(cpu, PPI_VIRTUAL_TIMER, run->s.regs.device_irq_level & KVM_ARM_DEV_EL1_VTIMER);
 		gic_ppi(cpu, PPI_PHYSICAL_TIMER, run->s.regs.device_irq_level & KVM_ARM_DEV_EL1_PTIMER);
@@ -206,6 +206,6 @@ void vm_run(uint64_t entry)
 	checked(ioctl(vcpus[0].fd, KVM_SET_ONE_REG, &pc), "KVM_SET_ONE_REG of PC");
 	for (i = 0; i < vm.cpus; i++) {
 		if (pthread_create(&thread, NULL, vcpu_thread, (void *)(uintptr_t)i))
-			fail("no thread for vCPU %u", i);
+			give_up("no thread for vCPU %u", i);
 	}
 }

@@ -73,7 +73,7 @@ extern struct vm vm;
 
 /* main.c */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+void give_up(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 void finish(int code) __attribute__((noreturn));
 
 /* vm.c */
