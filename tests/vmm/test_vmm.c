@@ -318,7 +318,8 @@ static void test_chains(void **state)
 	part(0, DATA, 1, WRITE | NEXT);
 	part(1, DATA, 16, 0);
 	breaks("to be written first");
-	part(0, DATA, 16, VRING_DESC_F_INDIRECT);
+	part(0, DATA, 16, VRING_DESC_F_INDIRECT | NEXT);
+	part(1, DATA, 1, WRITE);
 	breaks("an indirect descriptor");
 	for (i = 0; i < QUEUE_SIZE; i++)
 		part(i, DATA, 16, NEXT);
