@@ -197,7 +197,7 @@ def add_lemmas(graph):
 
 
 def add_tests(graph):
-    for name in files("tests/unit/test_*.c", "tests/boot/test_*.c"):
+    for name in files("tests/unit/test_*.c", "tests/boot/test_*.c", "tests/vmm/test_*.c"):
         text = read(name)
         for test in re.findall(r"cmocka_unit_test\((\w+)\)", text):
             match = re.search(rf"^static void {test}\(", text, re.MULTILINE)
