@@ -13,7 +13,7 @@
 #include "hypatia.h"
 
 /* How many pages are mapped at a fault: this one, and those behind it that are there already. A power of two. */
-#define AROUND 16
+#define AROUND 32
 
 /* A guest whose MMU is off sees memory as it is behind the caches; and it may fetch what was data before. */
 static void clean_page(struct page *page)
@@ -22,32 +22,45 @@ static void clean_page(struct page *page)
 	unsigned long at = (unsigned long)page_address(page);
 	unsigned long end = at + PAGE_SIZE;
 
-	for (; at < end; at += line)
-		asm volatile("dc civac, %0" : : "r"(at) : "memory");
+	/* A line is a power of two of 4 bytes at least, so a page has whole fours of them. */
+	for (; at < end; at += 4 * line) {
+		asm volatile("dc civac, %0\n\tdc civac, %1\n\tdc civac, %2\n\tdc civac, %3" : : "r"(at), "r"(at + line),
+			     "r"(at + 2 * line), "r"(at + 3 * line) : "memory");
+	}
 	asm volatile("dsb ish\n\tic ialluis\n\tdsb ish\n\tisb" : : : "memory");
 }
 
-static void forget_page(struct hyp_vm *vm, unsigned long page)
+static void forget_page(struct hyp_vm *vm, struct xa_state *xas)
 {
-	s64 refused = hyp_call(VM_UNMAP, vm->handle, page, 0);
+	s64 refused = hyp_call(VM_UNMAP, vm->handle, xas->xa_index, 0);
 
 	if (WARN_ONCE(refused, "hypatia: a page does not come back: %lld\n", refused))
 		return;
-	xa_erase(&vm->mapped, page);
+	xas_store(xas, NULL);
 	atomic_long_dec(&hyp_frames_given);
 }
 
 /* Pages @first to @last of the guest. The lock is held, and let go now and then when @yields. */
 static void take_back(struct hyp_vm *vm, unsigned long first, unsigned long last, bool yields)
 {
-	unsigned long page;
+	XA_STATE(xas, &vm->mapped, first);
+	unsigned int count = 0;
 	void *entry;
 
-	xa_for_each_range (&vm->mapped, page, entry, first, last) {
-		forget_page(vm, page);
-		if (yields)
-			cond_resched_lock(&vm->mmu_lock);
+	xas_lock(&xas);
+	xas_for_each (&xas, entry, last) {
+		/* Room that a fault has made for itself is not a page. */
+		if (xa_is_zero(entry))
+			continue;
+		forget_page(vm, &xas);
+		if (!yields || ++count % AROUND)
+			continue;
+		xas_pause(&xas);
+		xas_unlock(&xas);
+		cond_resched_lock(&vm->mmu_lock);
+		xas_lock(&xas);
 	}
+	xas_unlock(&xas);
 }
 
 static void take_back_slot(struct hyp_vm *vm, const struct hyp_slot *slot, bool yields)
@@ -218,27 +231,50 @@ static s64 map_frame(struct hyp_vm *vm, u64 page, struct page *frame, struct lis
 	return refused;
 }
 
-/* Under the lock, with @frame as it was when changes were counted @changes. An outcome, or an error. */
-static int map_unless_changed(struct hyp_vm *vm, u64 page, struct page *frame, unsigned long changes,
-			      struct list_head *spare)
+/* @frame where @xas is, at @entry. */
+static int map_at(struct hyp_vm *vm, struct xa_state *xas, void *entry, struct page *frame, struct list_head *spare)
 {
 	s64 refused;
 
-	if (vm->changing || vm->changes != changes)
-		return AGAIN;
-	if (xa_load(&vm->mapped, page))
+	if (entry && !xa_is_zero(entry))
 		return THERE;
 	/* Noted first: what is noted comes back. There is room, unless another vCPU took it: then once more. */
-	if (xa_is_err(xa_store(&vm->mapped, page, xa_mk_value(page_to_pfn(frame)), GFP_ATOMIC | __GFP_NOWARN)))
+	xas_store(xas, xa_mk_value(page_to_pfn(frame)));
+	if (xas_error(xas))
 		return AGAIN;
 	clean_page(frame);
-	refused = map_frame(vm, page, frame, spare);
+	refused = map_frame(vm, xas->xa_index, frame, spare);
 	if (refused) {
-		xa_erase(&vm->mapped, page);
+		xas_store(xas, NULL);
 		return refused;
 	}
 	atomic_long_inc(&hyp_frames_given);
 	return MAPPED;
+}
+
+/*
+ * Under the lock, with @frames as they were when changes were counted @changes. What the first comes to: an outcome, or
+ * an error. What the others come to is nobody's concern: there may be a fault for each.
+ */
+static int map_unless_changed(struct hyp_vm *vm, u64 page, struct page **frames, int count, unsigned long changes,
+			      struct list_head *spare)
+{
+	XA_STATE(xas, &vm->mapped, page);
+	int outcome;
+	int i;
+
+	if (vm->changing || vm->changes != changes)
+		return AGAIN;
+	xas_lock(&xas);
+	outcome = map_at(vm, &xas, xas_load(&xas), frames[0], spare);
+	for (i = 1; outcome == MAPPED && i < count; i++) {
+		int other = map_at(vm, &xas, xas_next(&xas), frames[i], spare);
+
+		if (other != MAPPED && other != THERE)
+			break;
+	}
+	xas_unlock(&xas);
+	return outcome;
 }
 
 static int take_page(struct hyp_vm *vm, unsigned long address, struct page **frame)
@@ -262,7 +298,10 @@ static void drop_page(struct hyp_vm *vm, struct page *frame, int outcome)
 			unpin_user_page(frame);
 		return;
 	}
-	if (outcome == MAPPED && !PageDirty(frame))
+	/* Pages without a file have no list of dirty ones to be put on. */
+	if (outcome == MAPPED && PageAnon(frame))
+		SetPageDirty(compound_head(frame));
+	else if (outcome == MAPPED)
 		set_page_dirty_lock(frame);
 	put_page(frame);
 }
@@ -301,10 +340,7 @@ static int fault_once(struct hyp_vm *vm, u64 page, struct list_head *spare)
 	outcome = xa_reserve(&vm->mapped, page, GFP_KERNEL);
 	if (!outcome) {
 		spin_lock(&vm->mmu_lock);
-		outcome = map_unless_changed(vm, page, frames[0], changes, spare);
-		/* What the others come to is nobody's concern: there may be a fault for each. */
-		for (i = 1; outcome == MAPPED && i < count; i++)
-			map_unless_changed(vm, page + i, frames[i], changes, spare);
+		outcome = map_unless_changed(vm, page, frames, count, changes, spare);
 		spin_unlock(&vm->mmu_lock);
 		/* Frees the room when nothing was stored. */
 		xa_release(&vm->mapped, page);
