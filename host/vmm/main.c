@@ -13,6 +13,8 @@
 
 #include "vmm.h"
 
+#define LAST_WORDS_SECONDS 2
+
 struct vm vm = { .lock = PTHREAD_MUTEX_INITIALIZER, .cpus = 1, .ram_bytes = 256 * MIB, .arguments = "" };
 
 static const char help[] =
@@ -206,6 +208,8 @@ int main(int count, char **words)
 	entry = load_guest(kernel, initrd);
 	vm_run(entry);
 	sigwait(&signals, &number);
+	/* What is still to be said is said soon, or not at all: there may be nobody who reads it. */
+	alarm(LAST_WORDS_SECONDS);
 	say("ended by signal %d", number);
 	finish(128 + number);
 }
