@@ -146,8 +146,8 @@ static s32 frame_move(u64 call, u64 pfn)
     terminates \true; exits \false;
     assigns LOCKED_STATE;
     ensures unlocked: no_locks{Here};
-    ensures none: nr == 0 ==> \result == HYP_EINVAL;
-    ensures range: nr != 0 && pfn + nr > PFN_COUNT ==> \result == HYP_ERANGE;
+    ensures none: pfn < PFN_COUNT && nr == 0 ==> \result == HYP_EINVAL;
+    ensures range: pfn >= PFN_COUNT || pfn + nr > PFN_COUNT ==> \result == HYP_ERANGE;
     ensures result: \result < 0 || (1 <= \result <= RANGE_FRAMES_MAX && \result <= nr);
     ensures donate: call == MEM_DONATE_HYP ==>
       \forall integer n; pfn <= n < pfn + \result ==> fm_state[n] == FRAME_HYP;
@@ -156,10 +156,15 @@ static s32 frame_move(u64 call, u64 pfn)
 */
 static s64 range_call(u64 call, u64 pfn, u64 nr)
 {
-	s64 chunk = range_chunk(pfn, nr);
+	s64 chunk;
 	s64 done;
 	s32 error;
 
+	/* Arguments are checked in their order. */
+	if (pfn >= PFN_COUNT) {
+		return HYP_ERANGE;
+	}
+	chunk = range_chunk(pfn, nr);
 	if (chunk < 0) {
 		return chunk;
 	}

@@ -244,6 +244,10 @@ static void test_ranges(void **state)
 	assert_int_equal(hvc(MEM_RECLAIM_HYP, pfn, RANGE_FRAMES_MAX + 1), RANGE_FRAMES_MAX);
 	assert_int_equal(hvc(MEM_RECLAIM_HYP, IMAGE_FIRST, 1), HYP_EBUSY);
 	assert_int_equal(hvc(MEM_RECLAIM_HYP, pool.first, 1), HYP_EBUSY);
+	/* Both arguments are wrong: the first is checked first. */
+	assert_int_equal(hvc(MEM_DONATE_HYP, 0x1000000000, 0), HYP_ERANGE);
+	assert_int_equal(hvc(MEM_RECLAIM_HYP, ~0ul, 0), HYP_ERANGE);
+	assert_int_equal(hvc(MEM_DONATE_HYP, 0xfffffffff, 0), HYP_EINVAL);
 }
 
 static void test_boot_state(void **state)
