@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Seeded bugs: put each of proofs/seeded.toml into a copy of the tree and see whether it is caught.
 
-A bug is caught when the unit test or the class of tests/arch that is named for it fails, when goals of the
-function or of the routine in assembly named for it are no longer proved. Each way that a bug names must
+A bug is caught when the unit test, the class of tests/arch or the system test that is named for it fails, when goals
+of the function or of the routine in assembly named for it are no longer proved. Each way that a bug names must
 catch it: the command fails if one does not, and if the unchanged tree does not pass.
 """
 
@@ -29,14 +29,14 @@ def read():
     with open(os.path.join(ROOT, "proofs", "seeded.toml"), "rb") as file:
         bugs = tomllib.load(file)["bug"]
     for bug in bugs:
-        if not any(way in bug for way in ("test", "arch", "routine", "function")) or ("function" in bug) != ("unit" in bug):
+        if not any(way in bug for way in ("test", "arch", "system", "routine", "function")) or ("function" in bug) != ("unit" in bug):
             raise Trouble(f"seeded.toml: {bug['name']}: nothing is named that must catch it")
     return bugs
 
 
 def tell(bug):
-    ways = [bug.get("test"), bug.get("arch") and f"tests/arch {bug['arch']}", bug.get("routine") and f"bytes {bug['routine']}",
-            bug.get("function") and f"{bug['unit']}.{bug['function']}"]
+    ways = [bug.get("test"), bug.get("arch") and f"tests/arch {bug['arch']}", bug.get("system") and f"system test {bug['system']}",
+            bug.get("routine") and f"bytes {bug['routine']}", bug.get("function") and f"{bug['unit']}.{bug['function']}"]
     classes = " ".join(map(str, bug.get("class", [])))
     return f"{bug['name']:36} {classes:>5}  {bug['file']:26} " + ", ".join(filter(None, ways))
 
@@ -50,9 +50,14 @@ class Trial:
         if tests and builds:
             self.shop.build_good(workshop.PLAIN, workshop.SANITIZED)
             self.shop.check_tests(workshop.PLAIN, workshop.SANITIZED)
-        if any("arch" in bug or "routine" in bug for bug in bugs):
+        if any("arch" in bug or "system" in bug or "routine" in bug for bug in bugs):
             if not self.shop.generate() or not self.shop.image():
                 raise Trouble("the image cannot be made without any bug")
+            for name in sorted({bug["system"] for bug in bugs if tests and "system" in bug}):
+                if self.shop.system_fail(name):
+                    raise Trouble(f"the system test {name} fails without any bug")
+            if not any("arch" in bug or "routine" in bug for bug in bugs):
+                return
             if self.shop.arch_fail() or self.shop.bytes_fail(sorted({bug["routine"] for bug in bugs if "routine" in bug})):
                 raise Trouble("tests/arch or the proof from bytes fails without any bug")
 
@@ -70,7 +75,7 @@ class Trial:
         if self.tests and "test" in bug:
             with self._generated(bug):
                 yield bug["test"], bool(self.shop.test(bug["file"], [bug["test"]]))
-        if self.tests and "arch" in bug or "routine" in bug:
+        if self.tests and ("arch" in bug or "system" in bug) or "routine" in bug:
             yield from self._image(bug)
         if self.proofs and "function" in bug:
             yield f"proof of {bug['function']}", self.shop.prove_changed(
@@ -96,6 +101,8 @@ class Trial:
                     raise Trouble(f"{bug['name']}: the image cannot be made with it")
                 if self.tests and "arch" in bug:
                     yield f"tests/arch {bug['arch']}", self.shop.arch_fail(bug["arch"], alone=True)
+                if self.tests and "system" in bug:
+                    yield f"system test {bug['system']}", self.shop.system_fail(bug["system"])
                 if "routine" in bug:
                     yield f"bytes of {bug['routine']}", self.shop.bytes_fail([bug["routine"]])
         finally:

@@ -22,7 +22,7 @@ SANITIZED = ("sanitized", ["-O1", "-fsanitize=address,undefined", "-fno-sanitize
 # What `make image`, the campaign, the proof from bytes and tools/systest need.
 TREE = ("src", "annotations", "model", "spec", "proofs", "tools", "tests/unit", "tests/arch",
         "tests/system", "tests/payloads", "build/gen", "build/image", "build/payloads", "build/stamps", "build/arm64/usr")
-FILES = ("Makefile", "build/initrd.cpio.gz", "build/hypatia.elf", "build/hypatia.img")
+FILES = ("Makefile", "build/initrd.cpio.gz", "build/initrd-fuzz-6.1.cpio.gz", "build/hypatia.elf", "build/hypatia.img")
 # The ratchet compares with what was proved before; here only goals that fail count.
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "ratchet.txt")
 PAYLOADS = [f"build/payloads/{name}.img" for name in ("attack", "smp", "entry", "chain")]
@@ -32,6 +32,7 @@ BOOTS = ("attack", "attack-a57", "entry-el1", "entry-el3", "panic-early", "smp-2
 STEP_LIMIT = 900
 PROOF_LIMIT = 3000
 BYTES_LIMIT = 200
+SYSTEM_LIMIT = 600
 ARCH_LIMIT = 100
 # What a campaign prints of a goal that is not proved, or of a theorem that is not there.
 NOTICED = re.compile(r"proof: (?:(?:failed|timed out|missing): |error: model:\S+: theorem (?=\S+ has no goal))(\S+)")
@@ -266,6 +267,10 @@ class Workshop:
         if status != 0:
             raise Trouble("proofs/bytes/prove.py --list: " + (text.strip().splitlines() or [""])[-1])
         return sorted({line.split("/")[0] for line in text.split()} - {"image"})
+
+    def system_fail(self, name):
+        """Whether system test @name fails."""
+        return self.run(["tools/systest", name], SYSTEM_LIMIT)[0] != 0
 
     def boot(self):
         """The first of the boots that fails."""

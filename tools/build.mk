@@ -147,13 +147,13 @@ $(PAYLOAD_DIR)/chain.img: $(PAYLOAD_DIR)/chain.o tests/payloads/payload.lds
 		-o $(@:.img=.elf) $<
 	$(QUIET)$(CROSS_COMPILE)objcopy -O binary $(@:.img=.elf) $@
 
-.PRECIOUS: $(PAYLOAD_DIR)/%.o $(BUILD)/module-%/.built $(BUILD)/host-%/.built
+.PRECIOUS: $(PAYLOAD_DIR)/%.o $(BUILD)/module-%/.built $(BUILD)/host-%/.built $(BUILD)/fuzz-%/.built
 
 # Modules of the host, for each kernel that is unpacked below build/ (tools/deps.sh module-6.1 module-6.12): those of the
-# tests, and the driver that offers /dev/kvm.
+# tests, the driver that offers /dev/kvm, and the fuzzer of hypercalls.
 MODULES := hypatia_test hypatia_bench
 build-module = $(QUIET)tools/deps.sh module-$* && \
-	mkdir -p $(@D)/include && cp $(1)/*.c $(wildcard $(1)/*.h) $(1)/Kbuild $(@D) && cp $(1)/include/*.h $(@D)/include && \
+	mkdir -p $(@D)/include && cp $(wildcard $(1)/*.[chS]) $(1)/Kbuild $(@D) && cp $(1)/include/*.h $(@D)/include && \
 	$(MAKE) -s -C $(BUILD)/kernel-$*/usr/src/linux-headers-$$(cat $(BUILD)/kernel-$*/release) \
 		M=$(CURDIR)/$(@D) HYPATIA_GEN=$(CURDIR)/$(BUILD)/gen ARCH=arm64 CROSS_COMPILE=$(CROSS_COMPILE) \
 		CONFIG_DEBUG_INFO_BTF_MODULES= modules && touch $@
@@ -164,9 +164,16 @@ $(BUILD)/module-%/.built: $(wildcard host/test/*.c host/test/Kbuild host/test/in
 $(BUILD)/host-%/.built: $(wildcard host/linux/*.[ch] host/linux/Kbuild host/linux/include/*.h) $(GEN_STAMP)
 	$(call build-module,host/linux)
 
+$(BUILD)/fuzz-%/.built: $(wildcard host/fuzz/*.[chS] host/fuzz/Kbuild host/fuzz/include/*.h) $(GEN_STAMP)
+	$(call build-module,host/fuzz)
+
 $(BUILD)/initrd-module-%.cpio.gz: $(BUILD)/module-%/.built $(BUILD)/initrd.cpio.gz
 	$(QUIET)/usr/bin/python3 tools/mkinitrd.py $@ $(INITRD_FILES) \
 		$(foreach m,$(MODULES),$(m).ko=$(BUILD)/module-$*/$(m).ko)
+
+$(BUILD)/initrd-fuzz-%.cpio.gz: $(BUILD)/fuzz-%/.built $(BUILD)/initrd.cpio.gz
+	$(QUIET)$(CROSS_COMPILE)strip -g -o $(BUILD)/fuzz-$*/stripped.ko $(BUILD)/fuzz-$*/hypatia_fuzz.ko
+	$(QUIET)/usr/bin/python3 tools/mkinitrd.py $@ $(INITRD_FILES) hypatia_fuzz.ko=$(BUILD)/fuzz-$*/stripped.ko
 
 # A program of the host that tests /dev/kvm (tools/deps.sh libc), and the initramfs with it and the driver.
 HOST_DIR := $(BUILD)/host
@@ -194,7 +201,7 @@ $(BUILD)/initrd-guests-%.cpio.gz: $(BUILD)/host-%/.built $(HOST_DIR)/bench $(BUI
 # What tools/systest and tools/systest --all need to be there.
 SYSTEST_FILES := $(BUILD)/hypatia.img $(BUILD)/initrd.cpio.gz $(PAYLOAD_IMAGES) \
 	$(BUILD)/initrd-module-6.1.cpio.gz $(BUILD)/initrd-kvm-6.1.cpio.gz \
-	$(BUILD)/guest-6.1.cpio
+	$(BUILD)/initrd-fuzz-6.1.cpio.gz $(BUILD)/guest-6.1.cpio
 SYSTEST_ALL_FILES := $(SYSTEST_FILES) $(BUILD)/initrd-module-6.12.cpio.gz $(BUILD)/initrd-kvm-6.12.cpio.gz
 
 # The initramfs whose first process prints the counter.

@@ -39,8 +39,8 @@ $(addprefix run-,$(unit-tests)): run-%: $(UNIT_DIR)/%
 unit-check: $(addprefix run-,$(unit-tests))
 
 # What tests and the proof from bytes must catch. All of them, with the proofs of functions, takes half an hour.
-seeded-check: $(GEN_STAMP) $(BUILD)/hypatia.img
+seeded-check: $(GEN_STAMP) $(BUILD)/hypatia.img $(BUILD)/initrd-fuzz-6.1.cpio.gz | $(BUILD)/stamps/qemu
 	@/usr/bin/python3 proofs/seeded.py --unit-tests
 
-seeded-check-all: $(GEN_STAMP) $(BUILD)/hypatia.img
+seeded-check-all: $(GEN_STAMP) $(BUILD)/hypatia.img $(BUILD)/initrd-fuzz-6.1.cpio.gz | $(BUILD)/stamps/qemu
 	@/usr/bin/python3 proofs/seeded.py

@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls on VMs that are one CPU's own. Errors of the life cycle are the generated oracle's. Of the calls on a VM's
+ * memory the errors stand in spec/hypercalls.toml; arguments come in their order, then what is named, then the frame.
+ */
+#include "fuzz.h"
+#include "program.h"
+#include <oracle/vm_oracle.h>
+
+/* Pages of guests: under one table, under another, under other tables of level 2, the last. */
+static const u64 pages[] = { CODE_PAGE, CODE_PAGE + 1, CODE_PAGE + 2, 0x40280, 0x50000, 0x80000, GUEST_PAGES - 1 };
+static const u64 wrong_handles[] = { 0, VM_HANDLE_BASE - 1, VM_HANDLE_BASE + VMS_MAX, ~0ULL };
+static const u64 wrong_pages[] = { GUEST_PAGES, ~0ULL, 1ULL << 32 | CODE_PAGE, 1ULL << 63 };
+static const u64 wrong_indexes[] = { VCPUS_MAX, 1ULL << 32, ~0ULL };
+
+u64 fuzz_page(struct fuzz_cpu *c)
+{
+	return below(c, 3) ? pages[below(c, ARRAY_SIZE(pages))] : CODE_PAGE;
+}
+
+struct fuzz_vcpu *fuzz_loaded(struct fuzz_cpu *c)
+{
+	return c->loaded_vm == NONE ? NULL : &c->vm[c->loaded_vm].vcpu[c->loaded];
+}
+
+/* Which of the CPU's frames serves the VM as that, or NONE. */
+static int find(struct fuzz_cpu *c, int slot, enum role role, u32 level, u64 key)
+{
+	int i;
+
+	for (i = 0; i < FRAMES; i++) {
+		const struct fuzz_frame *f = &c->frame[i];
+
+		if (f->vm == slot + 1 && f->role == role && f->level == level && f->key == key)
+			return i;
+	}
+	return NONE;
+}
+
+int fuzz_table_of(struct fuzz_cpu *c, int slot, u32 level, u64 page)
+{
+	return find(c, slot, TABLE_FRAME, level, page >> (level == 2 ? 18 : 9));
+}
+
+int fuzz_page_of(struct fuzz_cpu *c, int slot, u64 page)
+{
+	return find(c, slot, PAGE_FRAME, 3, page);
+}
+
+void fuzz_page_lost(struct fuzz_cpu *c, int slot, int frame, const char *move)
+{
+	c->vm[slot].given--;
+	fuzz_move(c, move, &c->frame[frame]);
+}
+
+/* The handle for a call: @slot's, or with @wrong one that is none. */
+static u64 handle_of(struct fuzz_cpu *c, int slot, bool *wrong)
+{
+	u64 handle = c->vm[slot].handle;
+
+	*wrong = !below(c, 64);
+	if (!*wrong)
+		return handle;
+	return below(c, 2) ? wrong_handles[below(c, ARRAY_SIZE(wrong_handles))] : handle | 1ULL << (13 + below(c, 51));
+}
+
+static u64 index_of(struct fuzz_cpu *c, bool *wrong)
+{
+	*wrong = !below(c, 64);
+	if (*wrong)
+		return wrong_indexes[below(c, ARRAY_SIZE(wrong_indexes))];
+	return below(c, 8) ? below(c, 3) : below(c, VCPUS_MAX);
+}
+
+static bool any_vcpu(const struct fuzz_vm *vm, u32 least)
+{
+	u32 i;
+
+	for (i = 0; i < VCPUS_MAX; i++) {
+		if (vm->vcpu[i].state >= least)
+			return true;
+	}
+	return false;
+}
+
+/* Any handle that nobody has. The owner of one gives it up before the call that frees it. */
+static void reserve(struct fuzz_cpu *c, int slot)
+{
+	struct fuzz_call call = { VM_RESERVE, { fuzz_random(c), fuzz_random(c) }, { 0 }, VM_HANDLE_BASE };
+	u64 v;
+
+	if (!fuzz_call(c, &call))
+		return;
+	v = call.x[1] - VM_HANDLE_BASE;
+	if (v >= VMS_MAX) {
+		fuzz_differs(c, "no handle: %lld", (s64)call.x[1]);
+		return;
+	}
+	if (atomic_xchg(&fuzz_owner[v], c->index + 1)) {
+		fuzz_differs(c, "handle 0x%llx is reserved for two", call.x[1]);
+		return;
+	}
+	memset(&c->vm[slot], 0, sizeof(c->vm[slot]));
+	c->vm[slot].handle = call.x[1];
+	c->vm[slot].state = VM_RESERVED;
+}
+
+/* A call that may free the handle: nobody else gets it as long as it is there. */
+static bool freeing(struct fuzz_cpu *c, int slot, u64 id, u64 handle, s64 want)
+{
+	atomic_t *owner = &fuzz_owner[c->vm[slot].handle - VM_HANDLE_BASE];
+
+	if (want)
+		return fuzz_expect(c, id, handle, fuzz_random(c), fuzz_random(c), want);
+	atomic_set(owner, 0);
+	return fuzz_expect(c, id, handle, fuzz_random(c), fuzz_random(c), 0);
+}
+
+static void unreserve(struct fuzz_cpu *c, int slot)
+{
+	bool wrong;
+	u64 handle = handle_of(c, slot, &wrong);
+	s32 error = oracle_life(LIFE_UNRESERVE_VM, c->vm[slot].state, VCPU_EMPTY, 0).error;
+
+	if (freeing(c, slot, VM_UNRESERVE, handle, wrong ? HYP_EINVAL : error))
+		c->vm[slot].state = VM_FREE;
+}
+
+static void init(struct fuzz_cpu *c, int slot)
+{
+	struct fuzz_target t = fuzz_pick(c, FRAME_HOST);
+	struct fuzz_vm *vm = &c->vm[slot];
+	bool wrong;
+	u64 handle = handle_of(c, slot, &wrong);
+	u64 protected = below(c, 32) ? below(c, 2) : (2 + fuzz_random(c)) | 2;
+	s64 want = wrong ? HYP_EINVAL : t.error == HYP_ERANGE ? HYP_ERANGE : protected > 1 ? HYP_EINVAL :
+		   oracle_life(LIFE_INIT_VM, vm->state, VCPU_EMPTY, 0).error;
+
+	if (!want)
+		want = t.error ? t.error : fuzz_move_error("vm_give", t.state, t.count);
+	if (!fuzz_expect(c, VM_INIT, handle, t.pfn, protected, want))
+		return;
+	vm->state = oracle_life(LIFE_INIT_VM, vm->state, VCPU_EMPTY, 0).vm;
+	vm->protected = protected;
+	vm->root = t.frame;
+	vm->turned_on = false;
+	fuzz_move(c, "vm_give", &c->frame[t.frame]);
+	fuzz_given(c, t.frame, slot, ROOT_FRAME, 1, 0);
+}
+
+static void init_vcpu(struct fuzz_cpu *c, int slot)
+{
+	struct fuzz_target t = fuzz_pick(c, FRAME_HOST);
+	struct fuzz_vm *vm = &c->vm[slot];
+	bool wrong, wrong_index;
+	u64 handle = handle_of(c, slot, &wrong);
+	u64 i = index_of(c, &wrong_index);
+	s64 want = wrong || wrong_index ? HYP_EINVAL : t.error == HYP_ERANGE ? HYP_ERANGE :
+		   oracle_life(LIFE_INIT_VCPU, vm->state, vm->vcpu[i].state, 0).error;
+
+	if (!want)
+		want = t.error ? t.error : fuzz_move_error("vm_give", t.state, t.count);
+	if (!fuzz_expect(c, VCPU_INIT, handle, i, t.pfn, want))
+		return;
+	fuzz_vcpu_new(&vm->vcpu[i]);
+	vm->vcpu[i].state = oracle_life(LIFE_INIT_VCPU, vm->state, VCPU_EMPTY, 0).vcpu;
+	vm->vcpu[i].frame = t.frame;
+	fuzz_move(c, "vm_give", &c->frame[t.frame]);
+	fuzz_given(c, t.frame, slot, VCPU_FRAME, 0, i);
+}
+
+static void load(struct fuzz_cpu *c, int slot)
+{
+	struct fuzz_vm *vm = &c->vm[slot];
+	bool wrong, wrong_index;
+	u64 handle = handle_of(c, slot, &wrong);
+	u64 i = index_of(c, &wrong_index);
+	s64 want = wrong || wrong_index ? HYP_EINVAL :
+		   oracle_life(LIFE_VCPU_LOAD, vm->state, vm->vcpu[i].state, c->loaded_vm != NONE).error;
+
+	if (!fuzz_expect(c, VCPU_LOAD, handle, i, fuzz_random(c), want))
+		return;
+	vm->vcpu[i].state = VCPU_LOADED;
+	c->loaded_vm = slot;
+	c->loaded = i;
+}
+
+void fuzz_put(struct fuzz_cpu *c)
+{
+	struct fuzz_vcpu *u = fuzz_loaded(c);
+
+	if (!fuzz_expect(c, VCPU_PUT, fuzz_random(c), fuzz_random(c), fuzz_random(c), u ? 0 : HYP_ENOENT))
+		return;
+	u->state = VCPU_READY;
+	c->loaded_vm = NONE;
+}
+
+static void teardown(struct fuzz_cpu *c, int slot)
+{
+	struct fuzz_vm *vm = &c->vm[slot];
+	bool wrong;
+	u64 handle = handle_of(c, slot, &wrong);
+	struct vm_oracle_result step = oracle_life(LIFE_START_TEARDOWN_VM, vm->state, VCPU_EMPTY,
+						   any_vcpu(vm, VCPU_LOADED));
+
+	if (fuzz_expect(c, VM_TEARDOWN, handle, fuzz_random(c), fuzz_random(c), wrong ? HYP_EINVAL : step.error))
+		vm->state = step.vm;
+}
+
+static void end_vcpu(struct fuzz_cpu *c, int slot, u64 handle, u64 i)
+{
+	struct fuzz_vcpu *u = &c->vm[slot].vcpu[i];
+
+	if (!fuzz_expect(c, VCPU_RECLAIM, handle, i, fuzz_random(c),
+			 oracle_life(LIFE_RECLAIM_VCPU, c->vm[slot].state, u->state, 0).error))
+		return;
+	u->state = VCPU_EMPTY;
+	u->power = POWER_ABSENT;
+	fuzz_move(c, "vm_return", &c->frame[u->frame]);
+}
+
+static void reclaim_vcpu(struct fuzz_cpu *c, int slot)
+{
+	bool wrong, wrong_index;
+	u64 handle = handle_of(c, slot, &wrong);
+	u64 i = index_of(c, &wrong_index);
+	u32 there = 0;
+
+	/* Mostly one that is there. */
+	while (there < VCPUS_MAX && c->vm[slot].vcpu[there].state == VCPU_EMPTY)
+		there++;
+	if (!wrong_index && there < VCPUS_MAX && below(c, 4))
+		i = there;
+	if (wrong || wrong_index)
+		fuzz_expect(c, VCPU_RECLAIM, handle, i, fuzz_random(c), HYP_EINVAL);
+	else
+		end_vcpu(c, slot, handle, i);
+}
+
+static void finalize(struct fuzz_cpu *c, int slot)
+{
+	struct fuzz_vm *vm = &c->vm[slot];
+	bool wrong;
+	u64 handle = handle_of(c, slot, &wrong);
+	s32 error = oracle_life(LIFE_FINALIZE_TEARDOWN_VM, vm->state, VCPU_EMPTY,
+				any_vcpu(vm, VCPU_READY) || vm->given).error;
+
+	if (!freeing(c, slot, VM_FINALIZE, handle, wrong ? HYP_EINVAL : error))
+		return;
+	vm->state = VM_FREE;
+	fuzz_move(c, "vm_return", &c->frame[vm->root]);
+}
+
+/* What is wrong with a VM whose memory is to change: it has to live. */
+static s64 missing(const struct fuzz_vm *vm)
+{
+	return vm->state == VM_LIVE ? 0 : vm->state == VM_DYING ? HYP_EPERM : HYP_ENOENT;
+}
+
+/* A page for a call, and with @wrong one that no guest has. */
+static u64 page_for(struct fuzz_cpu *c, bool *wrong)
+{
+	*wrong = !below(c, 64);
+	return *wrong ? wrong_pages[below(c, ARRAY_SIZE(wrong_pages))] : fuzz_page(c);
+}
+
+static void give_table(struct fuzz_cpu *c, int slot)
+{
+	struct fuzz_target t = fuzz_pick(c, FRAME_HOST);
+	struct fuzz_vm *vm = &c->vm[slot];
+	bool wrong, wrong_page;
+	u64 handle = handle_of(c, slot, &wrong);
+	u64 page = page_for(c, &wrong_page);
+	u32 level = fuzz_table_of(c, slot, 2, page) == NONE ? 2 : 3;
+	s64 want = wrong ? HYP_EINVAL : wrong_page || t.error == HYP_ERANGE ? HYP_ERANGE : missing(vm);
+
+	if (!want && level == 3 && fuzz_table_of(c, slot, 3, page) != NONE)
+		want = HYP_EBUSY;
+	if (!want)
+		want = t.error ? t.error : fuzz_move_error("vm_give", t.state, t.count);
+	if (!fuzz_expect(c, VM_TABLE, handle, page, t.pfn, want))
+		return;
+	fuzz_move(c, "vm_give", &c->frame[t.frame]);
+	fuzz_given(c, t.frame, slot, TABLE_FRAME, level, page >> (level == 2 ? 18 : 9));
+}
+
+static void map(struct fuzz_cpu *c, int slot)
+{
+	struct fuzz_target t = fuzz_pick(c, FRAME_HOST);
+	struct fuzz_vm *vm = &c->vm[slot];
+	bool wrong, wrong_page;
+	u64 handle = handle_of(c, slot, &wrong);
+	u64 page = page_for(c, &wrong_page);
+	const char *move = vm->protected ? "host_donate_guest" : "host_share_guest";
+	s64 want = wrong ? HYP_EINVAL : wrong_page || t.error == HYP_ERANGE ? HYP_ERANGE : missing(vm);
+
+	if (!want && fuzz_table_of(c, slot, 3, page) == NONE)
+		want = HYP_ENOENT;
+	if (!want && fuzz_page_of(c, slot, page) != NONE)
+		want = HYP_EBUSY;
+	if (!want)
+		want = t.error ? t.error : fuzz_move_error(move, t.state, t.count);
+	if (!want && page == CODE_PAGE)
+		fuzz_code(&c->frame[t.frame]);
+	if (!fuzz_expect(c, VM_MAP, handle, page, t.pfn, want))
+		return;
+	fuzz_move(c, move, &c->frame[t.frame]);
+	c->frame[t.frame].code = page == CODE_PAGE;
+	fuzz_given(c, t.frame, slot, PAGE_FRAME, 3, page);
+}
+
+static void unmap(struct fuzz_cpu *c, int slot)
+{
+	struct fuzz_vm *vm = &c->vm[slot];
+	bool wrong, wrong_page;
+	u64 handle = handle_of(c, slot, &wrong);
+	u64 page = page_for(c, &wrong_page);
+	int frame = fuzz_page_of(c, slot, page);
+	s64 want = wrong ? HYP_EINVAL : wrong_page ? HYP_ERANGE : missing(vm);
+
+	if (!want)
+		want = vm->protected ? HYP_EPERM : frame == NONE ? HYP_ENOENT : 0;
+	if (fuzz_expect(c, VM_UNMAP, handle, page, fuzz_random(c), want))
+		fuzz_page_lost(c, slot, frame, "host_unshare_guest_last");
+}
+
+/* What it takes to get frame @f of a dying VM back. */
+static const char *way_back(const struct fuzz_frame *f)
+{
+	switch (f->state) {
+	case FRAME_GUEST:
+		return "reclaim_guest";
+	case FRAME_GUEST_SHARED_HOST:
+		return "reclaim_guest_shared";
+	case FRAME_HOST_SHARED_GUEST:
+		return "host_unshare_guest_last";
+	default:
+		return "vm_return";
+	}
+}
+
+static void reclaim(struct fuzz_cpu *c, int slot)
+{
+	struct fuzz_target t = fuzz_pick(c, FRAME_HYP_VM);
+	struct fuzz_vm *vm = &c->vm[slot];
+	bool wrong;
+	u64 handle = handle_of(c, slot, &wrong);
+	bool mostly = below(c, 8);
+	int from = below(c, FRAMES);
+	s64 want;
+	int i;
+
+	/* Mostly one that is the VM's. */
+	for (i = 0; i < FRAMES && t.frame != NONE && mostly; i++) {
+		if (c->frame[(from + i) % FRAMES].vm == slot + 1) {
+			t.frame = (from + i) % FRAMES;
+			t.pfn = c->frame[t.frame].pfn;
+			break;
+		}
+	}
+	want = wrong ? HYP_EINVAL : t.error == HYP_ERANGE ? HYP_ERANGE :
+	       vm->state == VM_LIVE ? HYP_EPERM : vm->state != VM_DYING ? HYP_ENOENT : t.error;
+	if (!want && (t.frame == NONE || c->frame[t.frame].vm != slot + 1))
+		want = HYP_EPERM;
+	if (fuzz_expect(c, VM_RECLAIM, handle, t.pfn, fuzz_random(c), want))
+		fuzz_page_lost(c, slot, t.frame, way_back(&c->frame[t.frame]));
+}
+
+/* A dying VM gives back what it has before anything else is of use. */
+static void dying(struct fuzz_cpu *c, int slot)
+{
+	if (c->vm[slot].given ? below(c, 8) : !below(c, 16))
+		reclaim(c, slot);
+	else if (any_vcpu(&c->vm[slot], VCPU_READY) ? below(c, 8) : !below(c, 16))
+		reclaim_vcpu(c, slot);
+	else
+		finalize(c, slot);
+}
+
+void fuzz_vm_call(struct fuzz_cpu *c)
+{
+	int slot = fuzz_loaded(c) && below(c, 4) ? c->loaded_vm : (int)below(c, c->slots);
+
+	if (c->vm[slot].state == VM_FREE) {
+		reserve(c, slot);
+		return;
+	}
+	if (c->vm[slot].state == VM_RESERVED && below(c, 2)) {
+		init(c, slot);
+		return;
+	}
+	if (c->vm[slot].state == VM_DYING && below(c, 4)) {
+		dying(c, slot);
+		return;
+	}
+	switch (below(c, 64)) {
+	case 0:
+		unreserve(c, slot);
+		break;
+	case 1:
+		init(c, slot);
+		break;
+	case 2:
+		teardown(c, slot);
+		break;
+	case 3:
+		reclaim_vcpu(c, slot);
+		break;
+	case 4:
+		finalize(c, slot);
+		break;
+	case 5 ... 8:
+		reclaim(c, slot);
+		break;
+	case 9 ... 14:
+		init_vcpu(c, slot);
+		break;
+	case 15 ... 28:
+		load(c, slot);
+		break;
+	case 29 ... 30:
+		fuzz_put(c);
+		break;
+	case 31 ... 40:
+		give_table(c, slot);
+		break;
+	case 41 ... 58:
+		map(c, slot);
+		break;
+	default:
+		unmap(c, slot);
+		break;
+	}
+}
+
+/* At the end: VM @slot gives all back. None of its vCPUs is loaded. */
+void fuzz_vm_end(struct fuzz_cpu *c, int slot)
+{
+	struct fuzz_vm *vm = &c->vm[slot];
+	u32 i;
+
+	if (vm->state == VM_LIVE && fuzz_expect(c, VM_TEARDOWN, vm->handle, 0, 0, 0))
+		vm->state = VM_DYING;
+	if (vm->state == VM_RESERVED && freeing(c, slot, VM_UNRESERVE, vm->handle, 0))
+		vm->state = VM_FREE;
+	for (i = 0; i < VCPUS_MAX && vm->state == VM_DYING; i++) {
+		if (vm->vcpu[i].state != VCPU_EMPTY)
+			end_vcpu(c, slot, vm->handle, i);
+	}
+	for (i = 0; i < FRAMES && vm->state == VM_DYING; i++) {
+		if (c->frame[i].vm == slot + 1 && fuzz_expect(c, VM_RECLAIM, vm->handle, c->frame[i].pfn, 0, 0))
+			fuzz_page_lost(c, slot, i, way_back(&c->frame[i]));
+	}
+	if (vm->state == VM_DYING && freeing(c, slot, VM_FINALIZE, vm->handle, 0)) {
+		vm->state = VM_FREE;
+		fuzz_move(c, "vm_return", &c->frame[vm->root]);
+	}
+}
