@@ -19,7 +19,7 @@ CORE_RULES = (
 )
 LONGEST_LINE = 100
 # Modules of Linux.
-KERNEL_SIDE = {("host", "linux"), ("host", "test")}
+KERNEL_SIDE = {("host", "fuzz"), ("host", "linux"), ("host", "test")}
 
 
 def tracked():
