@@ -321,7 +321,7 @@ class HostRegisters(unittest.TestCase):
 
 
 # VM SWIO FMO IMO AMO FB BSU TWI TWE TID1 TID3 TSC TIDCP TACR TSW RW TLOR TERR TEA
-HCR_GUEST = sum(1 << bit for bit in (0, 1, 3, 4, 5, 9, 10, 13, 14, 16, 17, 18, 19, 20, 21, 22, 31, 35, 36, 37))
+HCR_GUEST = sum(1 << bit for bit in (0, 1, 3, 4, 5, 9, 10, 13, 14, 16, 18, 19, 20, 21, 22, 31, 35, 36, 37))
 # TPMCR TPM TDA TDOSA TDRA E2PB TPMS TTRF E2TB TDCC MTPME
 MDCR_GUEST = sum(1 << bit for bit in (5, 6, 9, 10, 11, 13, 14, 19, 25, 27, 28))
 SPE, BRBE = 1 << 32, 1 << 52                        # ID_AA64DFR0_EL1

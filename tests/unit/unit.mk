@@ -10,7 +10,7 @@ UNIT_LOG_DIR := $(BUILD)/logs
 UNIT_CC ?= gcc
 UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
-UNIT_CPPFLAGS := -Itests/unit -Itests/unit/fake -Isrc/hyp -I$(BUILD)/gen/include -I$(BUILD) -I$(BUILD)/gen
+UNIT_CPPFLAGS := -Itests/unit -Itests/unit/fake -Isrc/hyp -I$(BUILD)/gen/include -I$(BUILD) -I$(BUILD)/gen -MMD -MP
 
 UNIT_CORE := $(patsubst src/hyp/%.c,$(UNIT_DIR)/hyp/%.o,$(sort $(wildcard src/hyp/*.c)))
 UNIT_PROGRAMS := $(addprefix $(UNIT_DIR)/,$(unit-tests))
@@ -23,6 +23,9 @@ $(UNIT_DIR)/hyp/%.o: src/hyp/%.c $(UNIT_HEADERS) | $(GEN_STAMP)
 $(UNIT_DIR)/%.o: tests/unit/%.c $(UNIT_HEADERS) | $(GEN_STAMP)
 	@mkdir -p $(@D)
 	@$(UNIT_CC) $(UNIT_CFLAGS) $(UNIT_CPPFLAGS) -c -o $@ $<
+
+# What is generated is known only when it is there.
+-include $(wildcard $(UNIT_DIR)/*.d $(UNIT_DIR)/hyp/*.d)
 
 $(UNIT_PROGRAMS): %: %.o $(UNIT_DIR)/machine.o $(UNIT_CORE)
 	@$(UNIT_CC) $(UNIT_CFLAGS) -o $@ $^ -lcmocka
