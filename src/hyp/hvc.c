@@ -103,7 +103,8 @@ static s64 frame_call(u64 call, u64 pfn)
 }
 
 /* Frames of one call: as many of @nr as a call may take, or an error for a range that no call may name. */
-/*@ terminates \true; exits \false; assigns \nothing;
+/*@ requires first: pfn < PFN_COUNT;
+    terminates \true; exits \false; assigns \nothing;
     ensures none: nr == 0 <==> \result == HYP_EINVAL;
     ensures outside: nr != 0 && pfn + nr > PFN_COUNT <==> \result == HYP_ERANGE;
     ensures some: nr != 0 && pfn + nr <= PFN_COUNT ==> 1 <= \result <= RANGE_FRAMES_MAX && \result <= nr;
@@ -114,7 +115,7 @@ static s64 range_chunk(u64 pfn, u64 nr)
 	if (nr == 0) {
 		return HYP_EINVAL;
 	}
-	if (pfn >= PFN_COUNT || nr > PFN_COUNT - pfn) {
+	if (nr > PFN_COUNT - pfn) {
 		return HYP_ERANGE;
 	}
 	return nr < RANGE_FRAMES_MAX ? (s64)nr : (s64)RANGE_FRAMES_MAX;
