@@ -2,6 +2,7 @@
 /*
  * One call, what it came to, and what is told of a call that came to something else.
  */
+#include <linux/arm-smccc.h>
 #include <linux/printk.h>
 #include <linux/string.h>
 
@@ -12,7 +13,7 @@ static_assert(HYPERCALL_COUNT == 26);
 
 #define REGISTERS 18
 
-void fuzz_registers(u64 x[REGISTERS]);
+static_assert(sizeof(struct arm_smccc_1_2_regs) == REGISTERS * sizeof(u64));
 
 #define NAME(call) [call - HYPERCALL_BASE] = #call
 
@@ -115,13 +116,16 @@ static u64 filling(u64 id, unsigned int n)
 static bool hvc(u64 x[6])
 {
 	u64 id = x[0];
+	struct arm_smccc_1_2_regs regs;
 	u64 all[REGISTERS];
 	bool kept = true;
 	unsigned int n;
 
 	for (n = 0; n < REGISTERS; n++)
 		all[n] = n < 4 ? x[n] : filling(id, n);
-	fuzz_registers(all);
+	memcpy(&regs, all, sizeof(regs));
+	arm_smccc_1_2_hvc(&regs, &regs);
+	memcpy(all, &regs, sizeof(all));
 	for (n = 6; n < REGISTERS; n++)
 		kept = kept && all[n] == filling(id, n);
 	memcpy(x, all, 6 * sizeof(*x));

@@ -205,6 +205,8 @@ struct fuzz_target {
 struct fuzz_target fuzz_pick(struct fuzz_cpu *c, u32 wanted);
 
 /* memory.c */
+struct oracle_result;
+struct oracle_result fuzz_step(u64 id, u32 state, u32 count);
 void fuzz_memory_call(struct fuzz_cpu *c);
 void fuzz_other_call(struct fuzz_cpu *c);
 void fuzz_frame_home(struct fuzz_cpu *c, struct fuzz_frame *f);

@@ -21,7 +21,8 @@ static void apply(struct fuzz_cpu *c, const struct fuzz_target *t, struct oracle
 		fuzz_look(c, f);
 }
 
-static struct oracle_result step_of(u64 id, u32 state, u32 count)
+/* What the model says of call @id on a frame in that state. */
+struct oracle_result fuzz_step(u64 id, u32 state, u32 count)
 {
 	switch (id) {
 	case MEM_SHARE_HYP:
@@ -30,15 +31,19 @@ static struct oracle_result step_of(u64 id, u32 state, u32 count)
 		return oracle_host_unshare_hyp(state, count);
 	case MEM_PIN:
 		return oracle_hyp_pin(state, count);
-	default:
+	case MEM_UNPIN:
 		return oracle_hyp_unpin(state, count);
+	case MEM_DONATE_HYP:
+		return oracle_host_donate_hyp(state, count);
+	default:
+		return oracle_hyp_donate_host(state, count);
 	}
 }
 
 static void one_frame(struct fuzz_cpu *c, u64 id)
 {
 	struct fuzz_target t = fuzz_pick(c, id == MEM_SHARE_HYP ? FRAME_HOST : FRAME_HOST_SHARED_HYP);
-	struct oracle_result step = step_of(id, t.state, t.count);
+	struct oracle_result step = fuzz_step(id, t.state, t.count);
 
 	if (fuzz_expect(c, id, t.pfn, fuzz_random(c), fuzz_random(c), one_error(&t, step)))
 		apply(c, &t, step);
@@ -245,7 +250,7 @@ void fuzz_frame_home(struct fuzz_cpu *c, struct fuzz_frame *f)
 	while (f->state == FRAME_HOST_SHARED_HYP && !READ_ONCE(fuzz_failed)) {
 		u64 id = f->count ? MEM_UNPIN : MEM_UNSHARE_HYP;
 
-		step = step_of(id, f->state, f->count);
+		step = fuzz_step(id, f->state, f->count);
 		if (fuzz_expect(c, id, f->pfn, 0, 0, step.error)) {
 			f->state = step.state;
 			f->count = step.count;

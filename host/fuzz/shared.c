@@ -43,24 +43,6 @@ static int net(enum way to, enum way from, int frame)
 	return atomic_read(&ways[to][frame]) - atomic_read(&ways[from][frame]);
 }
 
-static struct oracle_result step_of(u64 id, u32 state, u32 count)
-{
-	switch (id) {
-	case MEM_SHARE_HYP:
-		return oracle_host_share_hyp(state, count);
-	case MEM_UNSHARE_HYP:
-		return oracle_host_unshare_hyp(state, count);
-	case MEM_PIN:
-		return oracle_hyp_pin(state, count);
-	case MEM_UNPIN:
-		return oracle_hyp_unpin(state, count);
-	case MEM_DONATE_HYP:
-		return oracle_host_donate_hyp(state, count);
-	default:
-		return oracle_hyp_donate_host(state, count);
-	}
-}
-
 /* What the call may come to in any state that the frame can be in; @done when it does what it says. */
 static unsigned int answers(u64 id, s64 done, s64 *may)
 {
@@ -71,7 +53,7 @@ static unsigned int answers(u64 id, s64 done, s64 *may)
 	unsigned int n;
 
 	for (n = 0; n < ARRAY_SIZE(states); n++) {
-		may[n] = step_of(id, states[n][0], states[n][1]).error;
+		may[n] = fuzz_step(id, states[n][0], states[n][1]).error;
 		if (!may[n])
 			may[n] = done;
 	}
