@@ -18,7 +18,9 @@
 #define LOCKED_STATE lock_held[0 .. LOCK_COUNT - 1], MM_STATE, VM_STATE, cpu_slot[0 .. CPUS_MAX - 1], vmid_state
 /* What a run of a vCPU may change. */
 #define GUEST_STATE cpu_guest[0 .. CPUS_MAX - 1], cpu_host[0 .. CPUS_MAX - 1], \
-	el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], at_guest, esr_el2, far_el2, hpfar_el2, FP_STATE
+	el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], at_guest, esr_el2, far_el2, hpfar_el2, FP_STATE, \
+	GIC_STATE
+#define GIC_STATE gic[CTX_GIC_FIRST .. CTX_GIC_END - 1], gic_guest
 #define FP_STATE fp[CTX_V0 .. CTX_FP_END - 1], fp_guest, fp_open
 
 /*@ ghost
@@ -30,6 +32,9 @@
   // V0 to V31, FPSR and FPCR, by their word of a context; they are a guest's, and it may use them
   extern u64 fp[CTX_FP_END];
   extern u8 fp_guest, fp_open;
+  // the virtual CPU interface, by its word of a context; it is a guest's
+  extern u64 gic[CTX_GIC_END];
+  extern u8 gic_guest;
 */
 
 /*@ predicate no_locks{L} = \forall integer k; 0 <= k < LOCK_COUNT ==> \at(lock_held[k],L) == 0;
@@ -39,6 +44,9 @@
       \at(el1[i],M) == \at(el1[i],L);
     // the CPU has the same registers of FP and SIMD
     predicate same_fp{L,M} = \forall integer i; CTX_V0 <= i < CTX_FP_END ==> \at(fp[i],M) == \at(fp[i],L);
+
+    // a list register is about no physical interrupt: nothing that a guest does with it reaches the GIC's distributor
+    predicate list_virtual(integer lr) = lr / 0x2000000000000000 % 2 == 0;
 
     // EL2 may return to PSTATE p: EL0, or EL1 in AArch64
     predicate below_el2(integer p) = p % 32 == 0 || p % 32 == 4 || p % 32 == 5 || p % 32 == 16;

@@ -122,7 +122,7 @@ def constants(spec):
     found["MAIR_EL2_VALUE"] = emit.descriptors(spec)["mair_value"]
     found["CARVEOUT_CPUS_MAX"] = spec["pool"]["carveout"]["cpus_max"]
     context = emit.contexts(spec)
-    found["FP_BYTES"] = 8 * (context["own_first"] - context["fp_first"])
+    found["FP_BYTES"] = 8 * (context["gic_first"] - context["fp_first"])
     found |= {f"FP_{r['name']}": 8 * (r["index"] - context["fp_first"]) for r in context["fp"]}
     return found
 
@@ -200,23 +200,28 @@ def _switched_registers(spec):
     registers = emit.contexts(spec)["switched"]
     return {tuple(r["encoding"]): r["name"].lower() for r in registers} | {
         tuple(emit.other_code(r)[0]): r["name_e2h"] for r in registers} | {
-        tuple(r["encoding"]): r["name"].lower() for r in spec["vcpu"]["fp"]}
+        tuple(r["encoding"]): r["name"].lower() for key in ("fp", "gic") for r in spec["vcpu"][key]}
 
 
 def _switches(spec):
     """The generated routines that save and restore the registers of spec/vcpu.toml, all of them and nothing else."""
     context = emit.contexts(spec)
     found, size = [], str(8 * context["context_size"])
-    for suffix, name in (("", lambda r: r["name"].lower()), ("_e2h", lambda r: r["name_e2h"])):
-        places = [(name(r), 8 * r["index"]) for r in context["switched"]]
+    for prefix, suffix, key, name in (
+        ("el1", "", "switched", lambda r: r["name"].lower()),
+        ("el1", "_e2h", "switched", lambda r: r["name_e2h"]),
+        ("gic", "", "gic", lambda r: r["name"].lower()),
+    ):
+        save, restore = f"{prefix}_save{suffix}", f"{prefix}_restore{suffix}"
+        places = [(name(r), 8 * r["index"]) for r in context[key]]
         inside = [f"any >= {places[0][1]} and any <= {places[-1][1]}"]
         saved = [f"word(context, {place}) == old({register})" for register, place in places]
         rest = [f"implies(not ({inside[0]}), word(context, any) == old(word(context, any)))"]
         restored = [item(f"msr {register} = old(word(context, {place}))") for register, place in places]
         found += [
-            Routine(f"el1_save{suffix}", [f"el1_save{suffix}"], ["(x0 & 7) == 0"], [Region("context", "x0", size, "rw")],
+            Routine(save, [save], ["(x0 & 7) == 0"], [Region("context", "x0", size, "rw")],
                     [Case("True", [], "ret", {"x1"}, {"saved": saved, "rest": rest})], [], 4, []),
-            Routine(f"el1_restore{suffix}", [f"el1_restore{suffix}"], ["(x0 & 7) == 0"],
+            Routine(restore, [restore], ["(x0 & 7) == 0"],
                     [Region("context", "x0", size, "r")], [Case("True", restored, "ret", {"x1"}, {})], [], 4, []),
         ]
     return [_clauses(routine) for routine in found]

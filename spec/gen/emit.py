@@ -207,12 +207,16 @@ def contexts(spec):
     # The low half of V0: a name for all of V0 to V31.
     vectors = [f"V{n // 2}" + "_HI" * (n % 2) for n in range(64)]
     fp = names + vectors + [r["name"] for r in vcpu["fp"]]
-    names = fp + [o["name"] for o in vcpu["own"]]
+    gic = fp + [r["name"] for r in vcpu["gic"]]
+    names = gic + [o["name"] for o in vcpu["own"]]
     return {
         "vcpu": vcpu,
         "context_words": [(n, name) for n, name in enumerate(names) if name not in vectors[1:]],
         "context_size": len(names),
         "fp": [r | {"index": fp.index(r["name"])} for r in vcpu["fp"]],
+        "gic": [
+            r | {"index": len(fp) + n, "code": register_code(r["encoding"])} for n, r in enumerate(vcpu["gic"])
+        ],
         "switched_first": first,
         "switched": [
             r
@@ -225,7 +229,9 @@ def contexts(spec):
             for n, r in enumerate(vcpu["switched"])
         ],
         "fp_first": first + len(vcpu["switched"]),
-        "own_first": len(fp),
+        "gic_first": len(fp),
+        "own_first": len(gic),
+        "kept": [r["name"] for key in ("switched", "gic") for r in vcpu[key] if not r["set"]],
     }
 
 

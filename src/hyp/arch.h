@@ -421,12 +421,45 @@ void arch_fp_guest_save(u32 cpu);
 */
 void arch_fp_guest_restore(u32 cpu);
 
+/* List registers that a guest can have on this CPU: GIC_LISTS, or 0. */
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures lists: \result == 0 || \result == GIC_LISTS;
+*/
+u32 arch_gic_lists(void);
+
+/*
+ * The virtual CPU interface: into the context of what @cpu has loaded, and back. It is off while the host's traps are in
+ * force, so what it holds is of no effect to the host.
+ */
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires host: at_guest == 0;
+    requires own: gic_guest == 1;
+    terminates \true; exits \false;
+    assigns cpu_guest[cpu].w[CTX_GIC_FIRST .. CTX_GIC_END - 1], gic_guest;
+    ensures saved: \forall integer i; CTX_GIC_FIRST <= i < CTX_GIC_END ==> cpu_guest[cpu].w[i] == gic[i];
+    ensures none: gic_guest == 0;
+*/
+void arch_gic_save(u32 cpu);
+
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires host: at_guest == 0;
+    requires virtual: \forall integer i; CTX_GIC_FIRST <= i < CTX_GIC_FIRST + GIC_LISTS ==>
+      list_virtual(cpu_guest[cpu].w[i]);
+    terminates \true; exits \false;
+    assigns gic[CTX_GIC_FIRST .. CTX_GIC_END - 1], gic_guest;
+    ensures restored: \forall integer i; CTX_GIC_FIRST <= i < CTX_GIC_END ==> gic[i] == cpu_guest[cpu].w[i];
+    ensures own: gic_guest == 1;
+*/
+void arch_gic_restore(u32 cpu);
+
 /*
  * Stage 2, traps and timers of a guest, and back to the host's. @fresh: what the TLB has of its VMID is not its own.
- * @lines: which of its lines are high, RUN_IRQ and RUN_FIQ.
+ * @lines: the flags of VCPU_RUN, for which of its lines are high, and for its GIC.
  */
 /*@ requires host: at_guest == 0;
     requires vmid: vttbr / 0x1000000000000 != VMID_HOST;
+    // it has the interface when its own registers are there
+    requires gic: lines / RUN_GIC % 2 == gic_guest;
     terminates \true; exits \false; assigns at_guest, fp_open;
     ensures guest: at_guest == 1;
     ensures trap: fp_open == 0;
@@ -458,7 +491,7 @@ void cpu_to_host(void);
     requires fp: fp_open != 0 ==> fp_guest == 1;
     terminates \true; exits \false;
     assigns cpu_guest[cpu].w[0 .. CTX_PSTATE], el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], esr_el2, far_el2,
-      hpfar_el2, fp[CTX_V0 .. CTX_FP_END - 1];
+      hpfar_el2, fp[CTX_V0 .. CTX_FP_END - 1], gic[CTX_GIC_FIRST .. CTX_GIC_END - 1];
     ensures trapped: fp_open == 0 ==> same_fp{Pre,Here};
     ensures end: \result <= GUEST_SERROR;
     ensures level: below_el2(cpu_guest[cpu].w[CTX_PSTATE]);

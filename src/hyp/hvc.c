@@ -214,7 +214,7 @@ static s64 range_call(u64 call, u64 pfn, u64 nr)
     terminates \true; exits \false;
     assigns LOCKED_STATE;
     ensures unlocked: no_locks{Here};
-    ensures unknown: stat > STAT_MODE ==> \result == HYP_EINVAL;
+    ensures unknown: stat > STAT_GIC_LISTS ==> \result == HYP_EINVAL;
     ensures ram: stat == STAT_RAM_FRAMES ==> \result == mem.frames;
     ensures mode: stat == STAT_MODE ==> \result == boot_info.mode;
 */
@@ -239,6 +239,8 @@ static s64 stat_read(u64 stat)
 		return boot_info.cpu_count;
 	case STAT_MODE:
 		return boot_info.mode;
+	case STAT_GIC_LISTS:
+		return arch_gic_lists();
 	default:
 		return HYP_EINVAL;
 	}
@@ -248,7 +250,7 @@ static s64 stat_read(u64 stat)
 /*@ requires unlocked: no_locks{Here};
     requires setup: boot_ok{Here};
     requires host: at_guest == 0;
-    requires fp: fp_guest == 0;
+    requires fp: fp_guest == 0 && gic_guest == 0;
     requires rest: \valid(rest + (0 .. REST - 1)) && APART_FROM_GUESTS(rest);
     requires id: HYPERCALL_BASE <= id < HYPERCALL_BASE + HYPERCALL_COUNT;
     terminates \true; exits \false;
@@ -256,8 +258,9 @@ static s64 stat_read(u64 stat)
     ensures unlocked: no_locks{Here};
     ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures fp: fp_guest == 0 && same_fp{Pre,Here};
+    ensures gic: gic_guest == 0;
     ensures kept: id != VCPU_RUN && id != VCPU_GET_REG ==> rest[0] == \old(rest[0]) && rest[1] == \old(rest[1]);
-    ensures more: id != VCPU_RUN ==> rest[2] == \old(rest[2]) && rest[3] == \old(rest[3]);
+    ensures more: id != VCPU_RUN ==> \forall integer k; 2 <= k < REST ==> rest[k] == \old(rest[k]);
     ensures row: id == VCPU_RUN && \result.a1 <= EXIT_MAX ==>
       \exists integer p; 0 <= p < CPUS_MAX && told{Here}(p, \result.a1, rest[0], rest[1], rest[2], rest[3]);
     ensures known: \result.a0 == SMCCC_SUCCESS;

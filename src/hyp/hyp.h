@@ -131,13 +131,13 @@ struct hvc_result {
 	u64 a1;                     /* the caller's x1 */
 };
 /*
- * HVC with immediate 0: x0 function id, x1..x3 arguments. @rest holds the caller's x2 to x5, which only
- * VENDOR_HYP_UID, VCPU_RUN and VCPU_GET_REG replace; x4 and x5 only VCPU_RUN.
+ * HVC with immediate 0: x0 function id, x1..x3 arguments. @rest holds the caller's x2 to x9, of which only
+ * VENDOR_HYP_UID, VCPU_RUN and VCPU_GET_REG replace any; x4 to x9 only VCPU_RUN.
  */
 /*@ requires unlocked: no_locks{Here};
     requires setup: boot_ok{Here};
     requires host: at_guest == 0;
-    requires fp: fp_guest == 0;
+    requires fp: fp_guest == 0 && gic_guest == 0;
     requires rest: \valid(rest + (0 .. REST - 1)) && APART_FROM_GUESTS(rest);
     terminates \true; exits \false;
     assigns LOCKED_STATE, GUEST_STATE, rest[0 .. REST - 1];
@@ -145,6 +145,7 @@ struct hvc_result {
     // whatever ran in between: EL1 and EL2 are the host's again
     ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures fp: fp_guest == 0 && same_fp{Pre,Here};
+    ensures gic: gic_guest == 0;
     ensures row: x0 == VCPU_RUN && \result.a1 <= EXIT_MAX ==>
       \exists integer p; 0 <= p < CPUS_MAX && told{Here}(p, \result.a1, rest[0], rest[1], rest[2], rest[3]);
     ensures known: HYPERCALL_BASE <= x0 < HYPERCALL_BASE + HYPERCALL_COUNT ==>
@@ -171,7 +172,7 @@ struct hvc_result {
       \result.a0 == 0xffffffffffffffff && \result.a1 == x1;
     ensures kept: x0 != VENDOR_HYP_UID && x0 != VCPU_RUN && x0 != VCPU_GET_REG ==>
       rest[0] == \old(rest[0]) && rest[1] == \old(rest[1]);
-    ensures more: x0 != VCPU_RUN ==> rest[2] == \old(rest[2]) && rest[3] == \old(rest[3]);
+    ensures more: x0 != VCPU_RUN ==> \forall integer k; 2 <= k < REST ==> rest[k] == \old(rest[k]);
 */
 struct hvc_result hyp_handle_hvc(u64 x0, u64 x1, u64 x2, u64 x3, u64 *rest);
 

@@ -4,6 +4,7 @@
 #include "context.h"
 #include "exit.h"
 #include "fp.h"
+#include "gic.h"
 #include "hyp.h"
 #include "service.h"
 #include "setup.h"
@@ -43,6 +44,7 @@ static u32 begins(u32 cpu, u32 v, u32 i)
     ensures unlocked: no_locks{Here};
     ensures cpu: \result.cpu == cpu;
     ensures found: \result.found == cpu_vm[cpu].loaded;
+    ensures gic: \result.gic == 0;
     ensures vcpu: \result.vm < VMS_MAX && \result.vcpu < VCPUS_MAX &&
       (\result.found != 0 ==> \result.vm == cpu_vm[cpu].vm && \result.vcpu == cpu_vm[cpu].vcpu);
     ensures runs: \result.found != 0 && \result.runs != 0 ==>
@@ -63,6 +65,7 @@ static struct guest guest_loaded(u32 cpu, u32 enter)
 	g.vcpu = 0;
 	g.runs = 0;
 	g.protected = 1;
+	g.gic = 0;
 	g.vttbr = 0;
 	lock_acquire(LOCK_MM);
 	g.found = cpu_vm[cpu].loaded;
@@ -99,18 +102,19 @@ static u64 guest_vtcr(void)
 
 /*
  * To the guest and back: the host's registers of EL1 wait in cpu_host, and are the host's again. @has_fp: 1 when FP and
- * SIMD are the guest's, @lines: RUN_IRQ and RUN_FIQ.
+ * SIMD are the guest's, @lines: the flags of VCPU_RUN.
  */
 /*@ requires cpu: cpu < CPUS_MAX;
     requires unlocked: no_locks{Here};
     requires host: at_guest == 0;
     requires vmid: vttbr / 0x1000000000000 != VMID_HOST;
     requires fp: has_fp == fp_guest && has_fp <= 1;
+    requires gic: lines / RUN_GIC % 2 == gic_guest;
     terminates \true; exits \false;
-    assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1], cpu_guest[cpu].w[CTX_FP_END .. CTX_WORDS - 1],
+    assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1], cpu_guest[cpu].w[CTX_GIC_END .. CTX_WORDS - 1],
       cpu_host[cpu].w[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1],
       el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], at_guest, esr_el2, far_el2, hpfar_el2,
-      fp[CTX_V0 .. CTX_FP_END - 1], fp_open;
+      fp[CTX_V0 .. CTX_FP_END - 1], fp_open, gic[CTX_GIC_FIRST .. CTX_GIC_END - 1];
     ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures fp: has_fp == 0 ==> same_fp{Pre,Here};
     ensures end: \result <= GUEST_SERROR;
@@ -141,6 +145,7 @@ static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp)
 /* What becomes of the exception that ended a run; @code is what it returned. */
 /*@ requires cpu: g.cpu < CPUS_MAX && g.vm < VMS_MAX && g.vcpu < VCPUS_MAX;
     requires unlocked: no_locks{Here};
+    requires gic: g.gic <= 1;
     terminates \true; exits \false; assigns LOCKED_STATE, cpu_guest[0 .. CPUS_MAX - 1];
     ensures unlocked: no_locks{Here};
     ensures kind: \result.kind <= EXIT_MAX;
@@ -150,7 +155,7 @@ static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp)
 */
 static struct guest_exit after_run(struct guest g, u64 code)
 {
-	struct guest_exit x = guest_exit(g.cpu, code);
+	struct guest_exit x = guest_exit(g.cpu, code, g.gic);
 	struct guest_call call;
 
 	if (x.kind != EXIT_HVC && x.kind != EXIT_SMC) {
@@ -173,10 +178,12 @@ static struct guest_exit after_run(struct guest g, u64 code)
     requires alike: \forall integer i; 0 <= i < MACHINE_IDS && i != MACHINE_MIDR_EL1 ==>
       machine_ids[i] == machine_id[i];
     requires fp: fp_guest == 0;
+    requires gic: g.gic == gic_guest && lines / RUN_GIC % 2 == gic_guest && gic_guest <= 1;
     terminates \true; exits \false; assigns LOCKED_STATE, GUEST_STATE;
     ensures unlocked: no_locks{Here};
     ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures fp: fp_guest == 0 && same_fp{Pre,Here};
+    ensures gic: gic_guest == \old(gic_guest);
     ensures kind: \result.kind <= EXIT_MAX;
     ensures row: exit_row{Here}(g.cpu, \result.kind, \result.x2, \result.x3);
     ensures hidden: g.protected != 0 ==> \result.kind != EXIT_HVC && \result.kind != EXIT_SMC;
@@ -194,6 +201,7 @@ static struct guest_exit run_on(struct guest g, u64 lines)
 	    loop invariant row: exit_row{Here}(g.cpu, x.kind, x.x2, x.x3);
 	    loop invariant hidden: g.protected != 0 ==> x.kind != EXIT_HVC && x.kind != EXIT_SMC;
 	    loop invariant fp: fp_safe{Pre,Here}(g.cpu, has_fp);
+	    loop invariant gic: gic_guest == \at(gic_guest,Pre);
 	    loop assigns n, x, has_fp, LOCKED_STATE, GUEST_STATE;
 	    loop variant ROUNDS - n;
 	*/
@@ -211,7 +219,7 @@ static struct guest_exit run_on(struct guest g, u64 lines)
     requires rest: \valid(rest + (0 .. REST - 1)) && APART_FROM_GUESTS(rest);
     requires kind: x.kind <= EXIT_MAX;
     requires row: exit_row{Here}(cpu, x.kind, x.x2, x.x3);
-    terminates \true; exits \false; assigns rest[0 .. REST - 1];
+    terminates \true; exits \false; assigns rest[0 .. 3];
     ensures kind: \result == x.kind;
     ensures told: told{Here}(cpu, \result, rest[0], rest[1], rest[2], rest[3]);
 */
@@ -226,13 +234,53 @@ static s64 exit_tell(u32 cpu, struct guest_exit x, u64 *rest)
 	return (s64)x.kind;
 }
 
+/* 1 when the guest is to have a GIC and cannot, or not with the list registers @lists. */
+/*@ requires lists: \valid_read(lists + (0 .. GIC_LISTS - 1));
+    terminates \true; exits \false; assigns \nothing;
+    ensures allowed: \result == 0 && flags / RUN_GIC % 2 == 1 ==> lists_allowed{Here}(lists);
+*/
+static u32 gic_refused(u64 flags, const u64 *lists)
+{
+	return flags / RUN_GIC % 2 != 0 && (arch_gic_lists() == 0 || gic_lists_allowed(lists) == 0);
+}
+
+/* A vCPU that is off does not run; else the answer to its last exit is @value where @flags say so. */
+/*@ requires cpu: g.cpu < CPUS_MAX && g.vm < VMS_MAX && g.vcpu < VCPUS_MAX;
+    requires unlocked: no_locks{Here};
+    requires host: at_guest == 0;
+    requires vmid: g.vttbr / 0x1000000000000 != VMID_HOST;
+    requires alike: \forall integer i; 0 <= i < MACHINE_IDS && i != MACHINE_MIDR_EL1 ==>
+      machine_ids[i] == machine_id[i];
+    requires fp: fp_guest == 0;
+    requires gic: g.gic == gic_guest && flags / RUN_GIC % 2 == gic_guest && gic_guest <= 1;
+    terminates \true; exits \false; assigns LOCKED_STATE, GUEST_STATE;
+    ensures unlocked: no_locks{Here};
+    ensures host: at_guest == 0 && same_el1{Pre,Here};
+    ensures fp: fp_guest == 0 && same_fp{Pre,Here};
+    ensures gic: gic_guest == \old(gic_guest);
+    ensures kind: \result.kind <= EXIT_MAX;
+    ensures row: exit_row{Here}(g.cpu, \result.kind, \result.x2, \result.x3);
+*/
+static struct guest_exit run_unless_off(struct guest g, u64 flags, u64 value)
+{
+	struct guest_exit off = { EXIT_OFF, 0, 0 };
+
+	if (g.runs == 0) {
+		return off;
+	}
+	if (flags % 2 != 0) {
+		guest_answer(g.cpu, value);
+	}
+	return run_on(g, flags);
+}
+
 s64 vcpu_run(u64 flags, u64 value, u64 *rest)
 {
 	struct guest g;
 	struct guest_exit x;
 	s64 kind;
 
-	if (flags > RUN_FLAGS) {
+	if (flags > RUN_FLAGS || gic_refused(flags, rest + REST_LISTS_IN) != 0) {
 		return HYP_EINVAL;
 	}
 	g = guest_loaded(cpu_index(), 1);
@@ -242,15 +290,15 @@ s64 vcpu_run(u64 flags, u64 value, u64 *rest)
 	if (machine_ids_same() == 0) {
 		return HYP_EPERM;
 	}
-	x.kind = EXIT_OFF;
-	x.x2 = 0;
-	x.x3 = 0;
-	if (g.runs != 0) {
-		if (flags % 2 != 0) {
-			guest_answer(g.cpu, value);
-		}
-		x = run_on(g, flags);
+	g.gic = flags / RUN_GIC % 2 != 0 ? 1 : 0;
+	if (g.gic != 0) {
+		gic_take(g.cpu, rest + REST_LISTS_IN);
 	}
+	x = run_unless_off(g, flags, value);
+	if (g.gic != 0) {
+		gic_return(g.cpu, rest + REST_LISTS_OUT);
+	}
+	//@ assert row: exit_row{Here}(g.cpu, x.kind, x.x2, x.x3);
 	kind = exit_tell(g.cpu, x, rest);
 	//@ assert told: told{Here}(g.cpu, kind, rest[0], rest[1], rest[2], rest[3]);
 	//@ assert cpu: 0 <= g.cpu < CPUS_MAX;
@@ -305,7 +353,7 @@ s64 vcpu_power(u64 on)
 }
 
 /* The host reads a word of what @cpu has loaded. */
-/*@ requires word: cpu < CPUS_MAX && word < CTX_FP_END;
+/*@ requires word: cpu < CPUS_MAX && word < CTX_GIC_END;
     requires rest: \valid(rest + (0 .. 1));
     terminates \true; exits \false; assigns rest[0];
     ensures hidden: protected != 0 ==> \result == HYP_EPERM && rest[0] == \old(rest[0]);
@@ -324,7 +372,7 @@ s64 vcpu_register(u64 call, u64 word, u64 value, u64 *rest)
 {
 	struct guest g;
 
-	if (word >= CTX_FP_END) {
+	if (word >= CTX_GIC_END) {
 		return HYP_EINVAL;
 	}
 	g = guest_loaded(cpu_index(), 0);

@@ -7,16 +7,19 @@
 
 #include <gen/hypercalls.h>
 #include "exit.h"
+#include "gic.h"
 #include "types.h"
 #include "../../annotations/entry.h"
 
-/* How many results a call may have besides x0 and x1: x2 to x5. */
-#define REST 4
+/* What a call finds and leaves in x2 to x9: as many words, at these places. */
+#define REST 8
+#define REST_LISTS_IN 2u  /* list registers of VCPU_RUN: x4 to x7 */
+#define REST_LISTS_OUT 4u /* and x6 to x9 */
 
-/* Where they go is none of these. */
+/* It is none of these. */
 #define APART_FROM_GUESTS(rest) \separated((rest) + (0 .. REST - 1), cpu_guest + (0 .. CPUS_MAX - 1), \
 	cpu_host + (0 .. CPUS_MAX - 1), el1 + (0 .. CTX_SWITCHED_END - 1), &at_guest, &esr_el2, &far_el2, &hpfar_el2, \
-	fp + (0 .. CTX_FP_END - 1), &fp_guest, &fp_open, \
+	fp + (0 .. CTX_FP_END - 1), &fp_guest, &fp_open, gic + (0 .. CTX_GIC_END - 1), &gic_guest, \
 	machine_ids + (0 .. MACHINE_IDS - 1), machine_id + (0 .. MACHINE_IDS - 1))
 
 /**
@@ -27,7 +30,7 @@
 /*@ requires unlocked: no_locks{Here};
     requires setup: boot_ok{Here};
     requires host: at_guest == 0;
-    requires fp: fp_guest == 0;
+    requires fp: fp_guest == 0 && gic_guest == 0;
     requires rest: \valid(rest + (0 .. REST - 1)) && APART_FROM_GUESTS(rest);
     terminates \true; exits \false;
     assigns LOCKED_STATE, GUEST_STATE, rest[0 .. REST - 1];
@@ -38,6 +41,9 @@
     // EL1 and EL2 are the host's again
     ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures fp: fp_guest == 0 && same_fp{Pre,Here};
+    // and so is the GIC
+    ensures gic: gic_guest == 0;
+    ensures lists: \result >= 0 && flags / RUN_GIC % 2 == 1 ==> lists_allowed{Pre}(rest + REST_LISTS_IN);
     ensures refused: \result < 0 ==> \forall integer k; 0 <= k < REST ==> rest[k] == \old(rest[k]);
     ensures row: \result >= 0 ==> \exists integer c; 0 <= c < CPUS_MAX &&
       told{Here}(c, \result, rest[0], rest[1], rest[2], rest[3]);
@@ -70,7 +76,7 @@ s64 vcpu_power(u64 on);
     assigns LOCKED_STATE, cpu_guest[0 .. CPUS_MAX - 1], rest[0];
     ensures unlocked: no_locks{Here};
     ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_ENOENT || \result == HYP_EPERM;
-    ensures word: word >= CTX_FP_END ==> \result == HYP_EINVAL;
+    ensures word: word >= CTX_GIC_END ==> \result == HYP_EINVAL;
     ensures refused: \result < 0 || call == VCPU_SET_REG ==> rest[0] == \old(rest[0]);
 */
 s64 vcpu_register(u64 call, u64 word, u64 value, u64 *rest);

@@ -16,6 +16,7 @@
  * @vcpu: its own
  * @runs: 1 when it is on
  * @protected: 1 when its VM is protected
+ * @gic: 1 when it has a GIC in this VCPU_RUN
  * @vttbr: the value of VTTBR_EL2 for it
  */
 struct guest {
@@ -25,6 +26,7 @@ struct guest {
 	u32 vcpu;
 	u32 runs;
 	u32 protected;
+	u32 gic;
 	u64 vttbr;
 };
 

@@ -23,6 +23,9 @@ struct vcpu_context {
 #define RUN_STARTED 1u /* as it begins, but for what the host named */
 #define RUN_RAN 2u
 
+/* List registers of a guest's GIC: the words from CTX_GIC_FIRST on. */
+#define GIC_LISTS 4u
+
 /* What ended a run: arch_guest_enter(). */
 #define GUEST_SYNC 0u
 #define GUEST_IRQ 1u

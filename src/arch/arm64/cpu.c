@@ -14,6 +14,9 @@
 
 #include "hyp.h"
 
+/* As many as one AP0R<n> has bits for. */
+#define PREEMPTION_BITS 5u
+
 /* ZCR_EL2.LEN: the longest vectors. */
 #define VECTOR_LENGTH_MAX 0xfu
 
@@ -251,14 +254,39 @@ static void guest_fine_traps(u64 mmfr0, u64 pfr0)
 	}
 }
 
-static void guest_interrupts(u64 pfr0)
+static u32 has_gic_registers(u64 pfr0)
 {
-	if (id_field(pfr0, ID_AA64PFR0_EL1_GIC_SHIFT) == 0 ||
-	    (read_sysreg(SYS_ICC_SRE_EL2) & ICC_SRE_EL2_SRE_MASK) == 0) {
+	return id_field(pfr0, ID_AA64PFR0_EL1_GIC_SHIFT) != 0 &&
+	       (read_sysreg(SYS_ICC_SRE_EL2) & ICC_SRE_EL2_SRE_MASK) != 0;
+}
+
+/* What is switched is all that the interface has: four list registers, one of each AP0R<n> and AP1R<n>. */
+u32 arch_gic_lists(void)
+{
+	u64 vtr;
+
+	if (has_gic_registers(read_sysreg(id_aa64pfr0_el1)) == 0) {
+		return 0;
+	}
+	vtr = read_sysreg(SYS_ICH_VTR_EL2);
+	return (vtr & ICH_VTR_EL2_LISTREGS_MASK) == GIC_LISTS - 1 &&
+			       ((vtr & ICH_VTR_EL2_PREBITS_MASK) >> ICH_VTR_EL2_PREBITS_SHIFT) == PREEMPTION_BITS - 1 ?
+		       GIC_LISTS :
+		       0;
+}
+
+static void guest_interrupts(u64 pfr0, u64 flags)
+{
+	u64 hcr = ICH_HCR_EL2_GUEST;
+
+	if (has_gic_registers(pfr0) == 0) {
 		return;
 	}
+	if ((flags & RUN_GIC) != 0) {
+		hcr = ICH_HCR_EL2_GUEST_GIC | ((flags & RUN_GIC_MORE) != 0 ? ICH_HCR_EL2_UIE_MASK : 0);
+	}
 	write_sysreg(SYS_ICC_SRE_EL2, ICC_SRE_EL2_GUEST);
-	write_sysreg(SYS_ICH_HCR_EL2, ICH_HCR_EL2_GUEST);
+	write_sysreg(SYS_ICH_HCR_EL2, hcr);
 }
 
 /*
@@ -277,7 +305,7 @@ void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines)
 	write_sysreg(mdcr_el2, mdcr | MDCR_EL2_GUEST);
 	write_sysreg(cnthctl_el2, arch_e2h != 0 ? CNTHCTL_EL2_VHE_GUEST : CNTHCTL_EL2_GUEST);
 	guest_fine_traps(read_sysreg(id_aa64mmfr0_el1), pfr0);
-	guest_interrupts(pfr0);
+	guest_interrupts(pfr0, lines);
 	if (id_field(read_sysreg(id_aa64mmfr1_el1), ID_AA64MMFR1_EL1_HCX_SHIFT) != 0) {
 		write_sysreg(SYS_HCRX_EL2, 0);
 	}

@@ -121,7 +121,7 @@ host_vectors:
 	mov	w5, #ESR_HVC64_0
 	cmp	x4, x5
 	b.ne	host_trap
-	mov	x4, sp				/* saved x2 to x5: room for more results */
+	mov	x4, sp				/* saved x2 to x9: more arguments, and room for more results */
 	bl	hyp_handle_hvc
 	restore_caller
 	eret_final

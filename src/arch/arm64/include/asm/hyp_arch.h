@@ -471,6 +471,9 @@ void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines);
 void cpu_to_host(void);
 void cpu_open_fp(void);
 void cpu_leave_streaming(void);
+void gic_save(struct vcpu_context *ctx);
+void gic_restore(const struct vcpu_context *ctx);
+u32 arch_gic_lists(void);
 void fp_save(u64 *words);
 void fp_restore(const u64 *words);
 
@@ -514,6 +517,16 @@ static inline void arch_fp_guest_restore(u32 cpu)
 {
 	cpu_leave_streaming();
 	fp_restore(&cpu_guest[cpu].w[CTX_V0]);
+}
+
+static inline void arch_gic_save(u32 cpu)
+{
+	gic_save(&cpu_guest[cpu]);
+}
+
+static inline void arch_gic_restore(u32 cpu)
+{
+	gic_restore(&cpu_guest[cpu]);
 }
 
 static inline u64 arch_guest_enter(u32 cpu)

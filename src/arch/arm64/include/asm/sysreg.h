@@ -68,6 +68,7 @@ static inline u32 id_field(u64 reg, u32 shift)
 #define SYS_TRFCR_EL2 S3_4_C1_C2_1
 #define SYS_ICC_SRE_EL2 S3_4_C12_C9_5
 #define SYS_ICH_HCR_EL2 S3_4_C12_C11_0
+#define SYS_ICH_VTR_EL2 S3_4_C12_C11_1
 #define SYS_PMSCR_EL1 S3_0_C9_C9_0
 #define SYS_PMSCR_EL12 S3_5_C9_C9_0
 #define SYS_TRFCR_EL1 S3_0_C1_C2_1
