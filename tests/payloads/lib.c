@@ -246,7 +246,7 @@ void read_el1(u64 *values)
 #define BOTH_GROUPS 3u
 #define GROUP_0_IS_FIQ 8u
 #define CHILDREN_ASLEEP 4u
-#define TIMERS 0x48000000u /* 27: virtual, 30: physical */
+#define TIMERS 0x4a000000u /* 27: virtual, 30: physical; 25: maintenance of a guest's GIC */
 
 static volatile u32 *device(u64 address)
 {
