@@ -57,7 +57,7 @@ static struct result enter(u64 flags, u64 a, u64 b, u64 c, u64 d)
 		lists[i] = r.x[6 + i];
 	}
 	told = r.x[1] == EXIT_FAULT ? RUN_ANSWERED : 0;
-	return (struct result){ r.x[0] == 0 ? (s64)r.x[1] : -1000, r.x[2], r.x[3] };
+	return (struct result){ r.x[0] == 0 ? (s64)r.x[1] : -1000, r.x[2], r.x[3], r.x[4], r.x[5] };
 }
 
 static void is(const char *what, struct result r, u64 exit, u64 x2, u64 x3)
