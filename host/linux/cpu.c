@@ -12,6 +12,10 @@
 
 #include "hypatia.h"
 
+/* Registers of VCPU_RUN. */
+#define RUN_LISTS_IN 4
+#define RUN_LISTS_OUT 6
+
 static DEFINE_PER_CPU(struct hyp_vcpu *, loaded);
 static enum cpuhp_state hotplug_state;
 static bool stopping;
@@ -99,11 +103,15 @@ void hyp_vcpu_unclaim(void)
  */
 struct hyp_exit hyp_cpu_run(struct hyp_vcpu *vcpu, u64 flags, bool only_answer)
 {
-	u64 x[6] = { VCPU_RUN, flags, vcpu->answer };
+	u64 x[RUN_REGISTERS] = { VCPU_RUN, flags, vcpu->answer };
 
+	if (flags & RUN_GIC)
+		memcpy(&x[RUN_LISTS_IN], vcpu->gic.lists, sizeof(vcpu->gic.lists));
 	hyp_timer_enter(vcpu, only_answer);
 	hyp_run(x);
 	hyp_timer_leave(vcpu);
+	if (flags & RUN_GIC && (long)x[0] == SMCCC_SUCCESS && (s64)x[1] >= 0)
+		memcpy(vcpu->gic.lists, &x[RUN_LISTS_OUT], sizeof(vcpu->gic.lists));
 	return (struct hyp_exit){
 		.kind = (long)x[0] == SMCCC_SUCCESS ? (s64)x[1] : -EOPNOTSUPP,
 		.x2 = x[2],
@@ -116,6 +124,7 @@ struct hyp_exit hyp_cpu_run(struct hyp_vcpu *vcpu, u64 flags, bool only_answer)
 static int cpu_comes(unsigned int cpu)
 {
 	hyp_timer_cpu(true);
+	hyp_vgic_cpu(true);
 	return 0;
 }
 
@@ -125,6 +134,7 @@ static int cpu_goes(unsigned int cpu)
 	local_irq_disable();
 	put_here();
 	local_irq_enable();
+	hyp_vgic_cpu(false);
 	hyp_timer_cpu(false);
 	return 0;
 }

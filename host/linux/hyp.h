@@ -27,8 +27,9 @@ static inline s64 hyp_call(u64 id, u64 a, u64 b, u64 c)
 	return (long)res.a0 == SMCCC_SUCCESS ? (s64)res.a1 : -EOPNOTSUPP;
 }
 
-/* VCPU_RUN: @x are x0 to x5 of the call, and then what it leaves there. */
-static inline void hyp_run(u64 x[6])
+/* VCPU_RUN: @x are x0 to x9 of the call, and then what it leaves there. */
+#define RUN_REGISTERS 10
+static inline void hyp_run(u64 x[RUN_REGISTERS])
 {
 	register u64 x0 asm("x0") = x[0];
 	register u64 x1 asm("x1") = x[1];
@@ -36,14 +37,25 @@ static inline void hyp_run(u64 x[6])
 	register u64 x3 asm("x3") = x[3];
 	register u64 x4 asm("x4") = x[4];
 	register u64 x5 asm("x5") = x[5];
+	register u64 x6 asm("x6") = x[6];
+	register u64 x7 asm("x7") = x[7];
+	register u64 x8 asm("x8") = x[8];
+	register u64 x9 asm("x9") = x[9];
 
-	asm volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5) : : "memory");
+	asm volatile("hvc #0"
+		     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7), "+r"(x8), "+r"(x9)
+		     :
+		     : "memory");
 	x[0] = x0;
 	x[1] = x1;
 	x[2] = x2;
 	x[3] = x3;
 	x[4] = x4;
 	x[5] = x5;
+	x[6] = x6;
+	x[7] = x7;
+	x[8] = x8;
+	x[9] = x9;
 }
 
 static inline s64 hyp_stat(u64 stat)

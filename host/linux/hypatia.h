@@ -19,6 +19,7 @@
 #include <linux/xarray.h>
 
 #include "hyp.h"
+#include "vgic.h"
 
 #define SLOTS_MAX 64
 #define IPA_BITS 39
@@ -51,6 +52,7 @@ struct hyp_slot {
  * @frame: the page that Hypatia keeps for it
  * @mm: whose memory it has
  * @lock: over the making of vCPUs, and @ioevents' changes
+ * @gic: its interrupt controller, when it has one in the kernel
  * @mmu_lock: over what follows, and over the hypercalls about its memory
  * @slots: by KVM's number; all behind the first @slots_end are empty
  * @changes: counts what may have made a page that was looked up another one
@@ -68,6 +70,8 @@ struct hyp_vm {
 	struct mutex lock;
 	struct hyp_vcpu *vcpus[VCPUS_MAX];
 	struct list_head ioevents;
+
+	struct hyp_gic gic;
 
 	spinlock_t mmu_lock;
 	struct hyp_slot slots[SLOTS_MAX];
@@ -92,7 +96,8 @@ struct hyp_timer {
  * @cpu: which CPU has it loaded; written by that CPU, with interrupts off
  * @in_guest: an interrupt of @cpu makes it come back
  * @lines: RUN_IRQ, RUN_FIQ
- * @told: what userspace knows of the levels of its timers
+ * @told: what userspace, or the interrupt controller in the kernel, knows of the levels of its timers
+ * @has_run: it was in its guest
  * @off: it is not to run until something turns it on
  * @turned_on: somebody did so since it was last entered
  * @answered: @answer is for the exit that it made last
@@ -108,6 +113,7 @@ struct hyp_vcpu {
 	int cpu;
 	bool in_guest;
 	bool initialised;
+	bool has_run;
 	u32 features;
 	unsigned long lines;
 	u64 told;
@@ -116,6 +122,7 @@ struct hyp_vcpu {
 	bool mmio;
 	bool answered;
 	u64 answer;
+	struct hyp_vcpu_gic gic;
 	struct hyp_timer virtual;
 	struct hyp_timer physical;
 	struct hrtimer wakeup;
@@ -186,6 +193,7 @@ int hyp_mmu_set_slot(struct hyp_vm *vm, const struct kvm_userspace_memory_region
 int hyp_mmu_fault(struct hyp_vm *vm, u64 page);
 
 /* regs.c */
+int hyp_words_access(struct hyp_vcpu *vcpu, u64 word, u64 *value, u32 count, bool set);
 int hyp_reg_list(struct hyp_vcpu *vcpu, struct kvm_reg_list __user *list);
 int hyp_reg_access(struct hyp_vcpu *vcpu, const struct kvm_one_reg *reg, bool set);
 int hyp_regs_reset(struct hyp_vcpu *vcpu);

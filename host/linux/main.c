@@ -45,6 +45,10 @@ long hyp_check_extension(unsigned long extension)
 	case KVM_CAP_ARM_USER_IRQ:
 	case KVM_CAP_ARM_IRQ_LINE_LAYOUT_2:
 		return 1;
+	case KVM_CAP_IRQCHIP:
+	case KVM_CAP_DEVICE_CTRL:
+	case KVM_CAP_VCPU_ATTRIBUTES:
+		return hyp_vgic_offered();
 	case KVM_CAP_NR_VCPUS:
 	case KVM_CAP_MAX_VCPUS:
 	case KVM_CAP_MAX_VCPU_ID:
@@ -207,9 +211,12 @@ static int __init hypatia_init(void)
 	err = hyp_timer_setup();
 	if (err)
 		return err;
-	err = hyp_cpu_setup();
+	err = hyp_vgic_setup();
 	if (err)
 		goto timer;
+	err = hyp_cpu_setup();
+	if (err)
+		goto gic;
 	err = misc_register(&device);
 	if (err) {
 		pr_err("/dev/kvm is taken: %d\n", err);
@@ -219,6 +226,8 @@ static int __init hypatia_init(void)
 	return 0;
 cpu:
 	hyp_cpu_end();
+gic:
+	hyp_vgic_end();
 timer:
 	hyp_timer_end();
 	return err;
@@ -229,6 +238,7 @@ static void __exit hypatia_exit(void)
 {
 	misc_deregister(&device);
 	hyp_cpu_end();
+	hyp_vgic_end();
 	hyp_timer_end();
 }
 

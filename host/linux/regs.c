@@ -74,7 +74,7 @@ static u64 core_word(u64 at)
 	}
 }
 
-static int words_access(struct hyp_vcpu *vcpu, u64 word, u64 *value, u32 count, bool set)
+int hyp_words_access(struct hyp_vcpu *vcpu, u64 word, u64 *value, u32 count, bool set)
 {
 	s64 refused = hyp_vcpu_claim(vcpu);
 	u32 i;
@@ -97,7 +97,7 @@ static int core_access(struct hyp_vcpu *vcpu, u64 id, u64 *value, bool set)
 		return -ENOENT;
 	word = core_word(at);
 	if (word != NO_WORD)
-		return words_access(vcpu, word, value, core_bytes(at) == 16 ? 2 : 1, set);
+		return hyp_words_access(vcpu, word, value, core_bytes(at) == 16 ? 2 : 1, set);
 	bank = &vcpu->banked[(at - CORE(spsr[0])) / 2];
 	if (set)
 		*bank = *value;
@@ -145,9 +145,9 @@ static u64 signed_min(u64 a, u64 b)
 	return sign_extend64(a, FIELD_BITS - 1) < sign_extend64(b, FIELD_BITS - 1) ? a : b;
 }
 
-static u64 clamped_field(const struct guest_rule *rule, u64 field)
+static u64 clamped_field(const struct guest_rule *rule, u64 field, bool has_gic)
 {
-	if (rule->feature != GUEST_ALWAYS)
+	if (rule->feature != GUEST_ALWAYS && !(rule->feature == GUEST_GICV3 && has_gic))
 		return 0;
 	switch (rule->kind) {
 	case GUEST_RULE_FIXED:
@@ -161,14 +161,14 @@ static u64 clamped_field(const struct guest_rule *rule, u64 field)
 	}
 }
 
-static u64 clamped(const struct guest_sysreg *reg)
+static u64 clamped(const struct guest_sysreg *reg, bool has_gic)
 {
 	u64 machine = machine_value(reg->machine);
 	u64 value = 0;
 	u32 i;
 
 	for (i = 0; i < GUEST_FIELDS; i++)
-		value |= clamped_field(&guest_rules[reg->index + i], machine >> (i * FIELD_BITS) & 15)
+		value |= clamped_field(&guest_rules[reg->index + i], machine >> (i * FIELD_BITS) & 15, has_gic)
 			 << (i * FIELD_BITS);
 	return value;
 }
@@ -202,7 +202,7 @@ static u64 sysreg_word(u32 i)
 	}
 }
 
-static u64 constant_value(const struct hyp_vcpu *vcpu, u32 i)
+static u64 constant_value(const struct hyp_vcpu *vcpu, u32 i, bool has_gic)
 {
 	const struct guest_sysreg *reg = &guest_sysregs[i];
 
@@ -212,7 +212,7 @@ static u64 constant_value(const struct hyp_vcpu *vcpu, u32 i)
 	case SYSREG_MACHINE:
 		return machine_value(reg->machine);
 	case SYSREG_CLAMPED:
-		return clamped(reg);
+		return clamped(reg, has_gic);
 	default:
 		return MPIDR_VCPU0 + vcpu->index;
 	}
@@ -234,10 +234,13 @@ static int sysreg_access(struct hyp_vcpu *vcpu, u64 id, u64 *value, bool set)
 	for (i = 0; i < GUEST_SYSREGS; i++) {
 		if ((SYSREG_ID | guest_sysreg_key[i]) != id)
 			continue;
+		/* What was read before the VM had a GIC is as good. */
+		if (is_constant(i) && set && *value == constant_value(vcpu, i, !vcpu->vm->gic.made))
+			return 0;
 		if (is_constant(i))
-			return constant_access(constant_value(vcpu, i), value, set);
+			return constant_access(constant_value(vcpu, i, vcpu->vm->gic.made), value, set);
 		if (sysreg_word(i) != NO_WORD)
-			return words_access(vcpu, sysreg_word(i), value, 1, set);
+			return hyp_words_access(vcpu, sysreg_word(i), value, 1, set);
 	}
 	return -ENOENT;
 }
@@ -249,10 +252,10 @@ static int control_get(struct hyp_vcpu *vcpu, u64 *value)
 {
 	struct hyp_timer timer;
 	u64 control;
-	int err = words_access(vcpu, CTX_CNTV_CTL_EL0, &control, 1, false);
+	int err = hyp_words_access(vcpu, CTX_CNTV_CTL_EL0, &control, 1, false);
 
 	if (!err)
-		err = words_access(vcpu, CTX_CNTV_CVAL_EL0, &timer.compare, 1, false);
+		err = hyp_words_access(vcpu, CTX_CNTV_CVAL_EL0, &timer.compare, 1, false);
 	if (err)
 		return err;
 	hyp_timer_set_control(&timer, control);
@@ -265,9 +268,9 @@ static int timer_access(struct hyp_vcpu *vcpu, u64 id, u64 *value, bool set)
 {
 	switch (id) {
 	case KVM_REG_ARM_TIMER_CTL:
-		return set ? words_access(vcpu, CTX_CNTV_CTL_EL0, value, 1, true) : control_get(vcpu, value);
+		return set ? hyp_words_access(vcpu, CTX_CNTV_CTL_EL0, value, 1, true) : control_get(vcpu, value);
 	case KVM_REG_ARM_TIMER_CVAL:
-		return words_access(vcpu, CTX_CNTV_CVAL_EL0, value, 1, set);
+		return hyp_words_access(vcpu, CTX_CNTV_CVAL_EL0, value, 1, set);
 	case KVM_REG_ARM_TIMER_CNT:
 	case KVM_REG_ARM_PTIMER_CNT:
 		if (!set)
@@ -406,8 +409,10 @@ int hyp_regs_reset(struct hyp_vcpu *vcpu)
 		if (CTX_SETTABLE(i))
 			refused = hyp_set_word(i, vcpu->fresh[i]);
 	}
-	for (i = CTX_V0; i <= CTX_FPCR && !refused; i++)
-		refused = hyp_set_word(i, zero);
+	for (i = CTX_V0; i < CTX_GIC_END && !refused; i++) {
+		if (CTX_SETTABLE(i))
+			refused = hyp_set_word(i, zero);
+	}
 	hyp_vcpu_unclaim();
 	memset(vcpu->banked, 0, sizeof(vcpu->banked));
 	return refused;

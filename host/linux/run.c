@@ -27,9 +27,10 @@ static bool asks_to_leave(const struct hyp_vcpu *vcpu)
 #endif
 }
 
+/* For userspace to know. */
 static bool level_changed(const struct hyp_vcpu *vcpu)
 {
-	return hyp_timer_levels(vcpu) != vcpu->told;
+	return !vcpu->vm->gic.made && hyp_timer_levels(vcpu) != vcpu->told;
 }
 
 /* What it waits for in WFI, or when it is off. */
@@ -39,11 +40,15 @@ static bool woken(struct hyp_vcpu *vcpu)
 		return true;
 	if (READ_ONCE(vcpu->off))
 		return READ_ONCE(vcpu->turned_on);
+	if (vcpu->vm->gic.made && hyp_vgic_wakes(vcpu))
+		return true;
 	return READ_ONCE(vcpu->lines) || level_changed(vcpu);
 }
 
 static void wait_here(struct hyp_vcpu *vcpu)
 {
+	if (!vcpu->off && vcpu->vm->gic.made)
+		hyp_vgic_waits(vcpu);
 	if (!vcpu->off)
 		hyp_timer_wakeup(vcpu);
 	/* A signal is seen by who called. */
@@ -75,20 +80,6 @@ static int mmio(struct hyp_vcpu *vcpu, const struct hyp_exit *exit)
 	return TO_USER;
 }
 
-static int fault(struct hyp_vcpu *vcpu, const struct hyp_exit *exit)
-{
-	u64 page = (exit->x2 & (FAULT_VALID - 1)) >> PAGE_SHIFT;
-	int err = hyp_mmu_fault(vcpu->vm, page);
-
-	if (err != -ENXIO)
-		return err;
-	if (exit->x2 & FAULT_VALID)
-		return mmio(vcpu, exit);
-	pr_warn_ratelimited("a guest of %s accesses 0x%llx, where nothing is, in a way that cannot be emulated\n",
-			    current->comm, page << PAGE_SHIFT);
-	return -ENOSYS;
-}
-
 static int internal_error(struct hyp_vcpu *vcpu, const struct hyp_exit *exit)
 {
 	struct kvm_run *run = vcpu->run;
@@ -100,6 +91,42 @@ static int internal_error(struct hyp_vcpu *vcpu, const struct hyp_exit *exit)
 	run->internal.data[1] = exit->x2;
 	run->internal.data[2] = exit->x3;
 	return TO_USER;
+}
+
+static bool gic_mmio(struct hyp_vcpu *vcpu, const struct hyp_exit *exit)
+{
+	u64 value = exit->x3;
+
+	if (!hyp_vgic_mmio(vcpu, exit->x2 & (FAULT_VALID - 1), 1u << (exit->x2 / FAULT_SIZE & 3),
+			   exit->x2 & FAULT_WRITE, &value))
+		return false;
+	vcpu->answer = value;
+	vcpu->answered = true;
+	return true;
+}
+
+static int sysreg(struct hyp_vcpu *vcpu, struct hyp_exit *exit)
+{
+	if (hyp_timer_sysreg(vcpu, exit))
+		return GO_ON;
+	if (!hyp_vgic_sysreg(vcpu, exit->x2, exit->x3))
+		return internal_error(vcpu, exit);
+	vcpu->answered = true;
+	return GO_ON;
+}
+
+static int fault(struct hyp_vcpu *vcpu, const struct hyp_exit *exit)
+{
+	u64 page = (exit->x2 & (FAULT_VALID - 1)) >> PAGE_SHIFT;
+	int err = hyp_mmu_fault(vcpu->vm, page);
+
+	if (err != -ENXIO)
+		return err;
+	if (exit->x2 & FAULT_VALID)
+		return gic_mmio(vcpu, exit) ? GO_ON : mmio(vcpu, exit);
+	pr_warn_ratelimited("a guest of %s accesses 0x%llx, where nothing is, in a way that cannot be emulated\n",
+			    current->comm, page << PAGE_SHIFT);
+	return -ENOSYS;
 }
 
 static int turned_on(struct hyp_vcpu *vcpu, u64 index)
@@ -146,7 +173,7 @@ static int handle(struct hyp_vcpu *vcpu, struct hyp_exit *exit)
 	case EXIT_FAULT:
 		return fault(vcpu, exit);
 	case EXIT_SYSREG:
-		return hyp_timer_sysreg(vcpu, exit) ? GO_ON : internal_error(vcpu, exit);
+		return sysreg(vcpu, exit);
 	case EXIT_ON:
 		return turned_on(vcpu, exit->x2);
 	case EXIT_OFF:
@@ -169,7 +196,8 @@ static bool has_to_wait(struct hyp_vcpu *vcpu)
 /* A run, or nothing when something is to be seen to first. @only_answer: see hyp_cpu_run(). */
 static int enter(struct hyp_vcpu *vcpu, bool only_answer, struct hyp_exit *exit)
 {
-	u64 lines;
+	bool has_gic = vcpu->vm->gic.made;
+	u64 flags;
 	int err;
 
 	/* What the host has in V0 to V31 beyond 128 bits is saved; Hypatia sees to the rest. */
@@ -183,16 +211,23 @@ static int enter(struct hyp_vcpu *vcpu, bool only_answer, struct hyp_exit *exit)
 	WRITE_ONCE(vcpu->turned_on, false);
 	/* See hyp_vcpu_kick(). */
 	smp_mb();
-	lines = READ_ONCE(vcpu->lines);
+	flags = READ_ONCE(vcpu->lines) | (vcpu->answered ? RUN_ANSWERED : 0);
 	exit->kind = EXIT_NONE;
+	vcpu->gic.kicks = 0;
 	if (only_answer || !has_to_wait(vcpu)) {
-		*exit = hyp_cpu_run(vcpu, lines | (vcpu->answered ? RUN_ANSWERED : 0), only_answer);
+		vcpu->has_run = true;
+		if (has_gic)
+			flags |= hyp_vgic_enter(vcpu);
+		*exit = hyp_cpu_run(vcpu, flags, only_answer);
 		vcpu->answered = false;
 		hyp_timer_ran(vcpu, exit);
+		if (has_gic)
+			hyp_vgic_leave(vcpu);
 	}
 	WRITE_ONCE(vcpu->in_guest, false);
 	hyp_vcpu_unclaim();
 	kernel_neon_end();
+	hyp_vgic_kick(vcpu->vm, vcpu->gic.kicks);
 	return 0;
 }
 
@@ -250,9 +285,14 @@ int hyp_vcpu_run(struct hyp_vcpu *vcpu)
 {
 	int result;
 
+	/* Userspace has not said yet what it is to be. */
+	if (vcpu->vm->gic.made && !smp_load_acquire(&vcpu->vm->gic.ready))
+		return -EBUSY;
 	vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
 	take_answer(vcpu);
 	result = run_on(vcpu);
+	if (vcpu->vm->gic.made)
+		return result;
 	vcpu->told = hyp_timer_levels(vcpu);
 	vcpu->run->s.regs.device_irq_level = vcpu->told;
 	return result;

@@ -112,20 +112,28 @@ static int vcpu_get_state(struct hyp_vcpu *vcpu, struct kvm_mp_state __user *use
 	return copy_to_user(user, &state, sizeof(state)) ? -EFAULT : 0;
 }
 
+static bool is_attr(unsigned int command)
+{
+	return command == KVM_SET_DEVICE_ATTR || command == KVM_GET_DEVICE_ATTR || command == KVM_HAS_DEVICE_ATTR;
+}
+
 static long vcpu_command(struct hyp_vcpu *vcpu, unsigned int command, void __user *user)
 {
 	union {
 		struct kvm_vcpu_init init;
 		struct kvm_one_reg reg;
 		struct kvm_mp_state state;
+		struct kvm_device_attr attr;
 	} in;
 
 	if ((command == KVM_ARM_VCPU_INIT || command == KVM_GET_ONE_REG || command == KVM_SET_ONE_REG ||
-	     command == KVM_SET_MP_STATE) &&
+	     command == KVM_SET_MP_STATE || is_attr(command)) &&
 	    copy_from_user(&in, user, _IOC_SIZE(command)))
 		return -EFAULT;
 	if (command == KVM_ARM_VCPU_INIT)
 		return vcpu_init(vcpu, &in.init);
+	if (is_attr(command))
+		return in.attr.flags ? -EINVAL : hyp_timer_attr(vcpu, command, &in.attr);
 	if (!vcpu->initialised)
 		return -ENOEXEC;
 	switch (command) {
@@ -158,6 +166,9 @@ static long vcpu_ioctl(struct file *file, unsigned int command, unsigned long ar
 	case KVM_GET_REG_LIST:
 	case KVM_GET_MP_STATE:
 	case KVM_SET_MP_STATE:
+	case KVM_SET_DEVICE_ATTR:
+	case KVM_GET_DEVICE_ATTR:
+	case KVM_HAS_DEVICE_ATTR:
 		break;
 	default:
 		return -ENOTTY;
@@ -241,6 +252,7 @@ static struct hyp_vcpu *vcpu_alloc(struct hyp_vm *vm, u32 index)
 	vcpu->vm = vm;
 	vcpu->index = index;
 	vcpu->cpu = NOWHERE;
+	hyp_vgic_vcpu(vcpu);
 	mutex_init(&vcpu->lock);
 	init_waitqueue_head(&vcpu->wait);
 	hrtimer_init(&vcpu->wakeup, CLOCK_MONOTONIC, HRTIMER_MODE_REL);

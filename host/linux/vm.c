@@ -57,6 +57,7 @@ static void vm_free(struct kref *refs)
 	hyp_mmu_end(vm);
 	vm_end(vm);
 	hyp_ioevents_end(vm);
+	hyp_vgic_free(vm);
 	atomic_dec(&hyp_vms);
 	kvfree(vm);
 }
@@ -64,6 +65,25 @@ static void vm_free(struct kref *refs)
 void hyp_vm_release(struct hyp_vm *vm)
 {
 	kref_put(&vm->refs, vm_free);
+}
+
+static int gic_line(struct hyp_vm *vm, u32 type, u32 index, u32 number, bool level)
+{
+	struct hyp_vcpu *vcpu;
+
+	if (!smp_load_acquire(&vm->gic.ready))
+		return -ENXIO;
+	switch (type) {
+	case KVM_ARM_IRQ_TYPE_PPI:
+		vcpu = index < VCPUS_MAX ? smp_load_acquire(&vm->vcpus[index]) : NULL;
+		if (!vcpu || number < GIC_SGIS || number >= GIC_PRIVATE)
+			return -EINVAL;
+		return hyp_vgic_line(vm, vcpu, number, level);
+	case KVM_ARM_IRQ_TYPE_SPI:
+		return number < GIC_PRIVATE ? -EINVAL : hyp_vgic_line(vm, NULL, number, level);
+	default:
+		return -EINVAL;
+	}
 }
 
 static int irq_line(struct hyp_vm *vm, const struct kvm_irq_level *level)
@@ -75,8 +95,10 @@ static int irq_line(struct hyp_vm *vm, const struct kvm_irq_level *level)
 	struct hyp_vcpu *vcpu;
 	unsigned int bit;
 
-	/* There is no interrupt controller in the kernel: no other type. */
 	if (type != KVM_ARM_IRQ_TYPE_CPU)
+		return gic_line(vm, type, index, number, level->level);
+	/* These are the GIC's. */
+	if (vm->gic.made)
 		return -ENXIO;
 	if (index >= VCPUS_MAX || number > KVM_ARM_IRQ_CPU_FIQ)
 		return -EINVAL;
@@ -94,6 +116,19 @@ static int preferred_target(struct kvm_vcpu_init __user *init)
 	struct kvm_vcpu_init target = { .target = KVM_ARM_TARGET_GENERIC_V8 };
 
 	return copy_to_user(init, &target, sizeof(target)) ? -EFAULT : 0;
+}
+
+static int create_device(struct hyp_vm *vm, struct kvm_create_device __user *user)
+{
+	struct kvm_create_device device;
+	int err;
+
+	if (copy_from_user(&device, user, sizeof(device)))
+		return -EFAULT;
+	err = hyp_device_create(vm, &device);
+	if (!err && copy_to_user(user, &device, sizeof(device)))
+		err = -EFAULT;
+	return err;
 }
 
 static long vm_ioctl(struct file *file, unsigned int command, unsigned long argument)
@@ -118,6 +153,8 @@ static long vm_ioctl(struct file *file, unsigned int command, unsigned long argu
 		return hyp_mmu_set_slot(vm, &in.region);
 	case KVM_IRQ_LINE:
 		return irq_line(vm, &in.level);
+	case KVM_CREATE_DEVICE:
+		return create_device(vm, user);
 	case KVM_IOEVENTFD:
 		return hyp_ioevent_set(vm, &in.event);
 	case KVM_ARM_PREFERRED_TARGET:
@@ -194,6 +231,7 @@ int hyp_vm_create(unsigned long type)
 	kref_init(&vm->refs);
 	mutex_init(&vm->lock);
 	INIT_LIST_HEAD(&vm->ioevents);
+	hyp_vgic_vm(vm);
 	vm->protected = type & KVM_VM_TYPE_ARM_PROTECTED;
 	vm->mm = current->mm;
 	err = vm_make(vm);
