@@ -592,6 +592,28 @@ void arch_fp_guest_restore(u32 cpu)
 	fp_copy(machine.fp, cpu_guest[cpu].w);
 }
 
+u32 arch_gic_lists(void)
+{
+	return machine.gic_lists;
+}
+
+void arch_gic_save(u32 cpu)
+{
+	assert_int_equal(machine.at_guest, 0);
+	assert_int_equal(machine.gic_taken, 1);
+	memcpy(&cpu_guest[cpu].w[CTX_GIC_FIRST], &machine.gic[CTX_GIC_FIRST],
+	       (CTX_GIC_END - CTX_GIC_FIRST) * sizeof(u64));
+	machine.gic_taken = 0;
+}
+
+void arch_gic_restore(u32 cpu)
+{
+	assert_int_equal(machine.at_guest, 0);
+	memcpy(&machine.gic[CTX_GIC_FIRST], &cpu_guest[cpu].w[CTX_GIC_FIRST],
+	       (CTX_GIC_END - CTX_GIC_FIRST) * sizeof(u64));
+	machine.gic_taken = 1;
+}
+
 void cpu_open_fp(void)
 {
 	assert_int_equal(machine.at_guest, 1);
@@ -602,6 +624,7 @@ void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines)
 {
 	assert_int_equal(machine.at_guest, 0);
 	machine.fp_open = 0;
+	assert_int_equal(machine.gic_taken, (lines & RUN_GIC) != 0);
 	assert_true(vttbr >> 48 != VMID_HOST);
 	machine.vttbr = vttbr;
 	machine.vtcr = vtcr;
@@ -717,6 +740,7 @@ void machine_reset(u32 pa_bits)
 		assert_non_null(bank_words[b]);
 	}
 	memset(&machine, 0, sizeof(machine));
+	machine.gic_lists = GIC_LISTS;
 	memset(linked, 0, sizeof(linked));
 	memset(in_cache, 0, sizeof(in_cache));
 	memset(&tlb, 0, sizeof(tlb));

@@ -45,6 +45,9 @@ struct machine {
 	u64 el1[CTX_SWITCHED_END]; /* what is switched, by its word */
 	u64 fp[CTX_FP_END];        /* V0 to V31, FPSR, FPCR, by their word */
 	u32 fp_open;               /* a guest uses them without a trap */
+	u64 gic[CTX_GIC_END];      /* the virtual CPU interface, by its word */
+	u32 gic_lists;             /* list registers that guests can have */
+	u32 gic_taken;             /* it is a guest's */
 	u64 esr_el2, far_el2, hpfar_el2;
 	u64 vttbr, vtcr, mpidr; /* of the guest that ran last */
 	u32 guest_tlbis;        /* pages of guests that were invalidated; VMIDs */

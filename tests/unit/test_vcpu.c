@@ -22,21 +22,25 @@
 
 static u64 rest[REST];
 
+/* x4 to x9 of a call. */
+static u64 more[6] = { 7, 8, 0, 0, 9, 10 };
+
 static s64 hvc(u64 id, u64 a, u64 b, u64 c)
 {
 	struct hvc_result result;
+	u32 i;
 
 	rest[0] = b;
 	rest[1] = c;
-	rest[2] = 7;
-	rest[3] = 8;
+	for (i = 0; i < 6; i++) {
+		rest[2 + i] = more[i];
+	}
 	result = hyp_handle_hvc(id, a, b, c, rest);
 	machine_check_quiet();
 	assert_int_equal(machine.at_guest, 0);
 	assert_int_equal(result.a0, SMCCC_SUCCESS);
-	if (id != VCPU_RUN || (s64)result.a1 < 0) {
-		assert_int_equal(rest[2], 7);
-		assert_int_equal(rest[3], 8);
+	for (i = id != VCPU_RUN || (s64)result.a1 < 0 ? 0 : (a & RUN_GIC) != 0 ? 6 : 2; i < 6; i++) {
+		assert_int_equal(rest[2 + i], more[i]);
 	}
 	return (s64)result.a1;
 }
@@ -124,7 +128,7 @@ static void test_begin(void **state)
 
 	(void)state;
 	begin(1);
-	for (i = 0; i < CTX_FP_END; i++) {
+	for (i = 0; i < CTX_GIC_END; i++) {
 		u64 want = i == CTX_PC ? ENTRY : i == CTX_PSTATE ? 0x3c5 : i == CTX_SCTLR_EL1 ? 0x30d00800 : 0;
 
 		assert_int_equal(w()[i], want);
@@ -229,7 +233,7 @@ static void test_kept(void **state)
 		assert_int_equal(rest[1], 9);
 	}
 	assert_int_equal(w()[CTX_MPIDR], 0x80000001ul);
-	assert_int_equal(hvc(VCPU_GET_REG, CTX_FP_END, 0, 0), HYP_EINVAL);
+	assert_int_equal(hvc(VCPU_GET_REG, CTX_GIC_END, 0, 0), HYP_EINVAL);
 	machine.cpu = 0;
 	assert_int_equal(hvc(VCPU_RUN, 0, 0, 0), HYP_ENOENT);
 	assert_int_equal(hvc(VCPU_GET_REG, 0, 0, 0), HYP_ENOENT);
@@ -345,12 +349,14 @@ static void test_set(void **state)
 
 	(void)state;
 	begin(0);
-	assert_int_equal(hvc(VCPU_RUN, 8, 0, 0), HYP_EINVAL);
+	assert_int_equal(hvc(VCPU_RUN, 32, 0, 0), HYP_EINVAL);
 	assert_int_equal(hvc(VCPU_RUN, ~0ul, 0, 0), HYP_EINVAL);
-	for (i = 0; i < CTX_FP_END; i++) {
+	for (i = 0; i < CTX_GIC_END; i++) {
 		if (i != CTX_PSTATE) {
-			assert_int_equal(hvc(VCPU_SET_REG, i, 0x123 + i, 0), i == CTX_MDSCR_EL1 ? HYP_EPERM : 0);
-			assert_int_equal(w()[i], i == CTX_MDSCR_EL1 ? 0 : 0x123 + i);
+			u32 kept = i == CTX_MDSCR_EL1 || (i >= CTX_GIC_FIRST && i < CTX_GIC_FIRST + 4);
+
+			assert_int_equal(hvc(VCPU_SET_REG, i, 0x123 + i, 0), kept != 0 ? HYP_EPERM : 0);
+			assert_int_equal(w()[i], kept != 0 ? 0 : 0x123 + i);
 		}
 	}
 	for (i = 0; i < 64; i++) {
@@ -358,7 +364,7 @@ static void test_set(void **state)
 				 i == 0 || i == 4 || i == 5 ? 0 : HYP_EINVAL);
 	}
 	assert_int_equal(w()[CTX_PSTATE], 0x3c5);
-	for (i = CTX_FP_END; i < CTX_WORDS; i++) {
+	for (i = CTX_GIC_END; i < CTX_WORDS; i++) {
 		assert_int_equal(hvc(VCPU_SET_REG, i, 0, 0), HYP_EINVAL);
 	}
 	assert_int_equal(hvc(VCPU_SET_REG, ~0ul, 0, 0), HYP_EINVAL);
@@ -370,14 +376,14 @@ static void test_protected(void **state)
 
 	(void)state;
 	begin(1);
-	for (i = 0; i < CTX_FP_END; i++) {
+	for (i = 0; i < CTX_GIC_END; i++) {
 		assert_int_equal(hvc(VCPU_GET_REG, i, 0x77, 0), HYP_EPERM);
 		assert_int_equal(rest[0], 0x77);
 		assert_int_equal(hvc(VCPU_SET_REG, i, 0x99, 0), i == CTX_X0 || i == CTX_PC ? 0 : HYP_EPERM);
 	}
 	guest_does(GUEST_IRQ, 0);
 	check_exit(EXIT_IRQ, 0, 0);
-	for (i = 0; i < CTX_FP_END; i++) {
+	for (i = 0; i < CTX_GIC_END; i++) {
 		assert_int_equal(hvc(VCPU_SET_REG, i, 0x99, 0), HYP_EPERM);
 	}
 	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
@@ -621,7 +627,7 @@ static void goes_on_behind(u64 esr, u64 word, u64 value)
 	memcpy(before, w(), sizeof(before));
 	guest_does(GUEST_SYNC, esr);
 	check_goes_on();
-	for (i = 0; i < CTX_FP_END; i++) {
+	for (i = 0; i < CTX_GIC_END; i++) {
 		assert_int_equal(w()[i], i == CTX_PC ? ENTRY + 4 : i == word ? value : before[i]);
 	}
 }
@@ -801,6 +807,154 @@ static void test_pstate(void **state)
 	}
 }
 
+/* --- the GIC */
+
+#define LIST_SPI 0x50a0000000000028ul /* 40, priority 0xa0, group 1, pending */
+#define LIST_DONE 0x10a0000000000028ul
+#define LIST_HW 0x2000000000000000ul
+
+static u64 list_found[4], list_left[4];
+static u64 gic_runs;
+
+/* A write of ICC_SGI1R_EL1 from X2. */
+#define SGI_WRITTEN ESR(TRAP_EC_SYSREG, 3 << 20 | 5 << 17 | 12 << 10 | 2 << 5 | 11 << 1)
+
+static u64 guest_with_gic(u64 *x)
+{
+	u32 i;
+
+	gic_runs++;
+	x[2] = 0x4711;
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(machine.gic[CTX_GIC_FIRST + i], list_found[i]);
+		machine.gic[CTX_GIC_FIRST + i] = list_left[i];
+		list_found[i] = list_left[i];
+	}
+	machine.gic[CTX_ICH_VMCR_EL2]++;
+	return machine.esr_el2 == SGI_WRITTEN || gic_runs < 3 ? GUEST_SYNC : GUEST_IRQ;
+}
+
+static void lists_are(u64 a, u64 b, u64 c, u64 d)
+{
+	more[0] = a;
+	more[1] = b;
+	more[2] = c;
+	more[3] = d;
+}
+
+/* They go in and come back, over what Hypatia does for the guest; the rest of the interface stays with the vCPU. */
+static void test_gic(void **state)
+{
+	u32 protected;
+	u32 i;
+
+	(void)state;
+	for (protected = 0; protected < 2; protected++) {
+		begin(protected);
+		machine.guest = guest_with_gic;
+		machine.esr_el2 = OSLAR_WRITTEN;
+		lists_are(LIST_SPI, 0, 0x3fb, 0xc0f8020000000003ul);
+		for (i = 0; i < 4; i++) {
+			list_found[i] = more[i];
+			list_left[i] = LIST_DONE + i;
+		}
+		gic_runs = 0;
+		assert_int_equal(hvc(VCPU_RUN, RUN_GIC, 5, 6), EXIT_IRQ);
+		assert_int_equal(gic_runs, 3);
+		assert_int_equal(machine.gic_taken, 0);
+		assert_int_equal(machine.lines, RUN_GIC);
+		for (i = 0; i < 4; i++) {
+			assert_int_equal(rest[4 + i], LIST_DONE + i);
+		}
+		assert_int_equal(w()[CTX_ICH_VMCR_EL2], 3);
+		/* without: nothing of it is touched, and the guest has none */
+		memset(machine.gic, 0x77, sizeof(machine.gic));
+		guest_does(GUEST_SYNC, SGI_WRITTEN);
+		assert_int_equal(hvc(VCPU_RUN, 0, 5, 6), EXIT_NONE);
+		assert_int_equal(machine.gic[CTX_GIC_FIRST], 0x7777777777777777ul);
+		assert_int_equal(w()[CTX_ESR_EL1], 0x2000000);
+		assert_int_equal(w()[CTX_ICH_VMCR_EL2], 3);
+		/* with: an SGI is the host's, and the interface is as it was */
+		machine.guest = guest_with_gic;
+		machine.esr_el2 = SGI_WRITTEN;
+		memcpy(list_found, more, sizeof(list_found));
+		assert_int_equal(hvc(VCPU_RUN, RUN_GIC | RUN_GIC_MORE, 5, 6), EXIT_SYSREG);
+		assert_int_equal(rest[0], SGI_WRITTEN);
+		assert_int_equal(rest[1], 0x4711);
+		assert_int_equal(machine.lines, RUN_GIC | RUN_GIC_MORE);
+		assert_int_equal(w()[CTX_ICH_VMCR_EL2], 4);
+		assert_int_equal(hvc(VCPU_GET_REG, CTX_ICH_VMCR_EL2, 1, 0), protected != 0 ? HYP_EPERM : 0);
+		assert_int_equal(rest[0], protected != 0 ? 1 : 4);
+	}
+}
+
+/* A vCPU that is off has its list registers back as they were. */
+static void test_gic_off(void **state)
+{
+	u32 i;
+
+	(void)state;
+	begin(0);
+	assert_int_equal(hvc(VCPU_POWER, 0, 0, 0), 0);
+	lists_are(LIST_SPI, 0, 0, LIST_DONE + 1);
+	assert_int_equal(hvc(VCPU_RUN, RUN_GIC, 5, 6), EXIT_OFF);
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(rest[4 + i], more[i]);
+	}
+	assert_int_equal(machine.guest_runs, 0);
+}
+
+/* In each of the four places: nothing runs, and nothing is told. */
+static void test_gic_refused(void **state)
+{
+	static const u64 wrong[] = {
+		LIST_SPI + LIST_HW,
+		LIST_HW,
+		LIST_DONE + LIST_HW,
+		LIST_SPI + (1ul << 32),
+		LIST_SPI + (1ul << 40),
+		LIST_SPI + (1ul << 42),
+		LIST_SPI + (1ul << 47),
+		LIST_SPI + (1ul << 56),
+		LIST_SPI + (1ul << 59),
+		1020,
+		0x80a0000000000400ul,
+		0x40a0000080000000ul,
+	};
+	u32 i;
+	u32 k;
+
+	(void)state;
+	begin(0);
+	guest_does(GUEST_IRQ, 0);
+	lists_are(0, 0, 0, 0);
+	machine.gic_lists = 0;
+	assert_int_equal(hvc(VCPU_RUN, RUN_GIC, 0, 0), HYP_EINVAL);
+	machine.gic_lists = GIC_LISTS;
+	assert_int_equal(hvc(VCPU_RUN, RUN_GIC, 0, 0), EXIT_IRQ);
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		for (k = 0; k < 4; k++) {
+			lists_are(0, 0, 0, 0);
+			more[k] = wrong[i];
+			assert_int_equal(hvc(VCPU_RUN, RUN_GIC, 0, 0), HYP_EINVAL);
+			/* that is nothing to one without a GIC */
+			assert_int_equal(hvc(VCPU_RUN, 0, 0, 0), EXIT_IRQ);
+		}
+	}
+	for (i = 0; i < 4; i++) {
+		for (k = 0; k < i; k++) {
+			lists_are(1, 2, 3, 4);
+			more[i] = LIST_SPI;
+			more[k] = 0x80f0000000000028ul;
+			assert_int_equal(hvc(VCPU_RUN, RUN_GIC, 0, 0), HYP_EINVAL);
+			more[k] = LIST_DONE;
+			assert_int_equal(hvc(VCPU_RUN, RUN_GIC, 0, 0), EXIT_IRQ);
+			more[k] = LIST_SPI + 1;
+			assert_int_equal(hvc(VCPU_RUN, RUN_GIC, 0, 0), EXIT_IRQ);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -810,6 +964,9 @@ int main(void)
 		cmocka_unit_test(test_timer),
 		cmocka_unit_test(test_fp),
 		cmocka_unit_test(test_fp_rounds),
+		cmocka_unit_test(test_gic),
+		cmocka_unit_test(test_gic_off),
+		cmocka_unit_test(test_gic_refused),
 		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_protected),
 		cmocka_unit_test(test_simple_exits),
