@@ -74,13 +74,16 @@ void gic_take(u32 cpu, const u64 *lists)
 	u32 i;
 
 	/*@ loop invariant range: 0 <= i <= GIC_LISTS;
-	    loop invariant given: \forall integer k; 0 <= k < i ==> cpu_guest[cpu].w[CTX_GIC_FIRST + k] == lists[k];
+	    loop invariant given: \forall integer k; CTX_GIC_FIRST <= k < CTX_GIC_FIRST + i ==>
+	      cpu_guest[cpu].w[k] == lists[k - CTX_GIC_FIRST];
 	    loop assigns i, cpu_guest[cpu].w[CTX_GIC_FIRST .. CTX_GIC_FIRST + GIC_LISTS - 1];
 	    loop variant GIC_LISTS - i;
 	*/
 	for (i = 0; i < GIC_LISTS; i++) {
 		cpu_guest[cpu].w[CTX_GIC_FIRST + i] = lists[i];
 	}
+	/*@ assert virtual: \forall integer k; CTX_GIC_FIRST <= k < CTX_GIC_FIRST + GIC_LISTS ==>
+	      list_allowed(lists[k - CTX_GIC_FIRST]); */
 	arch_gic_restore(cpu);
 }
 
