@@ -43,7 +43,8 @@ static inline void hyp_run(u64 x[RUN_REGISTERS])
 	register u64 x9 asm("x9") = x[9];
 
 	asm volatile("hvc #0"
-		     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7), "+r"(x8), "+r"(x9)
+		     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7), "+r"(x8),
+		       "+r"(x9)
 		     :
 		     : "memory");
 	x[0] = x0;

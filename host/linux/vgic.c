@@ -3,8 +3,8 @@
  * A GICv3 for guests: which interrupts wait for which vCPU, and their way into its list registers and back.
  *
  * An interrupt is in a list register only while its vCPU runs. Its state is here otherwise, and all of it is under one
- * lock of the VM. A level that is high when the guest has ended its interrupt has to come again: so the end of one ends the
- * run, by the maintenance interrupt, which is nothing but that to the host.
+ * lock of the VM. A level that is high when the guest has ended its interrupt has to come again: so the end of one ends
+ * the run, by the maintenance interrupt, which is nothing but that to the host.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -298,7 +298,8 @@ static u32 fill(struct hyp_vcpu *vcpu)
 /**
  * hyp_vgic_enter() - list registers for a run of @vcpu
  *
- * With interrupts off, and behind the announcement that it is in its guest: who changes something sees that, or is seen.
+ * With interrupts off, and behind the announcement that it is in its guest: who changes something sees that, or is
+ * seen.
  * Return: flags of VCPU_RUN.
  */
 u64 hyp_vgic_enter(struct hyp_vcpu *vcpu)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The GIC as a device of KVM's: KVM_CREATE_DEVICE and the attributes of KVM_DEV_TYPE_ARM_VGIC_V3, and the attributes of a
- * vCPU about its timers.
+ * The GIC as a device of KVM's: KVM_CREATE_DEVICE and the attributes of KVM_DEV_TYPE_ARM_VGIC_V3, and the attributes
+ * of a vCPU about its timers.
  */
 #include <linux/anon_inodes.h>
 #include <linux/fs.h>
@@ -105,7 +105,7 @@ static int place_set(struct hyp_gic *gic, u64 attr, u64 value)
 	case KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION:
 		if (gic->region_count && !gic->regions[0].count)
 			return -EINVAL;
-		if (!count || count > VCPUS_MAX * 512 || value & REGION_FLAGS || (value & REGION_INDEX) > gic->region_count)
+		if (!count || value & REGION_FLAGS || (value & REGION_INDEX) > gic->region_count)
 			return -EINVAL;
 		if ((value & REGION_INDEX) < gic->region_count)
 			return -EEXIST;
@@ -229,16 +229,20 @@ static struct hyp_vcpu *vcpu_of(struct hyp_vm *vm, u64 attr)
 	return smp_load_acquire(&vm->vcpus[index]);
 }
 
+static u32 level_info(u64 attr)
+{
+	return (attr & KVM_DEV_ARM_VGIC_LINE_LEVEL_INFO_MASK) >> KVM_DEV_ARM_VGIC_LINE_LEVEL_INFO_SHIFT;
+}
+
 /* Levels of 32 interrupts. */
 static int levels_access(struct hyp_vm *vm, struct hyp_vcpu *vcpu, u64 attr, u32 *value, bool set)
 {
 	u32 first = attr & KVM_DEV_ARM_VGIC_LINE_LEVEL_INTID_MASK;
-	u32 info = (attr & KVM_DEV_ARM_VGIC_LINE_LEVEL_INFO_MASK) >> KVM_DEV_ARM_VGIC_LINE_LEVEL_INFO_SHIFT;
 	unsigned long flags, kicks = 0;
 	u32 levels = 0;
 	u32 i;
 
-	if (info != VGIC_LEVEL_INFO_LINE_LEVEL || first % 32 || first >= vm->gic.ids)
+	if (level_info(attr) != VGIC_LEVEL_INFO_LINE_LEVEL || first % 32 || first >= vm->gic.ids)
 		return -EINVAL;
 	raw_spin_lock_irqsave(&vm->gic.lock, flags);
 	for (i = 0; i < 32; i++) {
@@ -414,8 +418,7 @@ static int device_has(const struct kvm_device_attr *attr)
 	case KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS:
 		return interface_access(NULL, attr->attr, NULL, false, true);
 	case KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO:
-		known = (attr->attr & KVM_DEV_ARM_VGIC_LINE_LEVEL_INFO_MASK) >> KVM_DEV_ARM_VGIC_LINE_LEVEL_INFO_SHIFT ==
-			VGIC_LEVEL_INFO_LINE_LEVEL;
+		known = level_info(attr->attr) == VGIC_LEVEL_INFO_LINE_LEVEL;
 		break;
 	default:
 		known = false;

@@ -428,8 +428,8 @@ void arch_fp_guest_restore(u32 cpu);
 u32 arch_gic_lists(void);
 
 /*
- * The virtual CPU interface: into the context of what @cpu has loaded, and back. It is off while the host's traps are in
- * force, so what it holds is of no effect to the host.
+ * The virtual CPU interface: into the context of what @cpu has loaded, and back. It is off while the host's traps are
+ * in force, so what it holds is of no effect to the host.
  */
 /*@ requires cpu: cpu < CPUS_MAX;
     requires host: at_guest == 0;

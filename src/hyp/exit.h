@@ -148,7 +148,8 @@ extern const struct guest_features vm_features[2];
     ensures row: exit_row{Here}(cpu, \result.kind, \result.x2, \result.x3);
     ensures sysreg: \result.kind == EXIT_SYSREG <==> is_sysreg(code, esr_el2) && host_access{Pre}(gic, esr_el2);
     ensures undefined: is_sysreg(code, esr_el2) && refused_access{Pre}(gic, esr_el2) ==> took_undefined{Pre,Here}(cpu);
-    ensures behind: is_sysreg(code, esr_el2) && !refused_access{Pre}(gic, esr_el2) && !host_access{Pre}(gic, esr_el2) ==>
+    ensures behind:
+      is_sysreg(code, esr_el2) && !refused_access{Pre}(gic, esr_el2) && !host_access{Pre}(gic, esr_el2) ==>
       went_on{Pre,Here}(cpu, esr_el2);
     ensures slot: is_sysreg(code, esr_el2) ==>
       read_slot{Pre,Here}(gic, cpu, esr_el2) && wrote_slot{Pre,Here}(gic, cpu, esr_el2);

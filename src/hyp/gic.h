@@ -49,8 +49,8 @@ void gic_take(u32 cpu, const u64 *lists);
     requires host: at_guest == 0;
     requires own: gic_guest == 1;
     requires lists: \valid(lists + (0 .. GIC_LISTS - 1));
-    requires apart: \separated(lists + (0 .. GIC_LISTS - 1), cpu_guest + (0 .. CPUS_MAX - 1), gic + (0 .. CTX_GIC_END - 1),
-      &gic_guest);
+    requires apart: \separated(lists + (0 .. GIC_LISTS - 1), cpu_guest + (0 .. CPUS_MAX - 1),
+      gic + (0 .. CTX_GIC_END - 1), &gic_guest);
     terminates \true; exits \false;
     assigns cpu_guest[cpu].w[CTX_GIC_FIRST .. CTX_GIC_END - 1], gic_guest, lists[0 .. GIC_LISTS - 1];
     ensures none: gic_guest == 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guests with a GIC, on the real image: this host is the interrupt controller of gic_program.S. An interrupt goes in by a
- * list register, the guest acknowledges and ends it, and the list registers that come back say so.
+ * Guests with a GIC, on the real image: this host is the interrupt controller of gic_program.S. An interrupt goes in by
+ * a list register, the guest acknowledges and ends it, and the list registers that come back say so.
  */
 #include "gic_program.h"
 #include "payload.h"
@@ -177,7 +177,8 @@ static void four_interrupts(void)
 	const u64 ppi = LR(PPI, 0x80);
 	const u64 masked = LR(SPI + 1, 0xf8) | LR_GROUP_1 | LR_PENDING;
 
-	says("four", enter(RUN_GIC, low | LR_PENDING, masked, sgi | LR_PENDING, ppi | LR_PENDING), GIC_SAY_ACKNOWLEDGED, SGI);
+	says("four", enter(RUN_GIC, low | LR_PENDING, masked, sgi | LR_PENDING, ppi | LR_PENDING),
+	     GIC_SAY_ACKNOWLEDGED, SGI);
 	are("the most urgent", low | LR_PENDING, masked, sgi | LR_ACTIVE, ppi | LR_PENDING);
 	says("its end", goes_on(), GIC_SAY_ENDED, SGI);
 	says("the next", goes_on(), GIC_SAY_GROUP_0, PPI);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The guest of gic.c: one page, copied to GIC_CODE of a VM, at EL1 with stage 1 off. x28 is the INTID that it took last. */
+/* The guest of gic.c: one page, copied to GIC_CODE of a VM, at EL1 with stage 1 off. x28: what it took last. */
 #include "gic_program.h"
 
 #define ICC_PMR_EL1 s3_0_c4_c6_0
