@@ -16,6 +16,16 @@ __attribute__((noipa)) void cpu_leave_streaming(void)
 {
 }
 
+__attribute__((noipa)) void gic_save(struct vcpu_context *ctx)
+{
+	(void)ctx;
+}
+
+__attribute__((noipa)) void gic_restore(const struct vcpu_context *ctx)
+{
+	(void)ctx;
+}
+
 __attribute__((noipa)) void fp_save(u64 *words)
 {
 	(void)words;
@@ -84,6 +94,8 @@ DO1(arch_fp_host_save, u32)
 DO1(arch_fp_host_restore, u32)
 DO1(arch_fp_guest_save, u32)
 DO1(arch_fp_guest_restore, u32)
+DO1(arch_gic_save, u32)
+DO1(arch_gic_restore, u32)
 
 void t_smc_call(u64 *to, u64 a, u64 b, u64 c, u64 d)
 {

@@ -44,7 +44,7 @@ NEWER = {"hfgrtr_el2": (3, 4, 1, 1, 4), "hfgwtr_el2": (3, 4, 1, 1, 5), "hfgitr_e
          "brbcr_el1": (2, 1, 9, 0, 0), "brbcr_el12": (2, 5, 9, 0, 0),
          "id_aa64isar3_el1": (3, 0, 0, 6, 3), "svcr": (3, 3, 4, 2, 2)}
 KNOWN = """cptr_el2 zcr_el2 smcr_el2 hstr_el2 mdcr_el2
-    pmcr_el0 trfcr_el2 icc_sre_el2 ich_hcr_el2 cnthctl_el2 cntvoff_el2 sctlr_el12 cpacr_el12 cntkctl_el12 vbar_el12
+    pmcr_el0 trfcr_el2 icc_sre_el2 ich_hcr_el2 ich_vtr_el2 cnthctl_el2 cntvoff_el2 sctlr_el12 cpacr_el12 cntkctl_el12 vbar_el12
     cntv_ctl_el02 cntp_ctl_el02 sctlr_el1 cpacr_el1 cntkctl_el1 vbar_el1 cntv_ctl_el0 cntp_ctl_el0 cnthp_ctl_el2 vpidr_el2
     vmpidr_el2 midr_el1 mpidr_el1 id_aa64pfr0_el1 id_aa64pfr1_el1 id_aa64mmfr0_el1 id_aa64mmfr1_el1 id_aa64dfr0_el1
     id_aa64isar0_el1 id_aa64isar1_el1 id_aa64isar2_el1 id_aa64mmfr2_el1
@@ -380,6 +380,26 @@ class GuestRegisters(unittest.TestCase):
             with self.subTest(system):
                 self.assertEqual(set(self.guest_events(self.machine(**system))) - plain, more)
 
+    def test_gic(self):
+        """RUN_GIC lets the virtual interface answer the guest, RUN_GIC_MORE has it tell when it is nearly empty; else all traps."""
+        for lines, hcr in ((0, 7 << 10), (8, 1), (24, 3), (16, 7 << 10), (9, 1), (0x20, 7 << 10)):
+            machine = self.machine(id_aa64pfr0_el1=GIC, icc_sre_el2=1)
+            found = [e for e in self.guest_events(machine, 0, lines) if e[0].startswith("ic")]
+            self.assertEqual(found, [("icc_sre_el2", 7), ("ich_hcr_el2", hcr)])
+            self.assertIn(("ich_hcr_el2", 0), self.host_events(machine))
+            plain = self.guest_events(self.machine())
+            self.assertEqual(self.guest_events(self.machine(), 0, lines & 24), plain)
+
+    def test_gic_lists(self):
+        """Four list registers and five bits of preemption, neither more nor fewer; and system registers at all."""
+        good = 3 | 4 << 26 | 4 << 29
+        for pfr0, sre, vtr, lists in ((GIC, 1, good, 4), (3 * GIC, 7, 3 | 4 << 26 | 6 << 29 | 0x1f << 21, 4), (0, 1, good, 0),
+                                      (GIC, 0, good, 0), (GIC, 1, good - 1, 0), (GIC, 1, good + 1, 0), (GIC, 1, good + 4, 0),
+                                      (GIC, 1, good + 16, 0), (GIC, 1, good + (1 << 26), 0), (GIC, 1, good - (1 << 26), 0)):
+            machine = self.machine(id_aa64pfr0_el1=pfr0, icc_sre_el2=sre, ich_vtr_el2=vtr)
+            self.assertEqual(machine.call("arch_gic_lists"), lists)
+            self.assertEqual(machine.events, [])
+
     def test_fp(self):
         """FP and SIMD are opened, and nothing else: not to SVE, SME, trace, activity monitors; the next entry closes them."""
         for e2h, closed, opened in ((0, 0x33ff | 1 << 10 | 1 << 20 | 1 << 30, 0x33ff | 1 << 20 | 1 << 30),
@@ -473,7 +493,8 @@ class Values(unittest.TestCase):
         by_hand = {
             "CPTR_EL2_TSM": 12, "CPTR_EL2_TZ": 8, "CTR_EL0_DMINLINE": 16, "CURRENTEL_EL": 2, "DCZID_EL0_BS": 0,
             "DCZID_EL0_DZP": 4, "ESR_EL2_EC": 26,
-            "ESR_EL2_IMM16": 0, "HCR_EL2_E2H": 34, "HCR_EL2_RW": 31, "HCR_EL2_VF": 6, "HCR_EL2_VI": 7, "ICC_SRE_EL2_SRE": 0, "ID_AA64DFR0_EL1_PMUVER": 8,
+            "ESR_EL2_IMM16": 0, "HCR_EL2_E2H": 34, "HCR_EL2_RW": 31, "HCR_EL2_VF": 6, "HCR_EL2_VI": 7, "ICC_SRE_EL2_SRE": 0, "ICH_HCR_EL2_UIE": 1,
+            "ICH_VTR_EL2_LISTREGS": 0, "ICH_VTR_EL2_PREBITS": 26, "ID_AA64DFR0_EL1_PMUVER": 8,
             "ID_AA64DFR0_EL1_TRACEFILT": 40, "ID_AA64DFR0_EL1_PMSVER": 32, "ID_AA64DFR0_EL1_BRBE": 52, "ID_AA64ISAR1_EL1_APA": 4, "ID_AA64ISAR1_EL1_API": 8,
             "ID_AA64ISAR2_EL1_APA3": 12, "ID_AA64MMFR0_EL1_ECV": 60, "ID_AA64MMFR0_EL1_FGT": 56,
             "ID_AA64MMFR1_EL1_HCX": 40, "ID_AA64MMFR2_EL1_NV": 24, "ID_AA64MMFR3_EL1_S1PIE": 8,
@@ -853,8 +874,16 @@ class Primitives(unittest.TestCase):
                 machine.instead(callee, ())
             machine.call(f"t_{name}", 5)
             self.assertEqual([event[0] for event in machine.events], [*before, routine], name)
-            # 33 words of general registers, PC and PSTATE, 26 of EL1; 130 in all
-            self.assertEqual(machine.events[-1][1], machine.symbols[whose] + 8 * (5 * 130 + 33 + 26), name)
+            # 33 words of general registers, PC and PSTATE, 26 of EL1; 137 in all
+            self.assertEqual(machine.events[-1][1], machine.symbols[whose] + 8 * (5 * 137 + 33 + 26), name)
+
+    def test_gic(self):
+        """The interface is that of the vCPU that the CPU has loaded."""
+        for name, routine in (("arch_gic_save", "gic_save"), ("arch_gic_restore", "gic_restore")):
+            machine = self.machine()
+            machine.instead(routine, ())
+            machine.call(f"t_{name}", 5)
+            self.assertEqual([event[:2] for event in machine.events], [(routine, machine.symbols["cpu_guest"] + 8 * 5 * 137)], name)
 
     def test_guest_tlb(self):
         """The invalidation is of the guest's VMID, and the host's is back afterwards."""

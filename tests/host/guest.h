@@ -10,6 +10,11 @@
 #define G_PAGES 0x40100000 /* slot 1 */
 #define G_PAGES_COUNT 64
 #define G_DEVICE 0x09000000 /* nothing there: KVM_EXIT_MMIO */
+#define G_DIST 0x08000000 /* a GIC: gic.c */
+#define G_REDIST 0x080a0000
+#define G_PRIVATE (G_REDIST + 0x10000)
+#define G_SPI 40
+#define G_EDGE 36
 #define G_BYTES 0x200000
 #define BENCH_MEMORY 0x80000000 /* slot 2, of bench.c alone */
 

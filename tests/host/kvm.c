@@ -60,7 +60,6 @@ static const struct {
 	{ KVM_CAP_NR_VCPUS, 8, "NR_VCPUS" },
 	{ KVM_CAP_MAX_VCPUS, 8, "MAX_VCPUS" },
 	{ KVM_CAP_NR_MEMSLOTS, 64, "NR_MEMSLOTS" },
-	{ KVM_CAP_IRQCHIP, 0, "IRQCHIP" },
 	{ KVM_CAP_READONLY_MEM, 0, "READONLY_MEM" },
 	{ KVM_CAP_ARM_SVE, 0, "ARM_SVE" },
 	{ KVM_CAP_ARM_PMU_V3, 0, "ARM_PMU_V3" },
@@ -962,6 +961,7 @@ int main(int count, char **words)
 	test_ioevent();
 	test_lines();
 	test_interrupts();
+	test_gic();
 	test_power();
 	test_protected();
 	test_module();
