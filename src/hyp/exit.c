@@ -231,6 +231,9 @@ static struct guest_exit sysreg_exit(u32 cpu, u64 esr, u32 gic)
 	      word_at{Here}(i) == guest_slot_word[access.slot]; */
 	//@ assert changes: \forall integer k; access_puts{Here}(access, k) ==> access_changes{Here}(gic, esr, k);
 	if (access.kind == ACCESS_HOST) {
+		//@ assert host: host_access{Here}(gic, esr);
+		//@ assert either: gic == 0 || gic == 1;
+		//@ assert some: host_access{Here}(0, esr) || host_access{Here}(1, esr);
 		return exit_with(EXIT_SYSREG, esr, access.value);
 	}
 	if (access_do(cpu, access) == 0) {

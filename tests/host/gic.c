@@ -70,6 +70,16 @@ static int spi(int vm, uint32_t number, uint32_t level)
 	return line(vm, KVM_ARM_IRQ_TYPE_SPI, 0, number, level);
 }
 
+static int timer_ppi(struct machine *m, uint64_t ppi)
+{
+	return set(m->vcpu[0], KVM_ARM_VCPU_TIMER_CTRL, KVM_ARM_VCPU_TIMER_IRQ_VTIMER, ppi);
+}
+
+static int region_set(int gic, uint64_t value)
+{
+	return set(gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION, value);
+}
+
 static uint64_t region(uint64_t count, uint64_t base, uint64_t index)
 {
 	return count << 52 | base | index;
@@ -82,7 +92,7 @@ static void test_making(struct machine *m, int *gic)
 	check_refused("flags that are none", device(m->vm, KVM_DEV_TYPE_ARM_VGIC_V3, 2), EINVAL);
 	check("a GICv3 can be", device(m->vm, KVM_DEV_TYPE_ARM_VGIC_V3, KVM_CREATE_DEVICE_TEST), 0);
 	check_refused("it is not made by that", spi(m->vm, G_SPI, 1), ENXIO);
-	check_refused("nor have timers PPIs", set(m->vcpu[0], KVM_ARM_VCPU_TIMER_CTRL, KVM_ARM_VCPU_TIMER_IRQ_VTIMER, 20), EINVAL);
+	check_refused("nor have timers PPIs", timer_ppi(m, 20), EINVAL);
 	*gic = device(m->vm, KVM_DEV_TYPE_ARM_VGIC_V3, 0);
 	check("it is made", *gic >= 0, 1);
 	check_refused("another", device(m->vm, KVM_DEV_TYPE_ARM_VGIC_V3, 0), EEXIST);
@@ -107,21 +117,20 @@ static void test_places(int gic)
 	check("the distributor's place", set(gic, g, KVM_VGIC_V3_ADDR_TYPE_DIST, G_DIST), 0);
 	check_refused("twice", set(gic, g, KVM_VGIC_V3_ADDR_TYPE_DIST, G_DIST), EEXIST);
 	check("there", get(gic, g, KVM_VGIC_V3_ADDR_TYPE_DIST), G_DIST);
-	check_refused("none in a region", set(gic, g, KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION, region(0, G_REDIST, 0)), EINVAL);
-	check_refused("a second region first", set(gic, g, KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION, region(1, G_REDIST, 1)),
-		      EINVAL);
-	check_refused("flags of a region", set(gic, g, KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION, region(1, G_REDIST | 1 << 12, 0)),
-		      EINVAL);
+	check_refused("none in a region", region_set(gic, region(0, G_REDIST, 0)), EINVAL);
+	check_refused("a second region first", region_set(gic, region(1, G_REDIST, 1)), EINVAL);
+	check_refused("flags of a region", region_set(gic, region(1, G_REDIST | 1 << 12, 0)), EINVAL);
 	check_refused("over the distributor", set(gic, g, KVM_VGIC_V3_ADDR_TYPE_REDIST, G_DIST - 0x10000), EINVAL);
-	check("a region", set(gic, g, KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION, region(1, G_REDIST, 0)), 0);
-	check_refused("twice", set(gic, g, KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION, region(1, 0x8200000, 0)), EEXIST);
+	check("a region", region_set(gic, region(1, G_REDIST, 0)), 0);
+	check_refused("twice", region_set(gic, region(1, 0x8200000, 0)), EEXIST);
 	check_refused("all behind one another", set(gic, g, KVM_VGIC_V3_ADDR_TYPE_REDIST, 0x8200000), EINVAL);
-	check("another region", set(gic, g, KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION, region(1, G_REDIST + 0x20000, 1)), 0);
+	check("another region", region_set(gic, region(1, G_REDIST + 0x20000, 1)), 0);
 }
 
 static void test_ids(int gic)
 {
 	const uint32_t g = KVM_DEV_ARM_VGIC_GRP_NR_IRQS;
+	const uint32_t c = KVM_DEV_ARM_VGIC_GRP_CTRL;
 	static const uint32_t wrong[] = { 0, 32, 65, 1056, 1u << 31 };
 	unsigned int i;
 
@@ -130,11 +139,11 @@ static void test_ids(int gic)
 	check("interrupts", set(gic, g, 0, IDS), 0);
 	check_refused("twice", set(gic, g, 0, IDS), EBUSY);
 	check("as many", (uint32_t)get(gic, g, 0), IDS);
-	check_refused("pending tables", has(gic, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES), ENXIO);
-	check_refused("are not saved", set(gic, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES, 0), ENXIO);
+	check_refused("pending tables", has(gic, c, KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES), ENXIO);
+	check_refused("are not saved", set(gic, c, KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES, 0), ENXIO);
 	check_refused("registers of an ITS", has(gic, KVM_DEV_ARM_VGIC_GRP_ITS_REGS, 0), ENXIO);
-	check("ready", set(gic, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, 0), 0);
-	check("again", set(gic, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, 0), 0);
+	check("ready", set(gic, c, KVM_DEV_ARM_VGIC_CTRL_INIT, 0), 0);
+	check("again", set(gic, c, KVM_DEV_ARM_VGIC_CTRL_INIT, 0), 0);
 }
 
 static void test_registers(int gic)
@@ -278,7 +287,7 @@ static void test_guest(unsigned long type)
 	spi(m.vm, G_EDGE, 0);
 	check("an edge is kept", said(&m, 0), G_EDGE);
 	check("done", is_done(&m, 0), 1);
-	check_refused("a GIC after a run", set(m.vcpu[0], KVM_ARM_VCPU_TIMER_CTRL, KVM_ARM_VCPU_TIMER_IRQ_VTIMER, 20), EBUSY);
+	check_refused("another PPI after a run", timer_ppi(&m, 20), EBUSY);
 	close(gic);
 	machine_end(&m);
 }

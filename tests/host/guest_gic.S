@@ -116,6 +116,10 @@ program guest_gic_two
 	ldr	x0, =PSCI_CPU_ON
 	hvc	#0
 	say	x0
+	/* An SGI of group 1 is nothing to one that still has group 0. */
+	ldr	x11, =G_DATA
+6:	ldar	x12, [x11]
+	cbz	x12, 6b
 	mov	x14, #100
 4:	ldr	x11, =(5 << 24 | 2)
 	msr	ICC_SGI1R_EL1, x11
@@ -141,6 +145,8 @@ second:
 	mov	x12, #1
 	msr	ICC_IGRPEN1_EL1, x12
 	isb
+	ldr	x11, =G_DATA
+	stlr	x12, [x11]
 5:	mov	x20, #-1
 1:	msr	daifset, #2
 	tbz	x20, #63, 2f
