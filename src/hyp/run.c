@@ -280,7 +280,7 @@ s64 vcpu_run(u64 flags, u64 value, u64 *rest)
 	struct guest_exit x;
 	s64 kind;
 
-	if (flags > RUN_FLAGS || gic_refused(flags, rest + REST_LISTS_IN) != 0) {
+	if (flags > RUN_FLAGS || gic_refused(flags, &rest[REST_LISTS_IN]) != 0) {
 		return HYP_EINVAL;
 	}
 	g = guest_loaded(cpu_index(), 1);
@@ -292,11 +292,11 @@ s64 vcpu_run(u64 flags, u64 value, u64 *rest)
 	}
 	g.gic = flags / RUN_GIC % 2 != 0 ? 1 : 0;
 	if (g.gic != 0) {
-		gic_take(g.cpu, rest + REST_LISTS_IN);
+		gic_take(g.cpu, &rest[REST_LISTS_IN]);
 	}
 	x = run_unless_off(g, flags, value);
 	if (g.gic != 0) {
-		gic_return(g.cpu, rest + REST_LISTS_OUT);
+		gic_return(g.cpu, &rest[REST_LISTS_OUT]);
 	}
 	//@ assert row: exit_row{Here}(g.cpu, x.kind, x.x2, x.x3);
 	kind = exit_tell(g.cpu, x, rest);
