@@ -21,6 +21,8 @@
 #include <linux/smp.h>
 #include <linux/version.h>
 
+/* The kernel's name for something else, which nobody needs here. */
+#undef VM_MAP
 #include <gen/hypercalls.h>
 #include <gen/pages.h>
 #include <gen/vm.h>
