@@ -50,7 +50,8 @@
     predicate same_fp{L,M} = \forall integer i; CTX_V0 <= i < CTX_FP_END ==> \at(fp[i],M) == \at(fp[i],L);
 
     // the CPU has the same keys of pointer authentication
-    predicate same_keys{L,M} = \forall integer i; CTX_KEYS_FIRST <= i < CTX_KEYS_END ==> \at(keys[i],M) == \at(keys[i],L);
+    predicate same_keys{L,M} = \forall integer i; CTX_KEYS_FIRST <= i < CTX_KEYS_END ==>
+      \at(keys[i],M) == \at(keys[i],L);
 
     // a list register is about no physical interrupt: nothing that a guest does with it reaches the GIC's distributor
     predicate list_virtual(integer lr) = lr / 0x2000000000000000 % 2 == 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Keys of pointer authentication: the guest's from the begin of a VCPU_RUN to its end, while the host's wait in cpu_host.
- * They are switched unasked: a guest that uses any does so in nearly every function, and would trap in each VCPU_RUN.
+ * Keys of pointer authentication: the guest's from the begin of a VCPU_RUN to its end, while the host's wait in
+ * cpu_host. They are switched unasked: a guest that uses any does so in nearly every function, and would trap in each
+ * VCPU_RUN.
  */
 #ifndef HYP_KEYS_H
 #define HYP_KEYS_H

@@ -154,7 +154,7 @@ static void test_slots(void)
 
 /* --- vCPUs and their registers */
 
-/* Of a vCPU that nobody initialised. It has pointer authentication where the host has, of either kind only with the other. */
+/* Of a vCPU that nobody initialised: pointer authentication where the host has it, of one kind with the other alone. */
 static void test_pauth_init(int vcpu)
 {
 	const unsigned int both = 1 << KVM_ARM_VCPU_PTRAUTH_ADDRESS | 1 << KVM_ARM_VCPU_PTRAUTH_GENERIC;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Pointer authentication, on the real image: the guest of keys_program.S in two VMs at once, one protected, which take turns
- * on two CPUs. Each has its own keys and finds them again, and this host has others each time and does too.
+ * Pointer authentication, on the real image: the guest of keys_program.S in two VMs at once, one protected, which take
+ * turns on two CPUs. Each has its own keys and finds them again; this host has others each time, and finds them too.
  */
 #include "keys_program.h"
 #include "payload.h"
@@ -75,7 +75,9 @@ static u64 generic_of(u64 first)
 	u64 value;
 
 	keys_write(first);
-	__asm__ volatile(".arch_extension pauth\n\tpacga %0, %1, %2" : "=r"(value) : "r"(first), "r"((u64)KEYS_OPERAND));
+	__asm__ volatile(".arch_extension pauth\n\tpacga %0, %1, %2"
+			 : "=r"(value)
+			 : "r"(first), "r"((u64)KEYS_OPERAND));
 	return value;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The guest of keys.c: one page, copied to KEYS_CODE of a VM, at EL1 with stage 1 off. x19: its first key word; x28: the
- * class of its last exception, and 1.
+ * The guest of keys.c: one page, copied to KEYS_CODE of a VM, at EL1 with stage 1 off. x19: its first key word; x28:
+ * the class of its last exception, and 1.
  */
 #include "keys_program.h"
 
@@ -14,13 +14,14 @@
 	str	x1, [x0]
 	.endm
 
-	/* Of each of the ten registers, with its number. */
+	/* Each of the ten registers in turn. */
 	.macro each what
-	.set	n_, 0
-	.irp	name, s3_0_c2_c1_0, s3_0_c2_c1_1, s3_0_c2_c1_2, s3_0_c2_c1_3, s3_0_c2_c2_0, s3_0_c2_c2_1, s3_0_c2_c2_2, s3_0_c2_c2_3, s3_0_c2_c3_0, s3_0_c2_c3_1
+	.irp	name, s3_0_c2_c1_0, s3_0_c2_c1_1, s3_0_c2_c1_2, s3_0_c2_c1_3, s3_0_c2_c2_0, s3_0_c2_c2_1, s3_0_c2_c2_2
 	\what	\name
-	.set	n_, n_ + 1
 	.endr
+	\what	s3_0_c2_c2_3
+	\what	s3_0_c2_c3_0
+	\what	s3_0_c2_c3_1
 	.endm
 
 	.macro gather name
