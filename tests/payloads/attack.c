@@ -368,10 +368,12 @@ static void statistics(void)
 {
 	u64 ram = (u64)hyp(HYP_STATS, STAT_RAM_FRAMES, 0);
 	u64 reserved = (u64)hyp(HYP_STATS, STAT_RESERVED_FRAMES, 0);
+	u64 lists = (u64)hyp(HYP_STATS, STAT_GIC_LISTS, 0);
 
 	check("reserved frames", reserved, (image.size + carveout.size) / 4096);
 	check_true("reserved at most 0.25% of RAM and 4 MiB", reserved <= ram / 400 + 1024);
 	check("mode", (u64)hyp(HYP_STATS, STAT_MODE, 0), 0);
+	check_true("all list registers or none", lists == 0 || lists == 4);
 	check("no such figure", (u64)hyp(HYP_STATS, NO_SUCH_STAT, 0), (u64)HYP_EINVAL);
 }
 

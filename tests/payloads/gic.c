@@ -151,6 +151,8 @@ static void refusals(void)
 	refused("a special INTID", LR(1020, 0xa0) | LR_PENDING, 0, 0, 0);
 	refused("an INTID of 32 bits", 1ul << 31 | LR_PENDING, 0, 0, 0);
 	refused("one interrupt twice", good, 0, LR(SPI, 0x80) | LR_ACTIVE, 0);
+	refused("one interrupt twice at the begin", good, LR(SPI, 0x80) | LR_ACTIVE, 0, 0);
+	refused("one interrupt twice in the middle", 0, good, LR(SPI, 0x80) | LR_ACTIVE, 0);
 	refused("one interrupt twice at the end", 0, 0, good, LR(SPI, 0x80) | LR_PENDING);
 	is("no such flag", enter(32, 0, 0, 0, 0), (u64)HYP_EINVAL, 0x99, 0x98);
 }
