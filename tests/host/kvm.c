@@ -33,6 +33,7 @@
 #define LOOK_MS 50
 #define LOOKS 200
 #define KILLS 6
+#define WAKES 5
 
 static void sleep_ms(long ms)
 {
@@ -611,6 +612,56 @@ static void test_hotplug(void)
 	machine_end(&m);
 }
 
+/* Until it is to stop: 1 if nothing happens to a vector register beyond 128 bits. It makes no system call meanwhile. */
+static void *sve_thread(void *argument)
+{
+	static long lost = 1;
+	unsigned int word;
+
+	__asm__ volatile(".arch_extension sve\n\t"
+			 "ptrue p0.d\n\t"
+			 "dup z7.d, #5\n"
+			 "1:\tldr %w[word], [%[stop]]\n\t"
+			 "cmpne p1.d, p0/z, z7.d, #5\n\t"
+			 "b.ne 2f\n\t"
+			 "cbz %w[word], 1b\n\t"
+			 "2:"
+			 : [word] "=&r"(word)
+			 : [stop] "r"(argument)
+			 : "v7", "cc", "memory");
+	return word != 0 ? NULL : &lost;
+}
+
+/* A task's vectors are longer than what Hypatia switches, and wait in the CPU while a guest wakes there. */
+static void test_long_vectors(void)
+{
+	volatile unsigned int end = 0;
+	struct machine m;
+	struct runner r = { .m = &m };
+	pthread_t guest, other;
+	void *lost;
+	int i;
+
+	if ((getauxval(AT_HWCAP) & HWCAP_SVE) == 0)
+		return;
+	machine_make(&m, guest_wakes, 1);
+	pthread_create(&guest, NULL, run_thread, &r);
+	pin(guest, 0);
+	pthread_create(&other, NULL, sve_thread, (void *)&end);
+	pin(other, 0);
+	for (i = 0; i < WAKES; i++) {
+		irq_line(m.vm, KVM_ARM_IRQ_TYPE_CPU, 0, KVM_ARM_IRQ_CPU_IRQ, 1);
+		check("it wakes", counts(&m), 1);
+		irq_line(m.vm, KVM_ARM_IRQ_TYPE_CPU, 0, KVM_ARM_IRQ_CPU_IRQ, 0);
+		sleep_ms(LOOK_MS);
+	}
+	end = 1;
+	pthread_join(other, &lost);
+	check("long vectors are as they were", lost == NULL, 1);
+	stop(guest);
+	machine_end(&m);
+}
+
 /* --- what the process does to its memory */
 
 static uint64_t first_word(const struct machine *m, int page)
@@ -998,6 +1049,7 @@ int main(int count, char **words)
 	test_two();
 	test_endless();
 	test_hotplug();
+	test_long_vectors();
 	test_memory_changes();
 	test_memory_storm();
 	test_kill();
