@@ -19,8 +19,9 @@
 /* What a run of a vCPU may change. */
 #define GUEST_STATE cpu_guest[0 .. CPUS_MAX - 1], cpu_host[0 .. CPUS_MAX - 1], \
 	el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], at_guest, esr_el2, far_el2, hpfar_el2, FP_STATE, \
-	GIC_STATE
+	GIC_STATE, KEYS_STATE
 #define GIC_STATE gic[CTX_GIC_FIRST .. CTX_GIC_END - 1], gic_guest
+#define KEYS_STATE keys[CTX_KEYS_FIRST .. CTX_KEYS_END - 1], keys_guest, keys_open
 #define FP_STATE fp[CTX_V0 .. CTX_FP_END - 1], fp_guest, fp_open
 
 /*@ ghost
@@ -35,6 +36,9 @@
   // the virtual CPU interface, by its word of a context; it is a guest's
   extern u64 gic[CTX_GIC_END];
   extern u8 gic_guest;
+  // keys of pointer authentication, by their word of a context; they are a guest's, and it may use them
+  extern u64 keys[CTX_KEYS_END];
+  extern u8 keys_guest, keys_open;
 */
 
 /*@ predicate no_locks{L} = \forall integer k; 0 <= k < LOCK_COUNT ==> \at(lock_held[k],L) == 0;
@@ -44,6 +48,10 @@
       \at(el1[i],M) == \at(el1[i],L);
     // the CPU has the same registers of FP and SIMD
     predicate same_fp{L,M} = \forall integer i; CTX_V0 <= i < CTX_FP_END ==> \at(fp[i],M) == \at(fp[i],L);
+
+    // the CPU has the same keys of pointer authentication
+    predicate same_keys{L,M} = \forall integer i; CTX_KEYS_FIRST <= i < CTX_KEYS_END ==>
+      \at(keys[i],M) == \at(keys[i],L);
 
     // a list register is about no physical interrupt: nothing that a guest does with it reaches the GIC's distributor
     predicate list_virtual(integer lr) = lr / 0x2000000000000000 % 2 == 0;

@@ -197,6 +197,7 @@ int hyp_words_access(struct hyp_vcpu *vcpu, u64 word, u64 *value, u32 count, boo
 int hyp_reg_list(struct hyp_vcpu *vcpu, struct kvm_reg_list __user *list);
 int hyp_reg_access(struct hyp_vcpu *vcpu, const struct kvm_one_reg *reg, bool set);
 int hyp_regs_reset(struct hyp_vcpu *vcpu);
+bool hyp_pauth_offered(void);
 
 /* ioevent.c */
 int hyp_ioevent_set(struct hyp_vm *vm, const struct kvm_ioeventfd *args);

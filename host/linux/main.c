@@ -49,6 +49,9 @@ long hyp_check_extension(unsigned long extension)
 	case KVM_CAP_DEVICE_CTRL:
 	case KVM_CAP_VCPU_ATTRIBUTES:
 		return hyp_vgic_offered();
+	case KVM_CAP_ARM_PTRAUTH_ADDRESS:
+	case KVM_CAP_ARM_PTRAUTH_GENERIC:
+		return hyp_pauth_offered();
 	case KVM_CAP_NR_VCPUS:
 	case KVM_CAP_MAX_VCPUS:
 	case KVM_CAP_MAX_VCPU_ID:

@@ -19,6 +19,8 @@
 #define FIELD_BITS 4
 #define MPIDR_VCPU0 0x80000000ULL
 #define NO_WORD (~0ULL)
+#define PAUTH_ISAR1 0xff000ff0ULL /* APA, API, GPA, GPI */
+#define PAUTH_ISAR2 0xff00ULL     /* GPA3, APA3 */
 
 static const u64 firmware_ids[] = { KVM_REG_ARM_PSCI_VERSION };
 static const u64 timer_ids[] = {
@@ -140,6 +142,13 @@ static u64 machine_value(u32 machine)
 	}
 }
 
+/* As arch_has_keys() of Hypatia: guests have it then, asked for or not. */
+bool hyp_pauth_offered(void)
+{
+	return (machine_value(MACHINE_ID_AA64ISAR1_EL1) & PAUTH_ISAR1) ||
+	       (machine_value(MACHINE_ID_AA64ISAR2_EL1) & PAUTH_ISAR2);
+}
+
 static u64 signed_min(u64 a, u64 b)
 {
 	return sign_extend64(a, FIELD_BITS - 1) < sign_extend64(b, FIELD_BITS - 1) ? a : b;
@@ -147,7 +156,7 @@ static u64 signed_min(u64 a, u64 b)
 
 static u64 clamped_field(const struct guest_rule *rule, u64 field, bool has_gic)
 {
-	if (rule->feature != GUEST_ALWAYS && !(rule->feature == GUEST_GICV3 && has_gic))
+	if (rule->feature == GUEST_GICV3 && !has_gic)
 		return 0;
 	switch (rule->kind) {
 	case GUEST_RULE_FIXED:
@@ -189,6 +198,9 @@ static u64 sysreg_word(u32 i)
 	const struct guest_sysreg *reg = &guest_sysregs[i];
 	u64 word = reg->read == SYSREG_SLOT && reg->feature == GUEST_ALWAYS ? guest_slot_word[reg->index] : 0;
 
+	/* The keys never trap, so they have no word there; slots and words are in the order of their encodings. */
+	if (reg->read == SYSREG_SLOT && reg->feature == GUEST_PAUTH)
+		return hyp_pauth_offered() ? CTX_APIAKEYLO_EL1 + reg->index - GUEST_SLOT_APIAKEYLO_EL1 : NO_WORD;
 	switch (word) {
 	case 0:
 	case CTX_SPSR_EL1:
@@ -409,7 +421,7 @@ int hyp_regs_reset(struct hyp_vcpu *vcpu)
 		if (CTX_SETTABLE(i))
 			refused = hyp_set_word(i, vcpu->fresh[i]);
 	}
-	for (i = CTX_V0; i < CTX_GIC_END && !refused; i++) {
+	for (i = CTX_V0; i < CTX_KEYS_END && !refused; i++) {
 		if (CTX_SETTABLE(i))
 			refused = hyp_set_word(i, zero);
 	}

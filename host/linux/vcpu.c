@@ -12,6 +12,7 @@
 
 #include "hypatia.h"
 
+#define PAUTH (BIT(KVM_ARM_VCPU_PTRAUTH_ADDRESS) | BIT(KVM_ARM_VCPU_PTRAUTH_GENERIC)) /* both or none */
 #define FEATURES (BIT(KVM_ARM_VCPU_POWER_OFF) | BIT(KVM_ARM_VCPU_PSCI_0_2))
 
 static void no_work(void *unused)
@@ -56,6 +57,7 @@ static int power_begin(struct hyp_vcpu *vcpu, bool on)
 static int features_of(const struct kvm_vcpu_init *init, u32 *features)
 {
 	unsigned int i;
+	u32 pauth;
 
 	if (init->target != KVM_ARM_TARGET_GENERIC_V8)
 		return -EINVAL;
@@ -63,7 +65,8 @@ static int features_of(const struct kvm_vcpu_init *init, u32 *features)
 		if (init->features[i])
 			return -ENOENT;
 	}
-	if (init->features[0] & ~FEATURES)
+	pauth = init->features[0] & PAUTH;
+	if (init->features[0] & ~(FEATURES | PAUTH) || (pauth && (pauth != PAUTH || !hyp_pauth_offered())))
 		return -EINVAL;
 	*features = init->features[0];
 	return 0;

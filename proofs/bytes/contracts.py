@@ -200,7 +200,7 @@ def _switched_registers(spec):
     registers = emit.contexts(spec)["switched"]
     return {tuple(r["encoding"]): r["name"].lower() for r in registers} | {
         tuple(emit.other_code(r)[0]): r["name_e2h"] for r in registers} | {
-        tuple(r["encoding"]): r["name"].lower() for key in ("fp", "gic") for r in spec["vcpu"][key]}
+        tuple(r["encoding"]): r["name"].lower() for key in ("fp", "gic", "key") for r in spec["vcpu"][key]}
 
 
 def _switches(spec):
@@ -211,6 +211,7 @@ def _switches(spec):
         ("el1", "", "switched", lambda r: r["name"].lower()),
         ("el1", "_e2h", "switched", lambda r: r["name_e2h"]),
         ("gic", "", "gic", lambda r: r["name"].lower()),
+        ("keys", "", "key", lambda r: r["name"].lower()),
     ):
         save, restore = f"{prefix}_save{suffix}", f"{prefix}_restore{suffix}"
         places = [(name(r), 8 * r["index"]) for r in context[key]]

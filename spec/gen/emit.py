@@ -208,7 +208,8 @@ def contexts(spec):
     vectors = [f"V{n // 2}" + "_HI" * (n % 2) for n in range(64)]
     fp = names + vectors + [r["name"] for r in vcpu["fp"]]
     gic = fp + [r["name"] for r in vcpu["gic"]]
-    names = gic + [o["name"] for o in vcpu["own"]]
+    keys = gic + [r["name"] for r in vcpu["key"]]
+    names = keys + [o["name"] for o in vcpu["own"]]
     return {
         "vcpu": vcpu,
         "context_words": [(n, name) for n, name in enumerate(names) if name not in vectors[1:]],
@@ -216,6 +217,9 @@ def contexts(spec):
         "fp": [r | {"index": fp.index(r["name"])} for r in vcpu["fp"]],
         "gic": [
             r | {"index": len(fp) + n, "code": register_code(r["encoding"])} for n, r in enumerate(vcpu["gic"])
+        ],
+        "key": [
+            r | {"index": len(gic) + n, "code": register_code(r["encoding"])} for n, r in enumerate(vcpu["key"])
         ],
         "switched_first": first,
         "switched": [
@@ -230,7 +234,8 @@ def contexts(spec):
         ],
         "fp_first": first + len(vcpu["switched"]),
         "gic_first": len(fp),
-        "own_first": len(gic),
+        "keys_first": len(gic),
+        "own_first": len(keys),
         "kept": [r["name"] for key in ("switched", "gic") for r in vcpu[key] if not r["set"]],
     }
 

@@ -452,6 +452,49 @@ void arch_gic_save(u32 cpu);
 */
 void arch_gic_restore(u32 cpu);
 
+/* 1 on a CPU with pointer authentication. */
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures value: \result <= 1;
+*/
+u32 arch_has_keys(void);
+
+/* Keys of pointer authentication: into the context of the host or of what @cpu has loaded, and back. EL2 uses none. */
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires host: at_guest == 0;
+    requires own: keys_guest == 0;
+    terminates \true; exits \false;
+    assigns cpu_host[cpu].w[CTX_KEYS_FIRST .. CTX_KEYS_END - 1];
+    ensures saved: \forall integer i; CTX_KEYS_FIRST <= i < CTX_KEYS_END ==> cpu_host[cpu].w[i] == keys[i];
+*/
+void arch_keys_host_save(u32 cpu);
+
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires host: at_guest == 0;
+    terminates \true; exits \false;
+    assigns keys[CTX_KEYS_FIRST .. CTX_KEYS_END - 1], keys_guest;
+    ensures restored: \forall integer i; CTX_KEYS_FIRST <= i < CTX_KEYS_END ==> keys[i] == cpu_host[cpu].w[i];
+    ensures own: keys_guest == 0;
+*/
+void arch_keys_host_restore(u32 cpu);
+
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires host: at_guest == 0;
+    requires own: keys_guest == 1;
+    terminates \true; exits \false;
+    assigns cpu_guest[cpu].w[CTX_KEYS_FIRST .. CTX_KEYS_END - 1];
+    ensures saved: \forall integer i; CTX_KEYS_FIRST <= i < CTX_KEYS_END ==> cpu_guest[cpu].w[i] == keys[i];
+*/
+void arch_keys_guest_save(u32 cpu);
+
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires host: at_guest == 0;
+    terminates \true; exits \false;
+    assigns keys[CTX_KEYS_FIRST .. CTX_KEYS_END - 1], keys_guest;
+    ensures restored: \forall integer i; CTX_KEYS_FIRST <= i < CTX_KEYS_END ==> keys[i] == cpu_guest[cpu].w[i];
+    ensures own: keys_guest == 1;
+*/
+void arch_keys_guest_restore(u32 cpu);
+
 /*
  * Stage 2, traps and timers of a guest, and back to the host's. @fresh: what the TLB has of its VMID is not its own.
  * @lines: the flags of VCPU_RUN, for which of its lines are high, and for its GIC.
@@ -460,9 +503,9 @@ void arch_gic_restore(u32 cpu);
     requires vmid: vttbr / 0x1000000000000 != VMID_HOST;
     // it has the interface when its own registers are there
     requires gic: lines / RUN_GIC % 2 == gic_guest;
-    terminates \true; exits \false; assigns at_guest, fp_open;
+    terminates \true; exits \false; assigns at_guest, fp_open, keys_open;
     ensures guest: at_guest == 1;
-    ensures trap: fp_open == 0;
+    ensures trap: fp_open == 0 && keys_open == 0;
 */
 void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines);
 
@@ -473,8 +516,15 @@ void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines);
 */
 void cpu_open_fp(void);
 
+/* From here to cpu_to_host() its use of pointer authentication and of the keys does not trap. */
 /*@ requires guest: at_guest == 1;
-    terminates \true; exits \false; assigns at_guest, fp_open;
+    terminates \true; exits \false; assigns keys_open;
+    ensures open: keys_open == 1;
+*/
+void cpu_open_keys(void);
+
+/*@ requires guest: at_guest == 1;
+    terminates \true; exits \false; assigns at_guest, fp_open, keys_open;
     ensures host: at_guest == 0;
 */
 void cpu_to_host(void);
@@ -489,10 +539,13 @@ void cpu_to_host(void);
     requires level: below_el2(cpu_guest[cpu].w[CTX_PSTATE]);
     // what it can use of FP and SIMD is its own
     requires fp: fp_open != 0 ==> fp_guest == 1;
+    // and what of the keys
+    requires keys: keys_open != 0 ==> keys_guest == 1;
     terminates \true; exits \false;
     assigns cpu_guest[cpu].w[0 .. CTX_PSTATE], el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], esr_el2, far_el2,
-      hpfar_el2, fp[CTX_V0 .. CTX_FP_END - 1], gic[CTX_GIC_FIRST .. CTX_GIC_END - 1];
-    ensures trapped: fp_open == 0 ==> same_fp{Pre,Here};
+      hpfar_el2, fp[CTX_V0 .. CTX_FP_END - 1], gic[CTX_GIC_FIRST .. CTX_GIC_END - 1],
+      keys[CTX_KEYS_FIRST .. CTX_KEYS_END - 1];
+    ensures trapped: (fp_open == 0 ==> same_fp{Pre,Here}) && (keys_open == 0 ==> same_keys{Pre,Here});
     ensures end: \result <= GUEST_SERROR;
     ensures level: below_el2(cpu_guest[cpu].w[CTX_PSTATE]);
 */

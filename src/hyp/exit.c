@@ -9,8 +9,8 @@
 #define LAST_PC 0xfffffffffffffffcu
 #define XZR 31u
 
-/* The keys of pointer authentication are not switched. */
-const struct guest_features vm_features[2] = { { { 0, 0, 0 } }, { { 0, 0, 1 } } };
+/* Pointer authentication where the CPU has it; a GIC where the run says so. */
+const struct guest_features vm_features[2] = { { { 0, 1, 0 } }, { { 0, 1, 1 } } };
 
 /*@ predicate word_fits{L}(integer s) =
       \at(guest_slot_word[s],L) == 0 || in_context(\at(guest_slot_word[s],L));

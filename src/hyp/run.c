@@ -6,6 +6,7 @@
 #include "fp.h"
 #include "gic.h"
 #include "hyp.h"
+#include "keys.h"
 #include "service.h"
 #include "setup.h"
 #include "vm.h"
@@ -101,27 +102,30 @@ static u64 guest_vtcr(void)
 }
 
 /*
- * To the guest and back: the host's registers of EL1 wait in cpu_host, and are the host's again. @has_fp: 1 when FP and
- * SIMD are the guest's, @lines: the flags of VCPU_RUN.
+ * To the guest and back: the host's registers of EL1 wait in cpu_host, and are the host's again. @has_fp, @has_keys: 1
+ * when FP and SIMD, and the keys, are the guest's; @lines: the flags of VCPU_RUN.
  */
 /*@ requires cpu: cpu < CPUS_MAX;
     requires unlocked: no_locks{Here};
     requires host: at_guest == 0;
     requires vmid: vttbr / 0x1000000000000 != VMID_HOST;
     requires fp: has_fp == fp_guest && has_fp <= 1;
+    requires keys: has_keys == keys_guest && has_keys <= 1;
     requires gic: lines / RUN_GIC % 2 == gic_guest;
     terminates \true; exits \false;
-    assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1], cpu_guest[cpu].w[CTX_GIC_END .. CTX_WORDS - 1],
+    assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1], cpu_guest[cpu].w[CTX_KEYS_END .. CTX_WORDS - 1],
       cpu_host[cpu].w[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1],
       el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], at_guest, esr_el2, far_el2, hpfar_el2,
-      fp[CTX_V0 .. CTX_FP_END - 1], fp_open, gic[CTX_GIC_FIRST .. CTX_GIC_END - 1];
+      fp[CTX_V0 .. CTX_FP_END - 1], fp_open, gic[CTX_GIC_FIRST .. CTX_GIC_END - 1],
+      keys[CTX_KEYS_FIRST .. CTX_KEYS_END - 1], keys_open;
     ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures fp: has_fp == 0 ==> same_fp{Pre,Here};
+    ensures keys: has_keys == 0 ==> same_keys{Pre,Here};
     ensures end: \result <= GUEST_SERROR;
     ensures ran: cpu_guest[cpu].w[CTX_STATE] == RUN_RAN;
     ensures level: below_el2(cpu_guest[cpu].w[CTX_PSTATE]);
 */
-static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp)
+static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp, u32 has_keys)
 {
 	u64 code;
 
@@ -131,6 +135,9 @@ static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp)
 		     lines);
 	if (has_fp != 0) {
 		cpu_open_fp();
+	}
+	if (has_keys != 0) {
+		cpu_open_keys();
 	}
 	cpu_guest[cpu].w[CTX_FRESH] = 0;
 	cpu_guest[cpu].w[CTX_STATE] = RUN_RAN;
@@ -177,12 +184,13 @@ static struct guest_exit after_run(struct guest g, u64 code)
     requires vmid: g.vttbr / 0x1000000000000 != VMID_HOST;
     requires alike: \forall integer i; 0 <= i < MACHINE_IDS && i != MACHINE_MIDR_EL1 ==>
       machine_ids[i] == machine_id[i];
-    requires fp: fp_guest == 0;
+    requires fp: fp_guest == 0 && keys_guest == 0;
     requires gic: g.gic == gic_guest && lines / RUN_GIC % 2 == gic_guest && gic_guest <= 1;
     terminates \true; exits \false; assigns LOCKED_STATE, GUEST_STATE;
     ensures unlocked: no_locks{Here};
     ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures fp: fp_guest == 0 && same_fp{Pre,Here};
+    ensures keys: keys_guest == 0 && same_keys{Pre,Here};
     ensures gic: gic_guest == \old(gic_guest);
     ensures kind: \result.kind <= EXIT_MAX;
     ensures row: exit_row{Here}(g.cpu, \result.kind, \result.x2, \result.x3);
@@ -190,7 +198,8 @@ static struct guest_exit after_run(struct guest g, u64 code)
 */
 static struct guest_exit run_on(struct guest g, u64 lines)
 {
-	struct guest_exit x = after_run(g, run(g.cpu, g.vttbr, lines, 0));
+	u32 has_keys = keys_take(g.cpu);
+	struct guest_exit x = after_run(g, run(g.cpu, g.vttbr, lines, 0, has_keys));
 	u32 has_fp = 0;
 	u32 n;
 
@@ -201,6 +210,7 @@ static struct guest_exit run_on(struct guest g, u64 lines)
 	    loop invariant row: exit_row{Here}(g.cpu, x.kind, x.x2, x.x3);
 	    loop invariant hidden: g.protected != 0 ==> x.kind != EXIT_HVC && x.kind != EXIT_SMC;
 	    loop invariant fp: fp_safe{Pre,Here}(g.cpu, has_fp);
+	    loop invariant keys: keys_safe{Pre,Here}(g.cpu, has_keys);
 	    loop invariant gic: gic_guest == \at(gic_guest,Pre);
 	    loop assigns n, x, has_fp, LOCKED_STATE, GUEST_STATE;
 	    loop variant ROUNDS - n;
@@ -208,9 +218,10 @@ static struct guest_exit run_on(struct guest g, u64 lines)
 	for (n = 1; n < ROUNDS && x.kind == EXIT_NONE; n++) {
 		has_fp = fp_take(g.cpu, has_fp);
 		//@ assert taken: fp_safe{Pre,Here}(g.cpu, has_fp);
-		x = after_run(g, run(g.cpu, g.vttbr, lines, has_fp));
+		x = after_run(g, run(g.cpu, g.vttbr, lines, has_fp, has_keys));
 	}
 	fp_return(g.cpu, has_fp);
+	keys_return(g.cpu, has_keys);
 	return x;
 }
 
@@ -251,12 +262,13 @@ static u32 gic_refused(u64 flags, const u64 *lists)
     requires vmid: g.vttbr / 0x1000000000000 != VMID_HOST;
     requires alike: \forall integer i; 0 <= i < MACHINE_IDS && i != MACHINE_MIDR_EL1 ==>
       machine_ids[i] == machine_id[i];
-    requires fp: fp_guest == 0;
+    requires fp: fp_guest == 0 && keys_guest == 0;
     requires gic: g.gic == gic_guest && flags / RUN_GIC % 2 == gic_guest && gic_guest <= 1;
     terminates \true; exits \false; assigns LOCKED_STATE, GUEST_STATE;
     ensures unlocked: no_locks{Here};
     ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures fp: fp_guest == 0 && same_fp{Pre,Here};
+    ensures keys: keys_guest == 0 && same_keys{Pre,Here};
     ensures gic: gic_guest == \old(gic_guest);
     ensures kind: \result.kind <= EXIT_MAX;
     ensures row: exit_row{Here}(g.cpu, \result.kind, \result.x2, \result.x3);
@@ -353,7 +365,7 @@ s64 vcpu_power(u64 on)
 }
 
 /* The host reads a word of what @cpu has loaded. */
-/*@ requires word: cpu < CPUS_MAX && word < CTX_GIC_END;
+/*@ requires word: cpu < CPUS_MAX && word < CTX_KEYS_END;
     requires rest: \valid(rest + (0 .. 1));
     terminates \true; exits \false; assigns rest[0];
     ensures hidden: protected != 0 ==> \result == HYP_EPERM && rest[0] == \old(rest[0]);
@@ -372,7 +384,7 @@ s64 vcpu_register(u64 call, u64 word, u64 value, u64 *rest)
 {
 	struct guest g;
 
-	if (word >= CTX_GIC_END) {
+	if (word >= CTX_KEYS_END) {
 		return HYP_EINVAL;
 	}
 	g = guest_loaded(cpu_index(), 0);

@@ -26,6 +26,16 @@ __attribute__((noipa)) void gic_restore(const struct vcpu_context *ctx)
 	(void)ctx;
 }
 
+__attribute__((noipa)) void keys_save(struct vcpu_context *ctx)
+{
+	(void)ctx;
+}
+
+__attribute__((noipa)) void keys_restore(const struct vcpu_context *ctx)
+{
+	(void)ctx;
+}
+
 __attribute__((noipa)) void fp_save(u64 *words)
 {
 	(void)words;
@@ -96,6 +106,10 @@ DO1(arch_fp_guest_save, u32)
 DO1(arch_fp_guest_restore, u32)
 DO1(arch_gic_save, u32)
 DO1(arch_gic_restore, u32)
+DO1(arch_keys_host_save, u32)
+DO1(arch_keys_host_restore, u32)
+DO1(arch_keys_guest_save, u32)
+DO1(arch_keys_guest_restore, u32)
 
 void t_smc_call(u64 *to, u64 a, u64 b, u64 c, u64 d)
 {

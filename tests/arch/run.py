@@ -410,6 +410,25 @@ class GuestRegisters(unittest.TestCase):
             self.assertEqual(machine.events, [("cptr_el2", opened)])
             self.assertIn(("cptr_el2", closed), self.guest_events(machine))
 
+    def test_has_keys(self):
+        """Each of the six fields that tell of pointer authentication is enough, and no other."""
+        for isar1, isar2, has in ((0, 0, 0), (1 << 4, 0, 1), (5 << 8, 0, 1), (1 << 24, 0, 1), (1 << 28, 0, 1), (0, 1 << 8, 1),
+                                  (0, 5 << 12, 1), (~0xff000ff0 & (1 << 64) - 1, ~0xff00 & (1 << 64) - 1, 0)):
+            machine = self.machine(id_aa64isar1_el1=isar1, id_aa64isar2_el1=isar2)
+            self.assertEqual(machine.call("arch_has_keys"), has)
+            self.assertEqual(machine.events, [])
+
+    def test_keys(self):
+        """Keys and instructions of pointer authentication trap until they are opened; nothing else changes, and the next entry closes them."""
+        for e2h in (0, 1):
+            machine = self.machine(e2h)
+            closed = HCR_GUEST | e2h << 34 | 1 << 7
+            self.assertIn(("hcr_el2", closed), self.guest_events(machine, 0, 2))
+            machine.system["hcr_el2"] = closed
+            machine.call("cpu_open_keys")
+            self.assertEqual(machine.events, [("hcr_el2", closed | 1 << 40 | 1 << 41)])
+            self.assertIn(("hcr_el2", closed), self.guest_events(machine, 0, 2))
+
     def test_streaming(self):
         """SM is 0 then, and ZA what it was; a CPU without SME has no such register."""
         for svcr, left in ((3, 2), (1, 0), (2, 2)):
@@ -493,10 +512,10 @@ class Values(unittest.TestCase):
         by_hand = {
             "CPTR_EL2_TSM": 12, "CPTR_EL2_TZ": 8, "CTR_EL0_DMINLINE": 16, "CURRENTEL_EL": 2, "DCZID_EL0_BS": 0,
             "DCZID_EL0_DZP": 4, "ESR_EL2_EC": 26,
-            "ESR_EL2_IMM16": 0, "HCR_EL2_E2H": 34, "HCR_EL2_RW": 31, "HCR_EL2_VF": 6, "HCR_EL2_VI": 7, "ICC_SRE_EL2_SRE": 0, "ICH_HCR_EL2_UIE": 1,
+            "ESR_EL2_IMM16": 0, "HCR_EL2_API": 41, "HCR_EL2_APK": 40, "HCR_EL2_E2H": 34, "HCR_EL2_RW": 31, "HCR_EL2_VF": 6, "HCR_EL2_VI": 7, "ICC_SRE_EL2_SRE": 0, "ICH_HCR_EL2_UIE": 1,
             "ICH_VTR_EL2_LISTREGS": 0, "ICH_VTR_EL2_PREBITS": 26, "ID_AA64DFR0_EL1_PMUVER": 8,
-            "ID_AA64DFR0_EL1_TRACEFILT": 40, "ID_AA64DFR0_EL1_PMSVER": 32, "ID_AA64DFR0_EL1_BRBE": 52, "ID_AA64ISAR1_EL1_APA": 4, "ID_AA64ISAR1_EL1_API": 8,
-            "ID_AA64ISAR2_EL1_APA3": 12, "ID_AA64MMFR0_EL1_ECV": 60, "ID_AA64MMFR0_EL1_FGT": 56,
+            "ID_AA64DFR0_EL1_TRACEFILT": 40, "ID_AA64DFR0_EL1_PMSVER": 32, "ID_AA64DFR0_EL1_BRBE": 52, "ID_AA64ISAR1_EL1_APA": 4, "ID_AA64ISAR1_EL1_API": 8, "ID_AA64ISAR1_EL1_GPA": 24, "ID_AA64ISAR1_EL1_GPI": 28,
+            "ID_AA64ISAR2_EL1_APA3": 12, "ID_AA64ISAR2_EL1_GPA3": 8, "ID_AA64MMFR0_EL1_ECV": 60, "ID_AA64MMFR0_EL1_FGT": 56,
             "ID_AA64MMFR1_EL1_HCX": 40, "ID_AA64MMFR2_EL1_NV": 24, "ID_AA64MMFR3_EL1_S1PIE": 8,
             "ID_AA64MMFR3_EL1_SCTLRX": 4, "ID_AA64MMFR3_EL1_TCRX": 0, "ID_AA64PFR0_EL1_AMU": 44, "ID_AA64PFR0_EL1_FP": 16,
             "ID_AA64PFR0_EL1_GIC": 24, "ID_AA64PFR0_EL1_SVE": 32, "ID_AA64PFR1_EL1_BT": 0, "ID_AA64PFR1_EL1_MTE": 8,
@@ -874,8 +893,8 @@ class Primitives(unittest.TestCase):
                 machine.instead(callee, ())
             machine.call(f"t_{name}", 5)
             self.assertEqual([event[0] for event in machine.events], [*before, routine], name)
-            # 33 words of general registers, PC and PSTATE, 26 of EL1; 137 in all
-            self.assertEqual(machine.events[-1][1], machine.symbols[whose] + 8 * (5 * 137 + 33 + 26), name)
+            # 33 words of general registers, PC and PSTATE, 26 of EL1; 147 in all
+            self.assertEqual(machine.events[-1][1], machine.symbols[whose] + 8 * (5 * 147 + 33 + 26), name)
 
     def test_gic(self):
         """The interface is that of the vCPU that the CPU has loaded."""
@@ -883,7 +902,18 @@ class Primitives(unittest.TestCase):
             machine = self.machine()
             machine.instead(routine, ())
             machine.call(f"t_{name}", 5)
-            self.assertEqual([event[:2] for event in machine.events], [(routine, machine.symbols["cpu_guest"] + 8 * 5 * 137)], name)
+            self.assertEqual([event[:2] for event in machine.events], [(routine, machine.symbols["cpu_guest"] + 8 * 5 * 147)], name)
+
+    def test_keys(self):
+        """Keys of the host and of a guest: each from and to its own context."""
+        for name, whose, routine in (("arch_keys_host_save", "cpu_host", "keys_save"), ("arch_keys_host_restore", "cpu_host", "keys_restore"),
+                                     ("arch_keys_guest_save", "cpu_guest", "keys_save"),
+                                     ("arch_keys_guest_restore", "cpu_guest", "keys_restore")):
+            machine = self.machine()
+            for callee in ("keys_save", "keys_restore"):
+                machine.instead(callee, ())
+            machine.call(f"t_{name}", 5)
+            self.assertEqual([event[:2] for event in machine.events], [(routine, machine.symbols[whose] + 8 * 5 * 147)], name)
 
     def test_guest_tlb(self):
         """The invalidation is of the guest's VMID, and the host's is back afterwards."""

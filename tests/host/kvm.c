@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -41,6 +42,11 @@ static void sleep_ms(long ms)
 	}
 }
 
+static int has_pauth(void)
+{
+	return (getauxval(AT_HWCAP) & HWCAP_PACA) != 0;
+}
+
 /* --- the device */
 
 static const struct {
@@ -63,7 +69,6 @@ static const struct {
 	{ KVM_CAP_READONLY_MEM, 0, "READONLY_MEM" },
 	{ KVM_CAP_ARM_SVE, 0, "ARM_SVE" },
 	{ KVM_CAP_ARM_PMU_V3, 0, "ARM_PMU_V3" },
-	{ KVM_CAP_ARM_PTRAUTH_ADDRESS, 0, "ARM_PTRAUTH_ADDRESS" },
 	{ KVM_CAP_ARM_EL1_32BIT, 0, "ARM_EL1_32BIT" },
 	{ KVM_CAP_SET_GUEST_DEBUG, 0, "SET_GUEST_DEBUG" },
 	{ KVM_CAP_IRQFD, 0, "IRQFD" },
@@ -104,6 +109,8 @@ static void test_vms(void)
 	}
 	check("VMs", parameter("vms"), VMS);
 	check_refused("one more VM", ioctl(kvm, KVM_CREATE_VM, 39), ENOMEM);
+	check("keys of addresses", ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_PTRAUTH_ADDRESS), has_pauth());
+	check("the generic key", ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_PTRAUTH_GENERIC), has_pauth());
 	check("a capability of a VM", ioctl(vm[0], KVM_CHECK_EXTENSION, KVM_CAP_ARM_USER_IRQ), 1);
 	check_refused("unknown ioctl of a VM", ioctl(vm[0], _IO(KVMIO, 0xfe), 0), ENOTTY);
 	check_refused("an interrupt controller", ioctl(vm[0], KVM_CREATE_IRQCHIP, 0), ENOTTY);
@@ -147,11 +154,25 @@ static void test_slots(void)
 
 /* --- vCPUs and their registers */
 
+/* Of a vCPU that nobody initialised: pointer authentication where the host has it, of one kind with the other alone. */
+static void test_pauth_init(int vcpu)
+{
+	const unsigned int both = 1 << KVM_ARM_VCPU_PTRAUTH_ADDRESS | 1 << KVM_ARM_VCPU_PTRAUTH_GENERIC;
+
+	check_refused("keys of addresses alone", vcpu_init(vcpu, 1 << KVM_ARM_VCPU_PTRAUTH_ADDRESS), EINVAL);
+	check_refused("the generic key alone", vcpu_init(vcpu, 1 << KVM_ARM_VCPU_PTRAUTH_GENERIC), EINVAL);
+	if (has_pauth())
+		check("both", vcpu_init(vcpu, both), 0);
+	else
+		check_refused("both", vcpu_init(vcpu, both), EINVAL);
+}
+
 static void test_vcpu(void)
 {
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	int vm = ioctl(kvm, KVM_CREATE_VM, 39);
 	int vcpu = ioctl(vm, KVM_CREATE_VCPU, 7);
+	int other = ioctl(vm, KVM_CREATE_VCPU, 6);
 	struct kvm_vcpu_init init = { .target = 1 };
 	struct kvm_mp_state state = { .mp_state = 99 };
 	int status;
@@ -168,6 +189,8 @@ static void test_vcpu(void)
 	init.features[1] = 1;
 	check_refused("an unknown feature", ioctl(vcpu, KVM_ARM_VCPU_INIT, &init), ENOENT);
 	check_refused("a feature that is not offered", vcpu_init(vcpu, 1 << KVM_ARM_VCPU_SVE), EINVAL);
+	test_pauth_init(other);
+	close(other);
 	check("KVM_ARM_VCPU_INIT", vcpu_init(vcpu, 1 << KVM_ARM_VCPU_PSCI_0_2 | 1 << KVM_ARM_VCPU_POWER_OFF), 0);
 	check("state", ioctl(vcpu, KVM_GET_MP_STATE, &state), 0);
 	check("is off", state.mp_state, KVM_MP_STATE_STOPPED);
@@ -197,6 +220,25 @@ static int one_reg(int vcpu, unsigned long command, uint64_t id, void *value)
 	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)value };
 
 	return ioctl(vcpu, command, &reg);
+}
+
+/* The ten registers of keys are in the list, each with a value of its own. */
+static void test_pauth_regs(int vcpu)
+{
+	uint64_t i;
+
+	if (!has_pauth()) {
+		check_refused("a key", reg_set(vcpu, ARM64_SYS_REG(3, 0, 2, 1, 0), 1), ENOENT);
+		return;
+	}
+	check("pointer authentication is shown", reg_get(vcpu, ARM64_SYS_REG(3, 0, 0, 6, 1)) & 0xff0 ||
+	      reg_get(vcpu, ARM64_SYS_REG(3, 0, 0, 6, 2)) & 0xf000, 1);
+	for (i = 0; i < 10; i++)
+		check("a key", reg_set(vcpu, ARM64_SYS_REG(3, 0, 2, 1 + i / 4, i % 4), STORED + i), 0);
+	for (i = 0; i < 10; i++)
+		check("is kept", reg_get(vcpu, ARM64_SYS_REG(3, 0, 2, 1 + i / 4, i % 4)), STORED + i);
+	check("KVM_ARM_VCPU_INIT", vcpu_init(vcpu, 1 << KVM_ARM_VCPU_PSCI_0_2), 0);
+	check("resets a key", reg_get(vcpu, ARM64_SYS_REG(3, 0, 2, 3, 1)), 0);
 }
 
 /* What a restore does: every register as it was. */
@@ -231,6 +273,7 @@ static void test_regs(void)
 
 	machine_make(&m, guest_access, 2);
 	test_reg_list(m.vcpu[0]);
+	test_pauth_regs(m.vcpu[1]);
 	for (x = 0; x < 31; x++)
 		x_set(&m, 1, x, STORED + x);
 	for (x = 0; x < 31; x++)

@@ -354,7 +354,7 @@ static void exceptions(void)
 	says("BRK", SAY_EXCEPTION, 0xf2000007);
 	says("SMC with an immediate", SAY_EXCEPTION, 0x2000000);
 	says("HVC with an immediate", SAY_EXCEPTION, 0x2000000);
-	says("pointer authentication", SAY_EXCEPTION, 0x2000000);
+	says("MTE", SAY_EXCEPTION, 0x2000000);
 	says("exceptions", SAY_COUNT, 5);
 }
 

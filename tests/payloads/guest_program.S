@@ -140,11 +140,7 @@ guest_program:
 	say	SAY_EXCEPTION, x21
 	hvc	#1
 	say	SAY_EXCEPTION, x21
-	mrs	x11, sctlr_el1
-	orr	x11, x11, #(1 << 31)		/* EnIA, else it does nothing */
-	msr	sctlr_el1, x11
-	isb
-	.inst	0xdac1018b			/* pacia x11, x12 */
+	mrs	x11, s3_0_c1_c0_5		/* RGSR_EL1: MTE */
 	say	SAY_EXCEPTION, x21
 	say	SAY_COUNT, x20
 

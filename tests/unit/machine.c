@@ -614,6 +614,44 @@ void arch_gic_restore(u32 cpu)
 	machine.gic_taken = 1;
 }
 
+u32 arch_has_keys(void)
+{
+	return machine.no_keys == 0 ? 1 : 0;
+}
+
+static void keys_copy(u64 *to, const u64 *from)
+{
+	assert_int_equal(machine.at_guest, 0);
+	assert_int_equal(machine.no_keys, 0);
+	memcpy(&to[CTX_KEYS_FIRST], &from[CTX_KEYS_FIRST], (CTX_KEYS_END - CTX_KEYS_FIRST) * sizeof(u64));
+}
+
+void arch_keys_host_save(u32 cpu)
+{
+	keys_copy(cpu_host[cpu].w, machine.keys);
+}
+
+void arch_keys_host_restore(u32 cpu)
+{
+	keys_copy(machine.keys, cpu_host[cpu].w);
+}
+
+void arch_keys_guest_save(u32 cpu)
+{
+	keys_copy(cpu_guest[cpu].w, machine.keys);
+}
+
+void arch_keys_guest_restore(u32 cpu)
+{
+	keys_copy(machine.keys, cpu_guest[cpu].w);
+}
+
+void cpu_open_keys(void)
+{
+	assert_int_equal(machine.at_guest, 1);
+	machine.keys_open = 1;
+}
+
 void cpu_open_fp(void)
 {
 	assert_int_equal(machine.at_guest, 1);
@@ -624,6 +662,7 @@ void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines)
 {
 	assert_int_equal(machine.at_guest, 0);
 	machine.fp_open = 0;
+	machine.keys_open = 0;
 	assert_int_equal(machine.gic_taken, (lines & RUN_GIC) != 0);
 	assert_true(vttbr >> 48 != VMID_HOST);
 	machine.vttbr = vttbr;

@@ -48,6 +48,9 @@ struct machine {
 	u64 gic[CTX_GIC_END];      /* the virtual CPU interface, by its word */
 	u32 gic_lists;             /* list registers that guests can have */
 	u32 gic_taken;             /* it is a guest's */
+	u64 keys[CTX_KEYS_END];    /* of pointer authentication, by their word */
+	u32 keys_open;             /* a guest uses them without a trap */
+	u32 no_keys;               /* the CPU has none */
 	u64 esr_el2, far_el2, hpfar_el2;
 	u64 vttbr, vtcr, mpidr; /* of the guest that ran last */
 	u32 guest_tlbis;        /* pages of guests that were invalidated; VMIDs */

@@ -128,7 +128,7 @@ static void test_begin(void **state)
 
 	(void)state;
 	begin(1);
-	for (i = 0; i < CTX_GIC_END; i++) {
+	for (i = 0; i < CTX_KEYS_END; i++) {
 		u64 want = i == CTX_PC ? ENTRY : i == CTX_PSTATE ? 0x3c5 : i == CTX_SCTLR_EL1 ? 0x30d00800 : 0;
 
 		assert_int_equal(w()[i], want);
@@ -233,7 +233,7 @@ static void test_kept(void **state)
 		assert_int_equal(rest[1], 9);
 	}
 	assert_int_equal(w()[CTX_MPIDR], 0x80000001ul);
-	assert_int_equal(hvc(VCPU_GET_REG, CTX_GIC_END, 0, 0), HYP_EINVAL);
+	assert_int_equal(hvc(VCPU_GET_REG, CTX_KEYS_END, 0, 0), HYP_EINVAL);
 	machine.cpu = 0;
 	assert_int_equal(hvc(VCPU_RUN, 0, 0, 0), HYP_ENOENT);
 	assert_int_equal(hvc(VCPU_GET_REG, 0, 0, 0), HYP_ENOENT);
@@ -343,6 +343,83 @@ static void test_fp_rounds(void **state)
 	assert_int_equal(w()[CTX_V0], 0x5000 + 125 * 0x1000 + CTX_V0);
 }
 
+/* --- pointer authentication */
+
+static u64 keys_found, keys_left;
+static u64 keys_runs;
+
+static u64 guest_with_keys(u64 *x)
+{
+	u64 i;
+
+	(void)x;
+	keys_runs++;
+	assert_int_equal(machine.keys_open, machine.no_keys == 0);
+	for (i = CTX_KEYS_FIRST; i < CTX_KEYS_END && machine.no_keys == 0; i++) {
+		assert_int_equal(machine.keys[i], keys_found == 0 ? 0 : keys_found + i);
+		machine.keys[i] = keys_left + i;
+	}
+	keys_found = keys_left;
+	return keys_runs < 3 ? GUEST_SYNC : GUEST_IRQ;
+}
+
+/* A run of three rounds: the host's keys are as before, the guest's as it left them in the last run. */
+static void runs_with_keys(u64 found, u64 left)
+{
+	u64 i;
+
+	keys_found = found;
+	keys_left = left;
+	keys_runs = 0;
+	machine.guest = guest_with_keys;
+	machine.esr_el2 = OSLAR_WRITTEN;
+	for (i = 0; i < CTX_KEYS_END; i++) {
+		machine.keys[i] = 0xaa0000 + left + i;
+	}
+	check_exit(EXIT_IRQ, 0, 0);
+	assert_int_equal(keys_runs, 3);
+	for (i = 0; i < CTX_KEYS_END; i++) {
+		assert_int_equal(machine.keys[i], 0xaa0000 + left + i);
+	}
+}
+
+static void test_keys(void **state)
+{
+	u32 protected;
+	u64 i;
+
+	(void)state;
+	for (protected = 0; protected < 2; protected++) {
+		begin(protected);
+		runs_with_keys(0, 0x5000);
+		runs_with_keys(0x5000, 0x6000);
+		for (i = CTX_KEYS_FIRST; i < CTX_KEYS_END; i++) {
+			assert_int_equal(hvc(VCPU_GET_REG, i, 1, 0), protected != 0 ? HYP_EPERM : 0);
+			assert_int_equal(rest[0], protected != 0 ? 1 : 0x6000 + i);
+		}
+		/* another vCPU here, and this one elsewhere */
+		assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
+		assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 0, 0), 0);
+		assert_int_equal(power_start(0, 0), 0);
+		runs_with_keys(0, 0x9000);
+		machine.cpu = 3;
+		assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 1, 0), 0);
+		runs_with_keys(0x6000, 0x7000);
+		machine.cpu = 0;
+		runs_with_keys(0x9000, 0xa000);
+	}
+}
+
+/* A CPU without: nothing is touched, and nothing is opened. */
+static void test_no_keys(void **state)
+{
+	(void)state;
+	begin(0);
+	machine.no_keys = 1;
+	runs_with_keys(0, 0x5000);
+	assert_int_equal(w()[CTX_KEYS_FIRST], 0);
+}
+
 static void test_set(void **state)
 {
 	u64 i;
@@ -351,7 +428,7 @@ static void test_set(void **state)
 	begin(0);
 	assert_int_equal(hvc(VCPU_RUN, 32, 0, 0), HYP_EINVAL);
 	assert_int_equal(hvc(VCPU_RUN, ~0ul, 0, 0), HYP_EINVAL);
-	for (i = 0; i < CTX_GIC_END; i++) {
+	for (i = 0; i < CTX_KEYS_END; i++) {
 		if (i != CTX_PSTATE) {
 			u32 kept = i == CTX_MDSCR_EL1 || (i >= CTX_GIC_FIRST && i < CTX_GIC_FIRST + 4);
 
@@ -364,7 +441,7 @@ static void test_set(void **state)
 				 i == 0 || i == 4 || i == 5 ? 0 : HYP_EINVAL);
 	}
 	assert_int_equal(w()[CTX_PSTATE], 0x3c5);
-	for (i = CTX_GIC_END; i < CTX_WORDS; i++) {
+	for (i = CTX_KEYS_END; i < CTX_WORDS; i++) {
 		assert_int_equal(hvc(VCPU_SET_REG, i, 0, 0), HYP_EINVAL);
 	}
 	assert_int_equal(hvc(VCPU_SET_REG, ~0ul, 0, 0), HYP_EINVAL);
@@ -376,14 +453,14 @@ static void test_protected(void **state)
 
 	(void)state;
 	begin(1);
-	for (i = 0; i < CTX_GIC_END; i++) {
+	for (i = 0; i < CTX_KEYS_END; i++) {
 		assert_int_equal(hvc(VCPU_GET_REG, i, 0x77, 0), HYP_EPERM);
 		assert_int_equal(rest[0], 0x77);
 		assert_int_equal(hvc(VCPU_SET_REG, i, 0x99, 0), i == CTX_X0 || i == CTX_PC ? 0 : HYP_EPERM);
 	}
 	guest_does(GUEST_IRQ, 0);
 	check_exit(EXIT_IRQ, 0, 0);
-	for (i = 0; i < CTX_GIC_END; i++) {
+	for (i = 0; i < CTX_KEYS_END; i++) {
 		assert_int_equal(hvc(VCPU_SET_REG, i, 0x99, 0), HYP_EPERM);
 	}
 	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
@@ -627,7 +704,7 @@ static void goes_on_behind(u64 esr, u64 word, u64 value)
 	memcpy(before, w(), sizeof(before));
 	guest_does(GUEST_SYNC, esr);
 	check_goes_on();
-	for (i = 0; i < CTX_GIC_END; i++) {
+	for (i = 0; i < CTX_KEYS_END; i++) {
 		assert_int_equal(w()[i], i == CTX_PC ? ENTRY + 4 : i == word ? value : before[i]);
 	}
 }
@@ -964,6 +1041,8 @@ int main(void)
 		cmocka_unit_test(test_timer),
 		cmocka_unit_test(test_fp),
 		cmocka_unit_test(test_fp_rounds),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_no_keys),
 		cmocka_unit_test(test_gic),
 		cmocka_unit_test(test_gic_off),
 		cmocka_unit_test(test_gic_refused),

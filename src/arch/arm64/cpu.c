@@ -325,6 +325,23 @@ void cpu_open_fp(void)
 	write_sysreg(cptr_el2, arch_e2h != 0 ? CPTR_EL2_VHE_GUEST_FP : CPTR_EL2_GUEST_FP);
 }
 
+/* Any form of FEAT_PAuth: the keys are there with each. */
+u32 arch_has_keys(void)
+{
+	u64 isar1 = read_sysreg(id_aa64isar1_el1) &
+		    (ID_AA64ISAR1_EL1_APA_MASK | ID_AA64ISAR1_EL1_API_MASK | ID_AA64ISAR1_EL1_GPA_MASK |
+		     ID_AA64ISAR1_EL1_GPI_MASK);
+	u64 isar2 = read_sysreg(SYS_ID_AA64ISAR2_EL1) & (ID_AA64ISAR2_EL1_APA3_MASK | ID_AA64ISAR2_EL1_GPA3_MASK);
+
+	return (isar1 | isar2) != 0 ? 1 : 0;
+}
+
+/* As cpu_open_fp(). */
+void cpu_open_keys(void)
+{
+	write_sysreg(hcr_el2, read_sysreg(hcr_el2) | HCR_EL2_API_MASK | HCR_EL2_APK_MASK);
+}
+
 /* Where a host left its CPU in streaming mode: nearly all SIMD is illegal there. ZA stays, which no guest reaches. */
 void cpu_leave_streaming(void)
 {

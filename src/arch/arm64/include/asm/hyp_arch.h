@@ -474,6 +474,10 @@ void cpu_leave_streaming(void);
 void gic_save(struct vcpu_context *ctx);
 void gic_restore(const struct vcpu_context *ctx);
 u32 arch_gic_lists(void);
+void keys_save(struct vcpu_context *ctx);
+void keys_restore(const struct vcpu_context *ctx);
+u32 arch_has_keys(void);
+void cpu_open_keys(void);
 void fp_save(u64 *words);
 void fp_restore(const u64 *words);
 
@@ -527,6 +531,26 @@ static inline void arch_gic_save(u32 cpu)
 static inline void arch_gic_restore(u32 cpu)
 {
 	gic_restore(&cpu_guest[cpu]);
+}
+
+static inline void arch_keys_host_save(u32 cpu)
+{
+	keys_save(&cpu_host[cpu]);
+}
+
+static inline void arch_keys_host_restore(u32 cpu)
+{
+	keys_restore(&cpu_host[cpu]);
+}
+
+static inline void arch_keys_guest_save(u32 cpu)
+{
+	keys_save(&cpu_guest[cpu]);
+}
+
+static inline void arch_keys_guest_restore(u32 cpu)
+{
+	keys_restore(&cpu_guest[cpu]);
 }
 
 static inline u64 arch_guest_enter(u32 cpu)
