@@ -49,6 +49,7 @@ struct machine {
 	u32 gic_lists;             /* list registers that guests can have */
 	u32 gic_taken;             /* it is a guest's */
 	u64 esr_el2, far_el2, hpfar_el2;
+	u32 page_lost; /* what mapped the address of a permission fault is gone */
 	u64 vttbr, vtcr, mpidr; /* of the guest that ran last */
 	u32 guest_tlbis;        /* pages of guests that were invalidated; VMIDs */
 	u32 guest_flushes;

@@ -75,6 +75,7 @@ u32 arch_gic_lists(void);
 void arch_gic_save(u32 cpu);
 void arch_gic_restore(u32 cpu);
 void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines);
+u32 cpu_fault_page(void);
 void cpu_to_host(void);
 void cpu_open_fp(void);
 void arch_fp_host_save(u32 cpu);
