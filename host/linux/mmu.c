@@ -463,8 +463,8 @@ static int map_at(struct hyp_vm *vm, struct xa_state *xas, void *entry, struct p
 }
 
 /*
- * Under the lock, with @frames as they were when changes were counted. What the first comes to: an outcome, or an error.
- * What the others come to is nobody's concern: there may be a fault for each.
+ * Under the lock, with @frames as they were when changes were counted. What the first comes to: an outcome, or an
+ * error. What the others come to is nobody's concern: there may be a fault for each.
  */
 static int map_unless_changed(struct hyp_vm *vm, struct hyp_fault *fault, struct page **frames, int count)
 {

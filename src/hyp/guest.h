@@ -83,8 +83,8 @@ s32 guest_table_give(u32 v, u64 n, u64 pfn);
  * @rights: what the page is, a sum of PAGE_WRITABLE and PAGE_YOUNG: of a protected VM both
  *
  * Return: 0; HYP_ENOENT without a VM, or when a table is missing on the way; HYP_EPERM of a dying one, or a protected
- * one that would not have all of the page, or when the frame is not the host's; HYP_EBUSY when the page is there; HYP_EINVAL when the frame is no RAM; HYP_ENOMEM when the
- * pool is empty or the VM has too much.
+ * one that would not have all of the page, or when the frame is not the host's; HYP_EBUSY when the page is there;
+ * HYP_EINVAL when the frame is no RAM; HYP_ENOMEM when the pool is empty or the VM has too much.
  */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};

@@ -23,7 +23,8 @@
  * Takes LOCK_MM. What is wrong with an argument is said first, then what is wrong with the VM, then with the frame; a
  * call that fails has changed nothing.
  *
- * Return: the handle of VM_RESERVE, what the page of VM_ACCESS was, else 0; HYP_EINVAL, HYP_ERANGE, HYP_ENOENT, HYP_EPERM, HYP_EBUSY, HYP_ENOMEM.
+ * Return: the handle of VM_RESERVE, what the page of VM_ACCESS was, else 0; HYP_EINVAL, HYP_ERANGE, HYP_ENOENT,
+ * HYP_EPERM, HYP_EBUSY, HYP_ENOMEM.
  */
 /*@ requires unlocked: no_locks{Here};
     requires cpus: boot_info.cpu_count <= CPUS_MAX;

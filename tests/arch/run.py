@@ -506,7 +506,7 @@ class Values(unittest.TestCase):
         used = set(re.findall(r"\b([A-Z][A-Z0-9_]+)_(?:SHIFT|MASK)\b", code))
         by_hand = {
             "CPTR_EL2_TSM": 12, "CPTR_EL2_TZ": 8, "CTR_EL0_DMINLINE": 16, "CURRENTEL_EL": 2, "DCZID_EL0_BS": 0,
-            "DCZID_EL0_DZP": 4, "ESR_EL2_EC": 26,
+            "DCZID_EL0_DZP": 4, "ESR_EL2_DFSC": 0, "ESR_EL2_EC": 26, "ESR_EL2_S1PTW": 7, "HPFAR_EL2_FIPA": 4, "PAR_EL1_F": 0, "PAR_EL1_PA": 12,
             "ESR_EL2_IMM16": 0, "HCR_EL2_E2H": 34, "HCR_EL2_RW": 31, "HCR_EL2_VF": 6, "HCR_EL2_VI": 7, "ICC_SRE_EL2_SRE": 0, "ICH_HCR_EL2_UIE": 1,
             "ICH_VTR_EL2_LISTREGS": 0, "ICH_VTR_EL2_PREBITS": 26, "ID_AA64DFR0_EL1_PMUVER": 8,
             "ID_AA64DFR0_EL1_TRACEFILT": 40, "ID_AA64DFR0_EL1_PMSVER": 32, "ID_AA64DFR0_EL1_BRBE": 52, "ID_AA64ISAR1_EL1_APA": 4, "ID_AA64ISAR1_EL1_API": 8,

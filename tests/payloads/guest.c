@@ -554,9 +554,10 @@ static void access(const struct guest *g, u64 change, s64 had)
 static void limits(const struct guest *g)
 {
 	u64 store = FAULT_WRITE_OF(3) + G_DATA + 16;
+	u64 pfn = pfn_of(g, OF_DATA_AGAIN);
 
-	same("a page to read", (u64)vm(VM_MAP_READ, g->handle, G_DATA / 4096u, pfn_of(g, OF_DATA_AGAIN)), 0);
-	same("no page twice", (u64)vm(VM_MAP_READ, g->handle, G_DATA / 4096u, pfn_of(g, OF_DATA_AGAIN)), (u64)HYP_EBUSY);
+	same("a page to read", (u64)vm(VM_MAP_READ, g->handle, G_DATA / 4096u, pfn), 0);
+	same("no page twice", (u64)vm(VM_MAP_READ, g->handle, G_DATA / 4096u, pfn), (u64)HYP_EBUSY);
 	ends("a store to what is for reading", EXIT_FAULT, FAULT_PERMISSION + store, STORED);
 	access(g, 0, PAGE_YOUNG);
 	ends("that was a question", EXIT_FAULT, FAULT_PERMISSION + store, STORED);

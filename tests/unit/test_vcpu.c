@@ -528,7 +528,8 @@ static void test_faults(void **state)
 	check_exit(EXIT_OTHER, TRAP_EC_IABT_LOW, 0);
 	/* A page that is there, and may not be written: bit 59 says so. */
 	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x1c00000 + (3 << 16) + 0x40 + 0xf));
-	check_exit(EXIT_FAULT, (1ul << 59) + FAULT_VALID + FAULT_WRITE + FAULT_SIZE * 3 + 0x12345678, 0x1122334455667788ul);
+	check_exit(EXIT_FAULT, (1ul << 59) + FAULT_VALID + FAULT_WRITE + FAULT_SIZE * 3 + 0x12345678,
+		   0x1122334455667788ul);
 	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x40 + 0xc));
 	check_exit(EXIT_FAULT, FAULT_PERMISSION + FAULT_WRITE + 0x12345000, 0);
 	guest_does(GUEST_SYNC, ESR(TRAP_EC_IABT_LOW, 0xf));
