@@ -9,6 +9,7 @@
 #include <lemmas/guests/still_guests.h>
 #include <lemmas/guests/tables_but.h>
 #include <lemmas/guests/walk.h>
+#include <lemmas/guests/words_again.h>
 #include <lemmas/tables/ways.h>
 #include <lemmas/vms/still_kept.h>
 
