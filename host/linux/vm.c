@@ -147,7 +147,8 @@ static int enable(struct hyp_vm *vm, const struct kvm_enable_cap *cap)
 static bool takes_struct(unsigned int command)
 {
 	return command == KVM_SET_USER_MEMORY_REGION || command == KVM_IRQ_LINE || command == KVM_IOEVENTFD ||
-	       command == KVM_IRQFD || command == KVM_GET_DIRTY_LOG || command == KVM_CLEAR_DIRTY_LOG || command == KVM_ENABLE_CAP;
+	       command == KVM_IRQFD || command == KVM_GET_DIRTY_LOG || command == KVM_CLEAR_DIRTY_LOG ||
+	       command == KVM_ENABLE_CAP;
 }
 
 static long vm_ioctl(struct file *file, unsigned int command, unsigned long argument)
