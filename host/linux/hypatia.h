@@ -55,7 +55,7 @@ struct hyp_slot {
  * @protected: its memory is out of the host's reach
  * @frame: the page that Hypatia keeps for it
  * @mm: whose memory it has
- * @lock: over the making of vCPUs, and @ioevents' changes
+ * @lock: over the making of vCPUs, and changes of @ioevents and @irqfds
  * @gic: its interrupt controller, when it has one in the kernel
  * @mmu_lock: over what follows, and over the hypercalls about its memory
  * @slots: by KVM's number; all behind the first @slots_end are empty
@@ -75,6 +75,7 @@ struct hyp_vm {
 	struct mutex lock;
 	struct hyp_vcpu *vcpus[VCPUS_MAX];
 	struct list_head ioevents;
+	struct list_head irqfds;
 
 	struct hyp_gic gic;
 
@@ -212,5 +213,9 @@ bool hyp_pauth_offered(void);
 int hyp_ioevent_set(struct hyp_vm *vm, const struct kvm_ioeventfd *args);
 bool hyp_ioevent_signal(struct hyp_vm *vm, u64 address, u32 bytes, u64 value);
 void hyp_ioevents_end(struct hyp_vm *vm);
+
+/* irqfd.c */
+int hyp_irqfd_set(struct hyp_vm *vm, const struct kvm_irqfd *args);
+void hyp_irqfds_end(struct hyp_vm *vm);
 
 #endif

@@ -51,6 +51,7 @@ long hyp_check_extension(unsigned long extension)
 	case KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2:
 		return KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE;
 	case KVM_CAP_IRQCHIP:
+	case KVM_CAP_IRQFD:
 	case KVM_CAP_DEVICE_CTRL:
 	case KVM_CAP_VCPU_ATTRIBUTES:
 		return hyp_vgic_offered();

@@ -54,6 +54,7 @@ static void vm_free(struct kref *refs)
 {
 	struct hyp_vm *vm = container_of(refs, struct hyp_vm, refs);
 
+	hyp_irqfds_end(vm);
 	hyp_mmu_end(vm);
 	vm_end(vm);
 	hyp_ioevents_end(vm);
@@ -146,7 +147,8 @@ static int enable(struct hyp_vm *vm, const struct kvm_enable_cap *cap)
 static bool takes_struct(unsigned int command)
 {
 	return command == KVM_SET_USER_MEMORY_REGION || command == KVM_IRQ_LINE || command == KVM_IOEVENTFD ||
-	       command == KVM_GET_DIRTY_LOG || command == KVM_CLEAR_DIRTY_LOG || command == KVM_ENABLE_CAP;
+	       command == KVM_IRQFD || command == KVM_GET_DIRTY_LOG || command == KVM_CLEAR_DIRTY_LOG ||
+	       command == KVM_ENABLE_CAP;
 }
 
 static long vm_ioctl(struct file *file, unsigned int command, unsigned long argument)
@@ -157,6 +159,7 @@ static long vm_ioctl(struct file *file, unsigned int command, unsigned long argu
 		struct kvm_userspace_memory_region region;
 		struct kvm_irq_level level;
 		struct kvm_ioeventfd event;
+		struct kvm_irqfd irqfd;
 		struct kvm_dirty_log log;
 		struct kvm_clear_dirty_log clear;
 		struct kvm_enable_cap cap;
@@ -183,6 +186,8 @@ static long vm_ioctl(struct file *file, unsigned int command, unsigned long argu
 		return create_device(vm, user);
 	case KVM_IOEVENTFD:
 		return hyp_ioevent_set(vm, &in.event);
+	case KVM_IRQFD:
+		return hyp_irqfd_set(vm, &in.irqfd);
 	case KVM_ARM_PREFERRED_TARGET:
 		return preferred_target(user);
 	case KVM_CHECK_EXTENSION:
@@ -257,6 +262,7 @@ int hyp_vm_create(unsigned long type)
 	kref_init(&vm->refs);
 	mutex_init(&vm->lock);
 	INIT_LIST_HEAD(&vm->ioevents);
+	INIT_LIST_HEAD(&vm->irqfds);
 	hyp_vgic_vm(vm);
 	vm->protected = type & KVM_VM_TYPE_ARM_PROTECTED;
 	vm->mm = current->mm;

@@ -73,7 +73,6 @@ static const struct {
 	{ KVM_CAP_ARM_PMU_V3, 0, "ARM_PMU_V3" },
 	{ KVM_CAP_ARM_EL1_32BIT, 0, "ARM_EL1_32BIT" },
 	{ KVM_CAP_SET_GUEST_DEBUG, 0, "SET_GUEST_DEBUG" },
-	{ KVM_CAP_IRQFD, 0, "IRQFD" },
 	{ KVM_CAP_VCPU_EVENTS, 0, "VCPU_EVENTS" },
 	{ 100000, 0, "of an unknown number" },
 };
