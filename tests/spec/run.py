@@ -185,7 +185,7 @@ class Good(Workspace):
 
     def test_model_is_proved(self):
         self.generate()
-        for path in [MODEL / f"{n}.mlw" for n in ("ownership", "system", "vm", "vm_life", "vm_theorems", "switch_pgd")] + [
+        for path in [MODEL / f"{n}.mlw" for n in ("ownership", "system", "vm", "vm_life", "vm_theorems", "places", "switch_pgd")] + [
             self.gen / "model" / f"{n}.mlw" for n in ("mmu_on_gen", "switch_pgd_gen", "vectors_gen")
         ]:
             with self.subTest(path.name):
@@ -994,6 +994,9 @@ class Disproved(Workspace):
         ("finalize_teardown_vm", {'busy = "held"\nbusy_error = "HYP_EBUSY"\n': ""}, "vm_life.VmRecords", "vm_after_inv'vc"),
         ("vcpu_load", {'busy = "own_vcpu"\nbusy_error = "HYP_EBUSY"\n': ""}, "vm_life.VmLifeInv", "load_free"),
         ("vcpu_put", {'busy = "away"\nbusy_error = "HYP_ENOENT"\n': ""}, "vm_life.VmLifeInv", "put_own"),
+        ("guest_share_host", {'by = "guest"': 'by = "host"'}, "places.PlacesLeave", "not_by_host"),
+        ("host_donate_guest", {'to = "GUEST"': 'to = "HYP_VM"'}, "places.PlacesSteps", "brought'vc"),
+        ("guest_relinquish", {"clears = true": "clears = false"}, "places.PlacesLeave", "move_leaves_cleared"),
     )
 
     def test_vm_changes(self):
@@ -1031,6 +1034,26 @@ class Disproved(Workspace):
                 (wrong / "vm.mlw").write_text(text.replace(old, new))
                 file, _, theory = place.partition(".")
                 self.assertIn(goal, prove(self.gen, wrong / f"{file}.mlw", 2, theory, [goal], wrong))
+
+    # a change of what events do with places -> a goal that breaks
+    PLACES_CHANGES = (
+        ("xl = if loses o h m.xl[h][a] m.own then put2 m.xl h a nothing else m.xl", "xl = m.xl", "PlacesInv", "page_inv"),
+        (" /\\ m.xl[h][a] = nothing\n", "\n", "PlacesInv", "map_places"),
+        ("if reclaims o /\\ not live_vm m.own h then", "if reclaims o then", "PlacesInv", "reclaim_inv"),
+        ("then m.xl[h <- const nothing] else m.xl", "then m.xl else m.xl", "PlacesInv", "life_inv"),
+        ("place = put2 m.place h f a }", "place = m.place }", "PlacesInv", "map_inv"),
+    )
+
+    def test_places_changes(self):
+        self.generate()
+        text = (MODEL / "places.mlw").read_text()
+        wrong = self.folder / "wrong"
+        shutil.copytree(MODEL, wrong)
+        for old, new, theory, goal in self.PLACES_CHANGES:
+            with self.subTest(new):
+                self.assertEqual(text.count(old), 1, "the model changed: update this test")
+                (wrong / "places.mlw").write_text(text.replace(old, new))
+                self.assertIn(goal, prove(self.gen, wrong / "places.mlw", 2, theory, [goal], wrong))
 
     def test_boot_order(self):
         """Steps exchanged in the specification, and calls exchanged in the code."""
