@@ -129,6 +129,7 @@ u32 guest_has(u32 v, u64 n)
 	if (at.level != 3) {
 		return 0;
 	}
+	//@ assert seen: g_xl{Here}(v, n) == frame[at.table].e[at.index];
 	return vm_entry_get(at.table, at.index) != 0;
 }
 
