@@ -994,9 +994,7 @@ class Disproved(Workspace):
         ("finalize_teardown_vm", {'busy = "held"\nbusy_error = "HYP_EBUSY"\n': ""}, "vm_life.VmRecords", "vm_after_inv'vc"),
         ("vcpu_load", {'busy = "own_vcpu"\nbusy_error = "HYP_EBUSY"\n': ""}, "vm_life.VmLifeInv", "load_free"),
         ("vcpu_put", {'busy = "away"\nbusy_error = "HYP_ENOENT"\n': ""}, "vm_life.VmLifeInv", "put_own"),
-        ("guest_share_host", {'by = "guest"': 'by = "host"'}, "places.PlacesLeave", "not_by_host"),
         ("host_donate_guest", {'to = "GUEST"': 'to = "HYP_VM"'}, "places.PlacesSteps", "brought'vc"),
-        ("guest_relinquish", {"clears = true": "clears = false"}, "places.PlacesLeave", "move_leaves_cleared"),
     )
 
     def test_vm_changes(self):
