@@ -9,7 +9,6 @@
 #include <lemmas/guests/still_guests.h>
 #include <lemmas/guests/tables_but.h>
 #include <lemmas/guests/walk.h>
-#include <lemmas/guests/words_again.h>
 #include <lemmas/tables/ways.h>
 #include <lemmas/vms/still_kept.h>
 
@@ -91,6 +90,7 @@ static s32 page_relinquish(u32 v, u64 f, u64 i, u64 n, u64 pfn)
 		vm_entry_set(v, f, i, entry, n);
 		//@ assert again: frame[f].e[i] == \at(frame[f].e[i],Pre);
 		//@ assert most: words_but{Pre,Here}(f, i);
+		//@ assert both: \forall integer g, j; g == f && j == i ==> frame[g].e[j] == \at(frame[g].e[j],Pre);
 		//@ assert words: same_vm_words{Pre,Here};
 		//@ assert frames: same_vm_frames{Pre,Here} && same_machine{Pre,Here};
 		//@ assert ghosts: same_ghosts{Pre,Here} && same_all_vms{Pre,Here};

@@ -598,7 +598,8 @@ static void keep_context(u32 cpu)
 	//@ assert keeps: keeps{Here}(v, i);
 	//@ assert own: keeps_own{Here}(v, i);
 	//@ assert held: serves{Here}(vms[v].vcpu_frame[i]);
-	//@ assert sound: keeps_alone{Here}(v, i) && g_sound{Here}(vms[v].vcpu_frame[i], g_tree[vms[v].vcpu_frame[i]]);
+	//@ assert alone: keeps_alone{Here}(v, i);
+	//@ assert sound: g_sound{Here}(vms[v].vcpu_frame[i], g_tree[vms[v].vcpu_frame[i]]);
 	//@ assert apart: g_tree[vms[v].vcpu_frame[i]] == 0;
 	context_store(cpu, vms[v].vcpu_frame[i]);
 	//@ assert same: same_keeping{Pre,Here} && same_vm_states{Pre,Here} && same_machine{Pre,Here};
