@@ -61,13 +61,17 @@
     predicate g_is{L}(integer v, integer f) = 0 <= v < VMS_MAX && 0 <= f < PFN_COUNT && \at(g_tree[f],L) == v + 1;
     predicate covers{L}(integer f, integer n) = same_entry(\at(g_page[f],L), n, \at(g_level[f],L) - 1);
 
+    // e maps frame p as a page of a guest, whatever the guest may do with it
+    predicate page_word(integer e, integer p) = d_pfn(e) == p && (e == d_flat(p, 3, S2_MEMORY) ||
+      e == d_flat(p, 3, S2_READ) || e == d_flat(p, 3, S2_OLD) || e == d_flat(p, 3, S2_READ_OLD));
+
     // what entry i of table f leads to: table c of the same VM, or frame p of its memory
     predicate g_child{L}(integer f, integer i, integer c) = 0 <= c < PFN_COUNT &&
       \at(g_tree[c],L) == \at(g_tree[f],L) && \at(g_level[c],L) == \at(g_level[f],L) + 1 &&
       covers{L}(f, \at(g_page[c],L)) && idx(\at(g_page[c],L), \at(g_level[f],L)) == i;
     predicate g_leaf{L}(integer f, integer i, integer p) = 0 <= p < PFN_COUNT && is_ram{L}(p) &&
       \at(fm_vm[p],L) == \at(g_tree[f],L) && guest_state(\at(fm_state[p],L)) &&
-      \at(g_table[p],L) == f && \at(g_slot[p],L) == i && \at(frame[f].e[i],L) == d_flat(p, 3, S2_MEMORY);
+      \at(g_table[p],L) == f && \at(g_slot[p],L) == i && page_word(\at(frame[f].e[i],L), p);
     predicate g_entry{L}(integer f, integer i, integer e) = e == 0 ||
       (\at(g_level[f],L) < 3 && d_table(e, \at(g_level[f],L)) && g_child{L}(f, i, d_pfn(e))) ||
       (\at(g_level[f],L) == 3 && g_leaf{L}(f, i, d_pfn(e)));
@@ -186,7 +190,7 @@
       \at(fm_state[p],L) == FRAME_HOST && guest_state(\at(fm_state[p],M)) && \at(g_tree[p],M) == \at(g_tree[p],L) &&
       g_is{L}(v, f) && \at(g_level[f],L) == 3 && 0 <= i < 512 &&
       \at(g_table[p],M) == f && \at(g_slot[p],M) == i && words_but{L,M}(f, i) &&
-      \at(frame[f].e[i],M) == d_flat(p, 3, S2_MEMORY);
+      page_word(\at(frame[f].e[i],M), p);
     // the host gave it, it is empty, and entry i of table f leads to it on the way to page n
     predicate g_linked{L,M}(integer v, integer p, integer f, integer i, integer n) = g_joins{L,M}(v, p) &&
       \at(fm_state[p],L) == FRAME_HOST && \at(fm_state[p],M) == FRAME_HYP_VM && zeroed{M}(p) &&
@@ -210,6 +214,12 @@
       only_frame{L,M}(p) && same_ghosts{L,M} && same_all_vms{L,M} && same_vm_words{L,M} && \at(fm_vm[p],L) == v + 1 &&
       guest_state(\at(fm_state[p],L)) && guest_state(\at(fm_state[p],M)) &&
       fits(\at(fm_state[p],M), \at(fm_count[p],M), \at(vms[v].protected,M));
+
+    // what a guest may do with the page that entry i of table f maps changed, and nothing else
+    predicate g_marks{L,M}(integer f, integer i) = same_machine{L,M} && 0 <= f < PFN_COUNT && 0 <= i < 512 &&
+      same_frames{L,M} && same_ghosts{L,M} && same_all_vms{L,M} && words_but{L,M}(f, i) && \at(g_level[f],L) == 3 &&
+      g_leaf{L}(f, i, d_pfn(\at(frame[f].e[i],M))) &&
+      page_word(\at(frame[f].e[i],M), d_pfn(\at(frame[f].e[i],M)));
 
     // all VMs but v are as they were
     predicate other_vms{L,M}(integer v) = \forall integer w; 0 <= w < VMS_MAX && w != v ==>

@@ -9,7 +9,7 @@
 #include "fuzz.h"
 
 /* Calls with other numbers would be random ones to the fuzzer. */
-static_assert(HYPERCALL_COUNT == 26);
+static_assert(HYPERCALL_COUNT == 28);
 
 #define REGISTERS 18
 
@@ -44,6 +44,8 @@ static const char *const names[NAMED_CALLS] = {
 	NAME(VM_UNMAP),
 	NAME(VM_RECLAIM),
 	NAME(VCPU_POWER),
+	NAME(VM_MAP_READ),
+	NAME(VM_ACCESS),
 	[HYPERCALL_COUNT] = "unknown",
 	[HYPERCALL_COUNT + 1] = "SMCCC",
 };

@@ -154,8 +154,18 @@ static void map(struct fuzz_cpu *c)
 	static const s64 may[] = { 0, HYP_EPERM, HYP_EBUSY };
 	int frame = below(c, FOUGHT);
 
-	if (!fuzz_any_of(c, VM_MAP, handle, FIRST_PAGE + frame, first_pfn + frame, may, ARRAY_SIZE(may)))
+	if (!fuzz_any_of(c, protected || below(c, 4) ? VM_MAP : VM_MAP_READ, handle, FIRST_PAGE + frame,
+			 first_pfn + frame, may, ARRAY_SIZE(may)))
 		went(TO_GUEST, frame);
+}
+
+/* No guest runs, so whatever a page is for it does not matter. */
+static void access_page(struct fuzz_cpu *c)
+{
+	static const s64 may[] = { HYP_EPERM, HYP_ENOENT, 0, 1, 2, 3 };
+
+	fuzz_any_of(c, VM_ACCESS, handle, FIRST_PAGE + below(c, FOUGHT), below(c, 16), may,
+		    protected ? 1 : ARRAY_SIZE(may));
 }
 
 static void unmap(struct fuzz_cpu *c)
@@ -201,8 +211,11 @@ void fuzz_shared_call(struct fuzz_cpu *c)
 	case 18 ... 22:
 		map(c);
 		break;
-	case 23 ... 27:
+	case 23 ... 26:
 		unmap(c);
+		break;
+	case 27:
+		access_page(c);
 		break;
 	case 28:
 		if (below(c, 8))
@@ -333,7 +346,7 @@ static s64 state_from(int frame)
 static void check_handles(struct fuzz_cpu *c)
 {
 	static const u64 ids[] = { VM_UNRESERVE, VM_INIT, VCPU_INIT, VCPU_LOAD, VM_TEARDOWN, VCPU_RECLAIM, VM_FINALIZE,
-				   VM_TABLE, VM_MAP, VM_UNMAP, VM_RECLAIM };
+				   VM_TABLE, VM_MAP, VM_UNMAP, VM_RECLAIM, VM_MAP_READ, VM_ACCESS };
 	u64 got[VMS_MAX];
 	unsigned int n = 0;
 	unsigned int i, v;

@@ -292,8 +292,11 @@ static void map(struct fuzz_cpu *c, int slot)
 	u64 handle = handle_of(c, slot, &wrong);
 	u64 page = page_for(c, &wrong_page);
 	const char *move = vm->protected ? "host_donate_guest" : "host_share_guest";
+	u64 id = below(c, 4) ? VM_MAP : VM_MAP_READ;
 	s64 want = wrong ? HYP_EINVAL : wrong_page || t.error == HYP_ERANGE ? HYP_ERANGE : missing(vm);
 
+	if (!want && id == VM_MAP_READ && vm->protected)
+		want = HYP_EPERM;
 	if (!want && fuzz_table_of(c, slot, 3, page) == NONE)
 		want = HYP_ENOENT;
 	if (!want && fuzz_page_of(c, slot, page) != NONE)
@@ -302,11 +305,31 @@ static void map(struct fuzz_cpu *c, int slot)
 		want = t.error ? t.error : fuzz_move_error(move, t.state, t.count);
 	if (!want && page == CODE_PAGE)
 		fuzz_code(&c->frame[t.frame]);
-	if (!fuzz_expect(c, VM_MAP, handle, page, t.pfn, want))
+	if (!fuzz_expect(c, id, handle, page, t.pfn, want))
 		return;
+	/* What the guest does is told by what it may do: all, before it runs. */
+	if (id == VM_MAP_READ)
+		fuzz_expect(c, VM_ACCESS, handle, page, PAGE_GIVE * PAGE_WRITABLE, PAGE_YOUNG);
 	fuzz_move(c, move, &c->frame[t.frame]);
 	c->frame[t.frame].code = page == CODE_PAGE;
 	fuzz_given(c, t.frame, slot, PAGE_FRAME, 3, page);
+}
+
+/* What a guest may do with a page changes, and is all again. */
+static void access_page(struct fuzz_cpu *c, int slot)
+{
+	struct fuzz_vm *vm = &c->vm[slot];
+	bool wrong, wrong_page;
+	u64 handle = handle_of(c, slot, &wrong);
+	u64 page = page_for(c, &wrong_page);
+	u64 change = below(c, 18);
+	s64 want = wrong ? HYP_EINVAL : wrong_page ? HYP_ERANGE : change > 15 ? HYP_EINVAL : missing(vm);
+	const u64 all = PAGE_WRITABLE + PAGE_YOUNG;
+
+	if (!want)
+		want = vm->protected ? HYP_EPERM : fuzz_page_of(c, slot, page) == NONE ? HYP_ENOENT : (s64)all;
+	if (fuzz_expect(c, VM_ACCESS, handle, page, change, want))
+		fuzz_expect(c, VM_ACCESS, handle, page, PAGE_GIVE * all, (all & ~change) | change / PAGE_GIVE);
 }
 
 static void unmap(struct fuzz_cpu *c, int slot)
@@ -424,8 +447,11 @@ void fuzz_vm_call(struct fuzz_cpu *c)
 	case 31 ... 40:
 		give_table(c, slot);
 		break;
-	case 41 ... 58:
+	case 41 ... 56:
 		map(c, slot);
+		break;
+	case 57 ... 58:
+		access_page(c, slot);
 		break;
 	default:
 		unmap(c, slot);

@@ -37,11 +37,15 @@
  * @pages: how many; 0: nothing is there
  * @base: first page of the guest
  * @address: of the process
+ * @flags: KVM_MEM_READONLY: a guest's store is MMIO; KVM_MEM_LOG_DIRTY_PAGES
+ * @dirty: pages that the guest may have written since the log was last read, when there is one
  */
 struct hyp_slot {
 	u64 pages;
 	u64 base;
 	unsigned long address;
+	u32 flags;
+	unsigned long *dirty;
 };
 
 /**
@@ -51,12 +55,13 @@ struct hyp_slot {
  * @protected: its memory is out of the host's reach
  * @frame: the page that Hypatia keeps for it
  * @mm: whose memory it has
- * @lock: over the making of vCPUs, and @ioevents' changes
+ * @lock: over the making of vCPUs, and changes of @ioevents and @irqfds
  * @gic: its interrupt controller, when it has one in the kernel
  * @mmu_lock: over what follows, and over the hypercalls about its memory
  * @slots: by KVM's number; all behind the first @slots_end are empty
  * @changes: counts what may have made a page that was looked up another one
  * @changing: such changes are under way
+ * @manual_log: reading a log of stores does not empty it
  * @mapped: page of the guest to frame
  * @tables: pages that Hypatia keeps as its tables
  */
@@ -70,6 +75,7 @@ struct hyp_vm {
 	struct mutex lock;
 	struct hyp_vcpu *vcpus[VCPUS_MAX];
 	struct list_head ioevents;
+	struct list_head irqfds;
 
 	struct hyp_gic gic;
 
@@ -78,6 +84,7 @@ struct hyp_vm {
 	unsigned int slots_end;
 	unsigned long changes;
 	unsigned long changing;
+	bool manual_log;
 	struct xarray mapped;
 	struct list_head tables;
 };
@@ -146,6 +153,7 @@ struct hyp_exit {
 extern atomic_t hyp_vms;
 extern atomic_long_t hyp_frames_kept;
 extern atomic_long_t hyp_frames_given;
+extern atomic_long_t hyp_pages_aged;
 long hyp_check_extension(unsigned long extension);
 
 /* vm.c */
@@ -190,7 +198,9 @@ int hyp_mmu_init(struct hyp_vm *vm);
 void hyp_mmu_end(struct hyp_vm *vm);
 void hyp_mmu_reclaim(struct hyp_vm *vm);
 int hyp_mmu_set_slot(struct hyp_vm *vm, const struct kvm_userspace_memory_region *region);
-int hyp_mmu_fault(struct hyp_vm *vm, u64 page);
+int hyp_mmu_get_log(struct hyp_vm *vm, const struct kvm_dirty_log *log);
+int hyp_mmu_clear_log(struct hyp_vm *vm, const struct kvm_clear_dirty_log *log);
+int hyp_mmu_fault(struct hyp_vm *vm, u64 page, bool write);
 
 /* regs.c */
 int hyp_words_access(struct hyp_vcpu *vcpu, u64 word, u64 *value, u32 count, bool set);
@@ -203,5 +213,9 @@ bool hyp_pauth_offered(void);
 int hyp_ioevent_set(struct hyp_vm *vm, const struct kvm_ioeventfd *args);
 bool hyp_ioevent_signal(struct hyp_vm *vm, u64 address, u32 bytes, u64 value);
 void hyp_ioevents_end(struct hyp_vm *vm);
+
+/* irqfd.c */
+int hyp_irqfd_set(struct hyp_vm *vm, const struct kvm_irqfd *args);
+void hyp_irqfds_end(struct hyp_vm *vm);
 
 #endif

@@ -24,6 +24,7 @@
 atomic_t hyp_vms;
 atomic_long_t hyp_frames_kept;
 atomic_long_t hyp_frames_given;
+atomic_long_t hyp_pages_aged;
 
 /* What is not here is not offered. */
 long hyp_check_extension(unsigned long extension)
@@ -31,6 +32,8 @@ long hyp_check_extension(unsigned long extension)
 	switch (extension) {
 	case KVM_CAP_USER_MEMORY:
 	case KVM_CAP_SYNC_MMU:
+	case KVM_CAP_READONLY_MEM:
+	case KVM_CAP_ENABLE_CAP_VM:
 	case KVM_CAP_DESTROY_MEMORY_REGION_WORKS:
 	case KVM_CAP_JOIN_MEMORY_REGIONS_WORKS:
 	case KVM_CAP_INTERNAL_ERROR_DATA:
@@ -45,7 +48,10 @@ long hyp_check_extension(unsigned long extension)
 	case KVM_CAP_ARM_USER_IRQ:
 	case KVM_CAP_ARM_IRQ_LINE_LAYOUT_2:
 		return 1;
+	case KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2:
+		return KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE;
 	case KVM_CAP_IRQCHIP:
+	case KVM_CAP_IRQFD:
 	case KVM_CAP_DEVICE_CTRL:
 	case KVM_CAP_VCPU_ATTRIBUTES:
 		return hyp_vgic_offered();
@@ -149,6 +155,8 @@ module_param_cb(frames_kept, &count_ops, &hyp_frames_kept, 0444);
 MODULE_PARM_DESC(frames_kept, "frames that Hypatia keeps for VMs, vCPUs and tables");
 module_param_cb(frames_given, &count_ops, &hyp_frames_given, 0444);
 MODULE_PARM_DESC(frames_given, "frames that are memory of VMs");
+module_param_cb(pages_aged, &count_ops, &hyp_pages_aged, 0444);
+MODULE_PARM_DESC(pages_aged, "times that a page of a VM was found young and made old");
 module_param_cb(vms, &vms_ops, NULL, 0444);
 MODULE_PARM_DESC(vms, "VMs");
 

@@ -9,6 +9,8 @@
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
 
 #include "hypatia.h"
 
@@ -122,8 +124,57 @@ static void process_gone(struct mmu_notifier *notifier, struct mm_struct *mm)
 	spin_unlock(&vm->mmu_lock);
 }
 
+/* 1 if the guest accessed a page of @start to @end since it was last found young; @change: of VM_ACCESS. */
+static int age_range(struct hyp_vm *vm, unsigned long start, unsigned long end, u64 change)
+{
+	unsigned long page;
+	void *entry;
+	int young = 0;
+	unsigned int i;
+
+	spin_lock(&vm->mmu_lock);
+	for (i = 0; i < vm->slots_end; i++) {
+		const struct hyp_slot *slot = &vm->slots[i];
+		unsigned long from = max(start, slot->address);
+		unsigned long to = min(end, slot->address + (unsigned long)(slot->pages << PAGE_SHIFT));
+
+		if (!slot->pages || from >= to)
+			continue;
+		xa_for_each_range (&vm->mapped, page, entry, slot->base + ((from - slot->address) >> PAGE_SHIFT),
+				   slot->base + ((to - 1 - slot->address) >> PAGE_SHIFT)) {
+			s64 was = hyp_call(VM_ACCESS, vm->handle, page, change);
+
+			if (was > 0 && was & PAGE_YOUNG) {
+				young = 1;
+				if (change)
+					atomic_long_inc(&hyp_pages_aged);
+			}
+		}
+	}
+	spin_unlock(&vm->mmu_lock);
+	return young;
+}
+
+static int clear_young(struct mmu_notifier *notifier, struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	struct hyp_vm *vm = container_of(notifier, struct hyp_vm, notifier);
+
+	/* What is the guest's alone is pinned, whatever its age. */
+	return vm->protected ? 0 : age_range(vm, start, end, PAGE_YOUNG);
+}
+
+static int test_young(struct mmu_notifier *notifier, struct mm_struct *mm, unsigned long address)
+{
+	struct hyp_vm *vm = container_of(notifier, struct hyp_vm, notifier);
+
+	return vm->protected ? 0 : age_range(vm, address, address + PAGE_SIZE, 0);
+}
+
 static const struct mmu_notifier_ops notifier_ops = {
 	.invalidate_range_start = invalidate_start,
+	.clear_flush_young = clear_young,
+	.clear_young = clear_young,
+	.test_young = test_young,
 	.invalidate_range_end = invalidate_end,
 	.release = process_gone,
 };
@@ -152,8 +203,9 @@ static int slot_allowed(struct hyp_vm *vm, unsigned int id, const struct hyp_slo
 
 	if (!wanted->pages)
 		return old->pages ? 0 : -EINVAL;
-	/* A slot that is there can only move in the guest. */
-	if (old->pages && (old->pages != wanted->pages || old->address != wanted->address))
+	/* A slot that is there can only move in the guest, or have its stores logged or not. */
+	if (old->pages && (old->pages != wanted->pages || old->address != wanted->address ||
+			   (old->flags ^ wanted->flags) & KVM_MEM_READONLY))
 		return -EINVAL;
 	for (i = 0; i < SLOTS_MAX; i++) {
 		if (i != id && overlaps(&vm->slots[i], wanted))
@@ -170,16 +222,71 @@ static bool holds_given(struct hyp_vm *vm, const struct hyp_slot *slot)
 	return vm->protected && slot->pages && xa_find(&vm->mapped, &page, slot->base + slot->pages - 1, XA_PRESENT);
 }
 
+/* The guest cannot write to @page, if it has it. */
+static void write_protect(struct hyp_vm *vm, u64 page)
+{
+	void *entry = xa_load(&vm->mapped, page);
+
+	if (entry && !xa_is_zero(entry))
+		WARN_ON_ONCE(hyp_call(VM_ACCESS, vm->handle, page, PAGE_WRITABLE) < 0);
+}
+
+/* All that is mapped of @slot, from which a fault maps no page to write from now on without noting it. */
+static void write_protect_slot(struct hyp_vm *vm, const struct hyp_slot *slot)
+{
+	unsigned long page;
+	void *entry;
+
+	xa_for_each_range (&vm->mapped, page, entry, slot->base, slot->base + slot->pages - 1) {
+		write_protect(vm, page);
+		cond_resched_lock(&vm->mmu_lock);
+	}
+}
+
+/* With the VM's lock and the other: slot @id is @wanted from now on. Return: a log that nobody needs any more. */
+static unsigned long *slot_replace(struct hyp_vm *vm, unsigned int id, const struct hyp_slot *wanted)
+{
+	struct hyp_slot *slot = &vm->slots[id];
+	struct hyp_slot old = *slot;
+	bool stays = old.pages && wanted->pages && old.base == wanted->base;
+
+	/* Nothing is faulted in meanwhile; the process may change its memory, and finds the old slot. */
+	vm->changing++;
+	if (!stays)
+		take_back_slot(vm, &old, true);
+	*slot = *wanted;
+	vm->slots_end = max(vm->slots_end, id + 1);
+	if (stays && old.dirty && wanted->dirty) {
+		slot->dirty = old.dirty;
+		old.dirty = wanted->dirty;
+	} else if (stays && wanted->dirty) {
+		write_protect_slot(vm, slot);
+	}
+	vm->changes++;
+	vm->changing--;
+	return old.dirty;
+}
+
+static unsigned long *log_alloc(u64 pages)
+{
+	return kvcalloc(BITS_TO_LONGS(pages), sizeof(unsigned long), GFP_KERNEL_ACCOUNT);
+}
+
 int hyp_mmu_set_slot(struct hyp_vm *vm, const struct kvm_userspace_memory_region *region)
 {
+	unsigned long *log = NULL;
 	struct hyp_slot wanted = {
 		.pages = region->memory_size >> PAGE_SHIFT,
 		.base = region->guest_phys_addr >> PAGE_SHIFT,
 		.address = region->userspace_addr,
+		.flags = region->flags,
 	};
 	int err;
 
-	if (region->slot >= SLOTS_MAX || region->flags)
+	if (region->slot >= SLOTS_MAX || region->flags & ~(KVM_MEM_READONLY | KVM_MEM_LOG_DIRTY_PAGES))
+		return -EINVAL;
+	/* What is a guest's alone is all its own. */
+	if (region->flags && vm->protected)
 		return -EINVAL;
 	if (offset_in_page(region->memory_size | region->guest_phys_addr | region->userspace_addr))
 		return -EINVAL;
@@ -190,34 +297,127 @@ int hyp_mmu_set_slot(struct hyp_vm *vm, const struct kvm_userspace_memory_region
 		return -EINVAL;
 	if (region->guest_phys_addr + region->memory_size > BIT_ULL(IPA_BITS))
 		return -EFAULT;
+	if (region->flags & KVM_MEM_LOG_DIRTY_PAGES && wanted.pages) {
+		log = log_alloc(wanted.pages);
+		if (!log)
+			return -ENOMEM;
+		wanted.dirty = log;
+	}
 
 	mutex_lock(&vm->lock);
 	spin_lock(&vm->mmu_lock);
 	err = slot_allowed(vm, region->slot, &wanted);
 	if (!err && holds_given(vm, &vm->slots[region->slot]))
 		err = -EPERM;
-	if (!err) {
-		struct hyp_slot old = vm->slots[region->slot];
-
-		/* Nothing is faulted in meanwhile; the process may change its memory, and finds the old slot. */
-		vm->changing++;
-		take_back_slot(vm, &old, true);
-		vm->slots[region->slot] = wanted;
-		vm->slots_end = max(vm->slots_end, region->slot + 1);
-		vm->changes++;
-		vm->changing--;
-	}
+	if (!err)
+		log = slot_replace(vm, region->slot, &wanted);
 	spin_unlock(&vm->mmu_lock);
+	mutex_unlock(&vm->lock);
+	kvfree(log);
+	return err;
+}
+
+/*
+ * Word @i of the log of @slot into @word, and with @mask those of its pages are not dirty any more: the guest's next
+ * store to one is noted again.
+ */
+static void log_take(struct hyp_vm *vm, struct hyp_slot *slot, unsigned long i, unsigned long mask, unsigned long *word)
+{
+	unsigned long bit;
+
+	spin_lock(&vm->mmu_lock);
+	*word = slot->dirty[i];
+	mask &= *word;
+	slot->dirty[i] &= ~mask;
+	for_each_set_bit (bit, &mask, BITS_PER_LONG)
+		write_protect(vm, slot->base + i * BITS_PER_LONG + bit);
+	spin_unlock(&vm->mmu_lock);
+	cond_resched();
+}
+
+/* With the VM's lock: slots stay, and have the logs that they have. */
+static struct hyp_slot *logged_slot(struct hyp_vm *vm, u32 id)
+{
+	if (id >= SLOTS_MAX)
+		return ERR_PTR(-EINVAL);
+	return vm->slots[id].dirty ? &vm->slots[id] : ERR_PTR(-ENOENT);
+}
+
+int hyp_mmu_get_log(struct hyp_vm *vm, const struct kvm_dirty_log *log)
+{
+	unsigned long __user *user = log->dirty_bitmap;
+	struct hyp_slot *slot;
+	unsigned long i, word;
+	int err = 0;
+
+	mutex_lock(&vm->lock);
+	slot = logged_slot(vm, log->slot);
+	if (IS_ERR(slot))
+		err = PTR_ERR(slot);
+	for (i = 0; !err && i < BITS_TO_LONGS(slot->pages); i++) {
+		log_take(vm, slot, i, vm->manual_log ? 0 : ~0UL, &word);
+		if (put_user(word, &user[i]))
+			err = -EFAULT;
+	}
+	mutex_unlock(&vm->lock);
+	return err;
+}
+
+int hyp_mmu_clear_log(struct hyp_vm *vm, const struct kvm_clear_dirty_log *log)
+{
+	unsigned long __user *user = log->dirty_bitmap;
+	struct hyp_slot *slot;
+	unsigned long i, word;
+	int err = 0;
+
+	if (log->first_page % BITS_PER_LONG)
+		return -EINVAL;
+	mutex_lock(&vm->lock);
+	slot = logged_slot(vm, log->slot);
+	if (IS_ERR(slot))
+		err = PTR_ERR(slot);
+	else if (log->first_page > slot->pages || log->num_pages > slot->pages - log->first_page ||
+		 (log->num_pages % BITS_PER_LONG && log->num_pages != slot->pages - log->first_page))
+		err = -EINVAL;
+	for (i = 0; !err && i < BITS_TO_LONGS((u64)log->num_pages); i++) {
+		if (get_user(word, &user[i]))
+			err = -EFAULT;
+		else
+			log_take(vm, slot, log->first_page / BITS_PER_LONG + i, word, &word);
+	}
 	mutex_unlock(&vm->lock);
 	return err;
 }
 
 enum outcome { MAPPED, AGAIN, THERE };
 
-/* VM_MAP, with tables from @spare where it finds none. */
-static s64 map_frame(struct hyp_vm *vm, u64 page, struct page *frame, struct list_head *spare)
+/**
+ * struct hyp_fault - what a guest wants
+ * @page: where
+ * @slot: what is there, as it was when changes were counted @changes
+ * @write: it stores
+ * @unwritable: the process itself cannot write there
+ * @spare: for tables that are missing
+ */
+struct hyp_fault {
+	u64 page;
+	struct hyp_slot *slot;
+	unsigned long changes;
+	bool write;
+	bool unwritable;
+	struct list_head spare;
+};
+
+/* The call that maps a page: to write, when nobody has to know that, or @write says that it is known. */
+static u64 map_call(const struct hyp_fault *fault, bool write)
 {
-	s64 refused = hyp_call(VM_MAP, vm->handle, page, page_to_pfn(frame));
+	return write || !fault->slot->flags ? VM_MAP : VM_MAP_READ;
+}
+
+/* @call, with spare tables where it finds none. */
+static s64 map_frame(struct hyp_vm *vm, u64 call, u64 page, struct page *frame, struct list_head *spare)
+{
+	s64 refused = hyp_call(call, vm->handle, page, page_to_pfn(frame));
 
 	while (refused == -ENOENT && !list_empty(spare)) {
 		struct page *table = list_first_entry(spare, struct page, lru);
@@ -226,13 +426,23 @@ static s64 map_frame(struct hyp_vm *vm, u64 page, struct page *frame, struct lis
 		if (refused)
 			break;
 		list_move(&table->lru, &vm->tables);
-		refused = hyp_call(VM_MAP, vm->handle, page, page_to_pfn(frame));
+		refused = hyp_call(call, vm->handle, page, page_to_pfn(frame));
 	}
 	return refused;
 }
 
+/* The page is there: it is old, or to be written for the first time since its log was read. */
+static int allow(struct hyp_vm *vm, const struct hyp_fault *fault)
+{
+	u64 given = PAGE_YOUNG + (fault->write ? PAGE_WRITABLE : 0);
+	s64 was = hyp_call(VM_ACCESS, vm->handle, fault->page, PAGE_GIVE * given);
+
+	return was < 0 ? was : THERE;
+}
+
 /* @frame where @xas is, at @entry. */
-static int map_at(struct hyp_vm *vm, struct xa_state *xas, void *entry, struct page *frame, struct list_head *spare)
+static int map_at(struct hyp_vm *vm, struct xa_state *xas, void *entry, struct page *frame, u64 call,
+		  struct list_head *spare)
 {
 	s64 refused;
 
@@ -243,7 +453,7 @@ static int map_at(struct hyp_vm *vm, struct xa_state *xas, void *entry, struct p
 	if (xas_error(xas))
 		return AGAIN;
 	clean_page(frame);
-	refused = map_frame(vm, xas->xa_index, frame, spare);
+	refused = map_frame(vm, call, xas->xa_index, frame, spare);
 	if (refused) {
 		xas_store(xas, NULL);
 		return refused;
@@ -253,34 +463,42 @@ static int map_at(struct hyp_vm *vm, struct xa_state *xas, void *entry, struct p
 }
 
 /*
- * Under the lock, with @frames as they were when changes were counted @changes. What the first comes to: an outcome, or
- * an error. What the others come to is nobody's concern: there may be a fault for each.
+ * Under the lock, with @frames as they were when changes were counted. What the first comes to: an outcome, or an
+ * error. What the others come to is nobody's concern: there may be a fault for each.
  */
-static int map_unless_changed(struct hyp_vm *vm, u64 page, struct page **frames, int count, unsigned long changes,
-			      struct list_head *spare)
+static int map_unless_changed(struct hyp_vm *vm, struct hyp_fault *fault, struct page **frames, int count)
 {
-	XA_STATE(xas, &vm->mapped, page);
+	XA_STATE(xas, &vm->mapped, fault->page);
 	int outcome;
 	int i;
 
-	if (vm->changing || vm->changes != changes)
+	if (vm->changing || vm->changes != fault->changes)
 		return AGAIN;
 	xas_lock(&xas);
-	outcome = map_at(vm, &xas, xas_load(&xas), frames[0], spare);
+	outcome = map_at(vm, &xas, xas_load(&xas), frames[0], map_call(fault, fault->write), &fault->spare);
 	for (i = 1; outcome == MAPPED && i < count; i++) {
-		int other = map_at(vm, &xas, xas_next(&xas), frames[i], spare);
+		int other = map_at(vm, &xas, xas_next(&xas), frames[i], map_call(fault, false), &fault->spare);
 
 		if (other != MAPPED && other != THERE)
 			break;
 	}
 	xas_unlock(&xas);
+	if (outcome == THERE && !vm->protected)
+		outcome = allow(vm, fault);
+	if (fault->write && fault->slot->dirty && (outcome == MAPPED || outcome == THERE))
+		__set_bit(fault->page - fault->slot->base, fault->slot->dirty);
 	return outcome;
 }
 
-static int take_page(struct hyp_vm *vm, unsigned long address, struct page **frame)
+static int take_page(struct hyp_vm *vm, struct hyp_fault *fault, unsigned long address, struct page **frame)
 {
 	int got = vm->protected ? pin_user_pages_fast(address, 1, FOLL_WRITE | FOLL_LONGTERM, frame)
 				: get_user_pages_fast(address, 1, FOLL_WRITE, frame);
+
+	/* A page that the guest cannot write either may be one that the process cannot. */
+	fault->unwritable = got == -EFAULT && fault->slot->flags & KVM_MEM_READONLY;
+	if (fault->unwritable)
+		got = get_user_pages_fast(address, 1, 0, frame);
 
 	if (got == 1 && vm->protected && !folio_test_swapbacked(page_folio(*frame))) {
 		/* What a file system writes to disk has to stay within its reach. */
@@ -291,7 +509,7 @@ static int take_page(struct hyp_vm *vm, unsigned long address, struct page **fra
 }
 
 /* The page of a protected VM stays pinned. */
-static void drop_page(struct hyp_vm *vm, struct page *frame, int outcome)
+static void drop_page(struct hyp_vm *vm, const struct hyp_fault *fault, struct page *frame, int outcome)
 {
 	if (vm->protected) {
 		if (outcome != MAPPED)
@@ -299,9 +517,9 @@ static void drop_page(struct hyp_vm *vm, struct page *frame, int outcome)
 		return;
 	}
 	/* Pages without a file have no list of dirty ones to be put on. */
-	if (outcome == MAPPED && PageAnon(frame))
+	if (outcome == MAPPED && !fault->unwritable && PageAnon(frame))
 		SetPageDirty(compound_head(frame));
-	else if (outcome == MAPPED)
+	else if (outcome == MAPPED && !fault->unwritable)
 		set_page_dirty_lock(frame);
 	put_page(frame);
 }
@@ -314,39 +532,41 @@ static int take_more(struct hyp_vm *vm, unsigned long address, int count, struct
 	return max(got, 0);
 }
 
-static int fault_once(struct hyp_vm *vm, u64 page, struct list_head *spare)
+static int fault_once(struct hyp_vm *vm, struct hyp_fault *fault)
 {
-	unsigned long changes, address = 0;
 	struct page *frames[AROUND];
+	unsigned long address = 0;
 	struct hyp_slot *slot;
+	bool refused = true;
 	u64 count = 0;
 	u64 i;
 	int outcome;
 
 	spin_lock(&vm->mmu_lock);
-	changes = vm->changes;
-	slot = slot_of(vm, page);
+	fault->changes = vm->changes;
+	slot = fault->slot = slot_of(vm, fault->page);
 	if (slot) {
-		address = slot->address + ((page - slot->base) << PAGE_SHIFT);
-		count = min(AROUND - page % AROUND, slot->base + slot->pages - page);
+		address = slot->address + ((fault->page - slot->base) << PAGE_SHIFT);
+		count = min(AROUND - fault->page % AROUND, slot->base + slot->pages - fault->page);
+		refused = fault->write && slot->flags & KVM_MEM_READONLY;
 	}
 	spin_unlock(&vm->mmu_lock);
-	if (!slot)
+	if (refused)
 		return -ENXIO;
-	outcome = take_page(vm, address, &frames[0]);
+	outcome = take_page(vm, fault, address, &frames[0]);
 	if (outcome)
 		return outcome;
 	count = 1 + take_more(vm, address + PAGE_SIZE, count - 1, &frames[1]);
-	outcome = xa_reserve(&vm->mapped, page, GFP_KERNEL);
+	outcome = xa_reserve(&vm->mapped, fault->page, GFP_KERNEL);
 	if (!outcome) {
 		spin_lock(&vm->mmu_lock);
-		outcome = map_unless_changed(vm, page, frames, count, changes, spare);
+		outcome = map_unless_changed(vm, fault, frames, count);
 		spin_unlock(&vm->mmu_lock);
 		/* Frees the room when nothing was stored. */
-		xa_release(&vm->mapped, page);
+		xa_release(&vm->mapped, fault->page);
 	}
 	for (i = 0; i < count; i++)
-		drop_page(vm, frames[i], outcome);
+		drop_page(vm, fault, frames[i], outcome);
 	return outcome;
 }
 
@@ -368,19 +588,20 @@ static int add_tables(struct list_head *spare)
 /**
  * hyp_mmu_fault() - give the guest a page that it has a slot for
  *
- * Return: 0 when the access is to be tried again; -ENXIO when there is no slot.
+ * Return: 0 when the access is to be tried again; -ENXIO when there is no slot, or the guest may not write there.
  */
-int hyp_mmu_fault(struct hyp_vm *vm, u64 page)
+int hyp_mmu_fault(struct hyp_vm *vm, u64 page, bool write)
 {
+	struct hyp_fault fault = { .page = page, .write = write };
 	struct page *frame, *next;
 	bool has_tables = false;
-	LIST_HEAD(spare);
 	int err = 0;
 
+	INIT_LIST_HEAD(&fault.spare);
 	while (!err) {
-		err = fault_once(vm, page, &spare);
+		err = fault_once(vm, &fault);
 		if (err == -ENOENT && !has_tables) {
-			err = add_tables(&spare);
+			err = add_tables(&fault.spare);
 			has_tables = true;
 			continue;
 		}
@@ -389,7 +610,7 @@ int hyp_mmu_fault(struct hyp_vm *vm, u64 page)
 		err = fatal_signal_pending(current) ? -EINTR : 0;
 		cond_resched();
 	}
-	list_for_each_entry_safe (frame, next, &spare, lru)
+	list_for_each_entry_safe (frame, next, &fault.spare, lru)
 		hyp_frame_free(frame, 0);
 	return err == THERE ? 0 : err;
 }
@@ -414,8 +635,11 @@ void hyp_mmu_reclaim(struct hyp_vm *vm)
 {
 	struct page *frame, *next;
 	unsigned long page;
+	unsigned int i;
 	void *entry;
 
+	for (i = 0; i < SLOTS_MAX; i++)
+		kvfree(vm->slots[i].dirty);
 	xa_for_each (&vm->mapped, page, entry) {
 		unsigned long pfn = xa_to_value(entry);
 		s64 refused = hyp_call(VM_RECLAIM, vm->handle, pfn, 0);

@@ -118,7 +118,8 @@ static int sysreg(struct hyp_vcpu *vcpu, struct hyp_exit *exit)
 static int fault(struct hyp_vcpu *vcpu, const struct hyp_exit *exit)
 {
 	u64 page = (exit->x2 & (FAULT_VALID - 1)) >> PAGE_SHIFT;
-	int err = hyp_mmu_fault(vcpu->vm, page);
+	/* A page that is there and not for this access is one that is not to be written. */
+	int err = hyp_mmu_fault(vcpu->vm, page, exit->x2 & (FAULT_WRITE | FAULT_PERMISSION));
 
 	if (err != -ENXIO)
 		return err;

@@ -54,6 +54,7 @@ static void vm_free(struct kref *refs)
 {
 	struct hyp_vm *vm = container_of(refs, struct hyp_vm, refs);
 
+	hyp_irqfds_end(vm);
 	hyp_mmu_end(vm);
 	vm_end(vm);
 	hyp_ioevents_end(vm);
@@ -131,6 +132,25 @@ static int create_device(struct hyp_vm *vm, struct kvm_create_device __user *use
 	return err;
 }
 
+/* What a VM can have that it does not have from the start. */
+static int enable(struct hyp_vm *vm, const struct kvm_enable_cap *cap)
+{
+	if (cap->cap != KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 || cap->flags ||
+	    cap->args[0] & ~(u64)KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE)
+		return -EINVAL;
+	mutex_lock(&vm->lock);
+	vm->manual_log = cap->args[0];
+	mutex_unlock(&vm->lock);
+	return 0;
+}
+
+static bool takes_struct(unsigned int command)
+{
+	return command == KVM_SET_USER_MEMORY_REGION || command == KVM_IRQ_LINE || command == KVM_IOEVENTFD ||
+	       command == KVM_IRQFD || command == KVM_GET_DIRTY_LOG || command == KVM_CLEAR_DIRTY_LOG ||
+	       command == KVM_ENABLE_CAP;
+}
+
 static long vm_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
 	struct hyp_vm *vm = file->private_data;
@@ -139,24 +159,35 @@ static long vm_ioctl(struct file *file, unsigned int command, unsigned long argu
 		struct kvm_userspace_memory_region region;
 		struct kvm_irq_level level;
 		struct kvm_ioeventfd event;
+		struct kvm_irqfd irqfd;
+		struct kvm_dirty_log log;
+		struct kvm_clear_dirty_log clear;
+		struct kvm_enable_cap cap;
 	} in;
 
 	if (vm->mm != current->mm)
 		return -EIO;
-	if ((command == KVM_SET_USER_MEMORY_REGION || command == KVM_IRQ_LINE || command == KVM_IOEVENTFD) &&
-	    copy_from_user(&in, user, _IOC_SIZE(command)))
+	if (takes_struct(command) && copy_from_user(&in, user, _IOC_SIZE(command)))
 		return -EFAULT;
 	switch (command) {
 	case KVM_CREATE_VCPU:
 		return hyp_vcpu_create(vm, argument);
 	case KVM_SET_USER_MEMORY_REGION:
 		return hyp_mmu_set_slot(vm, &in.region);
+	case KVM_GET_DIRTY_LOG:
+		return hyp_mmu_get_log(vm, &in.log);
+	case KVM_CLEAR_DIRTY_LOG:
+		return hyp_mmu_clear_log(vm, &in.clear);
+	case KVM_ENABLE_CAP:
+		return enable(vm, &in.cap);
 	case KVM_IRQ_LINE:
 		return irq_line(vm, &in.level);
 	case KVM_CREATE_DEVICE:
 		return create_device(vm, user);
 	case KVM_IOEVENTFD:
 		return hyp_ioevent_set(vm, &in.event);
+	case KVM_IRQFD:
+		return hyp_irqfd_set(vm, &in.irqfd);
 	case KVM_ARM_PREFERRED_TARGET:
 		return preferred_target(user);
 	case KVM_CHECK_EXTENSION:
@@ -231,6 +262,7 @@ int hyp_vm_create(unsigned long type)
 	kref_init(&vm->refs);
 	mutex_init(&vm->lock);
 	INIT_LIST_HEAD(&vm->ioevents);
+	INIT_LIST_HEAD(&vm->irqfds);
 	hyp_vgic_vm(vm);
 	vm->protected = type & KVM_VM_TYPE_ARM_PROTECTED;
 	vm->mm = current->mm;

@@ -351,11 +351,11 @@ def check_descriptors(spec):
                 raise SpecError(
                     "descriptors", ["attrs", i, "fields", field], f"{value} does not fit"
                 )
-        if (a["stage"] == "s2") != (a["regime"] == "host"):
+        if (a["stage"] == "s2") != (a["regime"] in ("host", "guest")):
             raise SpecError(
                 "descriptors",
                 ["attrs", i, "regime"],
-                "host is stage 2's, el2 and el2_0 are stage 1's",
+                "host and guest are stage 2's, el2 and el2_0 are stage 1's",
             )
         if (a["write"], a["exec"]) != grants(a, a["fields"]):
             raise SpecError(
@@ -376,7 +376,7 @@ def check_descriptors(spec):
                     ["attrs", i, "fields", "ap1"],
                     "is RES1 in the EL2 regime and 0 (no EL0) in EL2&0",
                 )
-        if a["fields"]["af"] != 1:
+        if a["fields"]["af"] != 1 and a["regime"] != "guest":
             raise SpecError(
                 "descriptors", ["attrs", i, "fields", "af"], "is to be 1: no access-flag faults"
             )

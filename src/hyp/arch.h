@@ -516,6 +516,17 @@ void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines);
 */
 void cpu_open_fp(void);
 
+/*
+ * HPFAR_EL2 names the page of what the guest's stage 2 refused, if it refused something: of a permission fault the CPU
+ * need not say it, but where the guest's stage 1 leads can be asked (Arm ARM D24.2.62, C5.5). 0 when that is not known
+ * any more. The guest's registers of EL1 are saved, and still in force.
+ */
+/*@ requires guest: at_guest == 1;
+    terminates \true; exits \false; assigns hpfar_el2;
+    ensures known: \result <= 1;
+*/
+u32 cpu_fault_page(void);
+
 /* From here to cpu_to_host() its use of pointer authentication and of the keys does not trap. */
 /*@ requires guest: at_guest == 1;
     terminates \true; exits \false; assigns keys_open;

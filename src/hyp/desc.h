@@ -167,6 +167,30 @@ static inline u64 desc_host_attrs(u32 ram)
 	return S2_DEVICE;
 }
 
+/*@ // a page of a guest with what it can be: a sum of PAGE_WRITABLE and PAGE_YOUNG
+    logic integer page_attrs(integer r) =
+      r == 3 ? S2_MEMORY : r == 2 ? S2_READ : r == 1 ? S2_OLD : S2_READ_OLD;
+*/
+
+/*@ requires rights: rights <= 3;
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == page_attrs(rights);
+    ensures attrs: d_attrs(\result);
+*/
+static inline u64 desc_page_attrs(u64 rights)
+{
+	switch (rights) {
+	case 3:
+		return S2_MEMORY;
+	case 2:
+		return S2_READ;
+	case 1:
+		return S2_OLD;
+	default:
+		return S2_READ_OLD;
+	}
+}
+
 /* What the host's stage 2 holds for a frame that is Hypatia's. */
 /*@ terminates \true; exits \false; assigns \nothing;
     ensures value: \result == DESC_HYP_OWNED && !d_valid(\result);

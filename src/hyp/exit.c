@@ -244,16 +244,16 @@ static struct guest_exit sysreg_exit(u32 cpu, u64 esr, u32 gic)
 	return exit_with(EXIT_NONE, 0, 0);
 }
 
-/* 1 when HPFAR_EL2 names the page of an abort (Arm ARM D24.2.62). */
+/* 1 when HPFAR_EL2 names the page of an abort (Arm ARM D24.2.62), or cpu_fault_page() has written it there. */
 /*@ terminates \true; exits \false; assigns \nothing;
-    ensures value: \result != 0 <==> esr / 128 % 2 != 0 || esr % 64 < 12;
+    ensures value: \result != 0 <==> esr / 128 % 2 != 0 || esr % 64 < 16;
 */
 static u32 has_page(u64 esr)
 {
 	u64 kind = esr_el2_dfsc(esr) / 4 * 4;
 
 	return esr_el2_s1ptw(esr) != 0 || kind == FSC_ADDRESS_SIZE_LEVEL0 || kind == FSC_TRANSLATION_LEVEL0 ||
-	       kind == FSC_ACCESS_FLAG_LEVEL0;
+	       kind == FSC_ACCESS_FLAG_LEVEL0 || kind == FSC_PERMISSION_LEVEL0;
 }
 
 /* The low bytes of @value that an access of 2^@sas bytes has. */
@@ -286,21 +286,22 @@ static struct guest_exit fault_exit(u32 cpu, u64 esr)
 {
 	u64 page = hpfar_el2_fipa(read_hpfar_el2()) * PAGE_SIZE;
 	u64 sas = esr_el2_sas(esr);
+	u64 kind = esr_el2_dfsc(esr) / 4 * 4 == FSC_PERMISSION_LEVEL0 ? FAULT_PERMISSION : 0;
 
 	if (has_page(esr) == 0) {
 		return exit_with(EXIT_OTHER, esr_el2_ec(esr), 0);
 	}
 	if (esr_el2_ec(esr) == TRAP_EC_IABT_LOW) {
-		return exit_with(EXIT_FAULT, FAULT_FETCH + page, 0);
+		return exit_with(EXIT_FAULT, kind + FAULT_FETCH + page, 0);
 	}
 	if (esr_el2_isv(esr) == 0) {
-		return exit_with(EXIT_FAULT, FAULT_WRITE * esr_el2_wnr(esr) + page, 0);
+		return exit_with(EXIT_FAULT, kind + FAULT_WRITE * esr_el2_wnr(esr) + page, 0);
 	}
 	page = page + read_far_el2() % PAGE_SIZE;
 	if (esr_el2_wnr(esr) == 0) {
-		return exit_with(EXIT_FAULT, FAULT_VALID + FAULT_SIZE * sas + page, 0);
+		return exit_with(EXIT_FAULT, kind + FAULT_VALID + FAULT_SIZE * sas + page, 0);
 	}
-	return exit_with(EXIT_FAULT, FAULT_VALID + FAULT_WRITE + FAULT_SIZE * sas + page,
+	return exit_with(EXIT_FAULT, kind + FAULT_VALID + FAULT_WRITE + FAULT_SIZE * sas + page,
 			 low_bytes(reg_read(cpu, esr_el2_srt(esr)), sas));
 }
 

@@ -125,7 +125,7 @@ static s32 page_get(u32 protected, u64 pfn)
 	return error;
 }
 
-/* Frame @pfn becomes page @n of live VM @v, by entry @i of table @f of the last level. */
+/* Frame @pfn becomes page @n of live VM @v, with @rights, by entry @i of table @f of the last level. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     requires vm: v < VMS_MAX && vms[v].state == VM_LIVE;
@@ -133,16 +133,18 @@ static s32 page_get(u32 protected, u64 pfn)
     requires table: g_is{Here}(v, f) && g_level[f] == 3 && f < PFN_COUNT;
     requires page: is_gfn(n) && covers{Here}(f, n) && i == idx(n, 3) && i < 512;
     requires empty: frame[f].e[i] == 0;
+    requires rights: rights <= 3;
     terminates \true; exits \false;
     assigns MM_STATE, GUEST_MEMORY;
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures result: \result <= 0;
     ensures others: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn);
+    ensures word: \result == 0 ==> frame[f].e[i] == d_flat(pfn, 3, page_attrs(rights));
     ensures mapped: \result == 0 ==> g_mapped{Pre,Here}(v, pfn, f, i) &&
       fm_state[pfn] == (vms[v].protected != 0 ? FRAME_GUEST : FRAME_HOST_SHARED_GUEST);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_ghosts{Pre,Here} && same_vm_words{Pre,Here};
 */
-static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn)
+static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 rights)
 {
 	u64 r = mem_record(pfn);
 	s32 error;
@@ -173,8 +175,9 @@ static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn)
 	  g_slot[pfn] = i;
 	*/
 	//@ assert trees: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn) && trees_but{Pre,Here}(pfn);
-	vm_entry_set(v, f, i, desc_flat(pfn, 3, desc_host_attrs(1)), n);
-	//@ assert written: words_but{Pre,Here}(f, i) && frame[f].e[i] == d_flat(pfn, 3, S2_MEMORY);
+	vm_entry_set(v, f, i, desc_flat(pfn, 3, desc_page_attrs(rights)), n);
+	//@ assert written: words_but{Pre,Here}(f, i) && frame[f].e[i] == d_flat(pfn, 3, page_attrs(rights));
+	//@ assert word: page_word(frame[f].e[i], pfn);
 	//@ assert move: g_move{Pre,Here}(v, pfn);
 	//@ assert joins: joins{Pre,Here}(v, pfn);
 	//@ assert g_joins: g_joins{Pre,Here}(v, pfn);
@@ -182,7 +185,7 @@ static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn)
 	      g_tree[pfn] == \at(g_tree[pfn],Pre) && \at(g_level[f],Pre) == 3 && g_is{Pre}(v, f); */
 	//@ assert mapped: g_mapped{Pre,Here}(v, pfn, f, i);
 	//@ assert quiet: g_quiet{Here};
-	//@ assert facts: d_attrs(S2_MEMORY) && vm_holds(VM_LIVE);
+	//@ assert facts: vm_holds(VM_LIVE);
 	//@ assert guests: guests_inv{Here};
 	//@ assert serving: same_serving{Pre,Here};
 	//@ assert keeping: same_keeping{Pre,Here};
@@ -443,13 +446,16 @@ s32 guest_table_give(u32 v, u64 n, u64 pfn)
 	return error;
 }
 
-s32 guest_map(u32 v, u64 n, u64 pfn)
+s32 guest_map(u32 v, u64 n, u64 pfn, u64 rights)
 {
 	struct guest_place at;
 	s32 error;
 
 	if (vms[v].state != VM_LIVE) {
 		return vms[v].state == VM_DYING ? HYP_EPERM : HYP_ENOENT;
+	}
+	if (vms[v].protected != 0 && rights != PAGE_WRITABLE + PAGE_YOUNG) {
+		return HYP_EPERM;
 	}
 	at = guest_find(v, n);
 	if (at.level != 3) {
@@ -463,7 +469,7 @@ s32 guest_map(u32 v, u64 n, u64 pfn)
 		return HYP_ENOMEM;
 	}
 	//@ assert range: 0 <= idx(n, 1) < 512 && 0 <= idx(n, 2) < 512;
-	error = page_map(v, at.table, at.index, n, pfn);
+	error = page_map(v, at.table, at.index, n, pfn, rights);
 	/*@ assert mapped: error == 0 ==> words_but{Pre,Here}(at.table, at.index) &&
 	      vms[v].frame == \at(vms[v].frame,Pre); */
 	//@ assert way: error == 0 ==> g_three{Here}(v, n) == at.table;

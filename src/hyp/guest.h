@@ -80,28 +80,32 @@ s32 guest_table_give(u32 v, u64 n, u64 pfn);
 
 /**
  * guest_map() - VM @v gets frame @pfn of the host's as its page @n: for good when it is protected, else as a loan
+ * @rights: what the page is, a sum of PAGE_WRITABLE and PAGE_YOUNG: of a protected VM both
  *
- * Return: 0; HYP_ENOENT without a VM, or when a table is missing on the way; HYP_EPERM of a dying one, or when the
- * frame is not the host's; HYP_EBUSY when the page is there; HYP_EINVAL when the frame is no RAM; HYP_ENOMEM when the
- * pool is empty or the VM has too much.
+ * Return: 0; HYP_ENOENT without a VM, or when a table is missing on the way; HYP_EPERM of a dying one, or a protected
+ * one that would not have all of the page, or when the frame is not the host's; HYP_EBUSY when the page is there;
+ * HYP_EINVAL when the frame is no RAM; HYP_ENOMEM when the pool is empty or the VM has too much.
  */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     requires vm: v < VMS_MAX && is_gfn(n);
+    requires rights: rights <= 3;
     terminates \true; exits \false;
     assigns MM_STATE, GUEST_MEMORY;
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures result: \result <= 0;
     ensures state: \old(vms[v].state) != VM_LIVE ==> \result == vm_missing(\old(vms[v].state));
-    ensures missing: \old(vms[v].state) == VM_LIVE && g_three{Pre}(v, n) < 0 ==> \result == HYP_ENOENT;
-    ensures busy: \old(vms[v].state) == VM_LIVE && g_three{Pre}(v, n) >= 0 && g_xl{Pre}(v, n) != 0 ==>
-      \result == HYP_EBUSY;
-    ensures mapped: \result == 0 ==> g_xl{Here}(v, n) == d_flat(pfn, 3, S2_MEMORY) && fm_vm[pfn] == v + 1 &&
+    ensures whole: \old(vms[v].state) == VM_LIVE && vms[v].protected != 0 && rights != 3 ==> \result == HYP_EPERM;
+    ensures missing: \old(vms[v].state) == VM_LIVE && (vms[v].protected == 0 || rights == 3) &&
+      g_three{Pre}(v, n) < 0 ==> \result == HYP_ENOENT;
+    ensures busy: \old(vms[v].state) == VM_LIVE && (vms[v].protected == 0 || rights == 3) &&
+      g_three{Pre}(v, n) >= 0 && g_xl{Pre}(v, n) != 0 ==> \result == HYP_EBUSY;
+    ensures mapped: \result == 0 ==> g_xl{Here}(v, n) == d_flat(pfn, 3, page_attrs(rights)) && fm_vm[pfn] == v + 1 &&
       fm_state[pfn] == (vms[v].protected != 0 ? FRAME_GUEST : FRAME_HOST_SHARED_GUEST);
     ensures others: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_given{Pre,Here};
 */
-s32 guest_map(u32 v, u64 n, u64 pfn);
+s32 guest_map(u32 v, u64 n, u64 pfn, u64 rights);
 
 /**
  * guest_unmap() - the host takes page @n back from VM @v, which is not protected
@@ -153,6 +157,41 @@ s32 guest_unmap(u32 v, u64 n);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_given{Pre,Here};
 */
 s32 guest_reclaim(u32 v, u64 pfn);
+
+/*@ // what a page is after change: what is given, and of what it was what is not taken away
+    logic integer rights_after(integer had, integer change) =
+      (change / 4 % 2 != 0 ? 1 : change % 2 != 0 ? 0 : had % 2) +
+      2 * (change / 8 % 2 != 0 ? 1 : change / 2 % 2 != 0 ? 0 : had / 2 % 2);
+*/
+
+/**
+ * guest_access() - what page @n of VM @v, which is not protected, is for its guest, and what it is from now on
+ * @change: what is taken away, + PAGE_GIVE * what is given
+ *
+ * No CPU has the page as it was when this returns. While it changes, a guest can find that it is not there.
+ *
+ * Return: what it was, a sum of PAGE_WRITABLE and PAGE_YOUNG; HYP_ENOENT without a VM or a page there; HYP_EPERM of a
+ * dying or a protected VM.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires vm: v < VMS_MAX && is_gfn(n);
+    requires change: change <= 15;
+    terminates \true; exits \false;
+    assigns frame[0 .. PFN_COUNT - 1], GUEST_TLB, walk_pending;
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures result: 0 <= \result <= 3 || \result == HYP_ENOENT || \result == HYP_EPERM;
+    ensures state: vms[v].state != VM_LIVE ==> \result == vm_missing(vms[v].state);
+    ensures protected: vms[v].state == VM_LIVE && vms[v].protected != 0 ==> \result == HYP_EPERM;
+    ensures missing: vms[v].state == VM_LIVE && vms[v].protected == 0 ==>
+      (\result == HYP_ENOENT <==> g_xl{Pre}(v, n) == 0);
+    ensures was: \result >= 0 ==> g_xl{Pre}(v, n) == d_flat(d_pfn(g_xl{Pre}(v, n)), 3, page_attrs(\result));
+    ensures becomes: \result >= 0 ==> g_xl{Here}(v, n) ==
+      d_flat(d_pfn(g_xl{Pre}(v, n)), 3, page_attrs(rights_after(\result, change)));
+    ensures one: \result >= 0 ==> words_but{Pre,Here}(g_three{Pre}(v, n), idx(n, 3));
+    ensures failed: \result < 0 ==> same_vm_words{Pre,Here};
+*/
+s32 guest_access(u32 v, u64 n, u64 change);
 
 /** guest_has() - 1 when page @n of VM @v is memory, 0 when it is not, or when the VM is not live. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;

@@ -73,21 +73,24 @@ static s32 page_lend(u32 v, u64 pfn, u32 lend)
 static s32 page_relinquish(u32 v, u64 f, u64 i, u64 n, u64 pfn)
 {
 	u64 r = mem_record(pfn);
+	u64 entry;
 	s32 error;
 
 	/*@ assert open: guests_inv{Here} && g_tables{Here} && g_frames{Here} && g_quiet{Here} && vm_kept{Here} &&
 	      vm_inv{Here}; */
 	//@ assert sound: g_sound{Here}(f, g_tree[f]) && g_tlb == 0;
 	//@ assert counted: g_counted{Here}(pfn, fm_vm[pfn]) && fm_vm[pfn] == v + 1 && f != pfn;
+	entry = vm_entry_get(f, i);
 	vm_entry_set(v, f, i, 0, n);
 	//@ assert cut: words_but{Pre,Here}(f, i) && frame[f].e[i] == 0;
 	error = reclaim_guest(pfn);
 	//@ assert still: words_but{Pre,Here}(f, i) && frame[f].e[i] == 0 && only_frame{Pre,Here}(pfn);
 	if (error != 0) {
 		//@ assert tables: g_tables{Here};
-		vm_entry_set(v, f, i, desc_flat(pfn, 3, desc_host_attrs(1)), n);
+		vm_entry_set(v, f, i, entry, n);
 		//@ assert again: frame[f].e[i] == \at(frame[f].e[i],Pre);
 		//@ assert most: words_but{Pre,Here}(f, i);
+		//@ assert both: \forall integer g, j; g == f && j == i ==> frame[g].e[j] == \at(frame[g].e[j],Pre);
 		//@ assert words: same_vm_words{Pre,Here};
 		//@ assert frames: same_vm_frames{Pre,Here} && same_machine{Pre,Here};
 		//@ assert ghosts: same_ghosts{Pre,Here} && same_all_vms{Pre,Here};
@@ -126,6 +129,7 @@ u32 guest_has(u32 v, u64 n)
 	if (at.level != 3) {
 		return 0;
 	}
+	//@ assert seen: g_xl{Here}(v, n) == frame[at.table].e[at.index];
 	return vm_entry_get(at.table, at.index) != 0;
 }
 

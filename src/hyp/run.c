@@ -144,6 +144,10 @@ static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp, u32 has_keys)
 	arch_guest_restore(cpu);
 	code = arch_guest_enter(cpu);
 	arch_guest_save(cpu);
+	if (code == GUEST_SYNC && cpu_fault_page() == 0) {
+		/* What mapped it is gone: the host sees an interrupt, and the guest tries again. */
+		code = GUEST_IRQ;
+	}
 	cpu_to_host();
 	arch_host_restore(cpu);
 	return code;

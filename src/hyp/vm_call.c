@@ -353,12 +353,13 @@ static s32 load(u32 v, u32 i, u32 cpu)
 }
 
 /* What is wrong with the arguments of @call: 0 when nothing is. */
-/*@ requires call: (VM_UNRESERVE <= call <= VM_FINALIZE && call != VCPU_PUT) || VM_TABLE <= call <= VM_RECLAIM;
+/*@ requires call: (VM_UNRESERVE <= call <= VM_FINALIZE && call != VCPU_PUT) || memory_number(call);
     terminates \true; exits \false; assigns \nothing;
-    ensures page: (call == VM_TABLE || call == VM_MAP || call == VM_UNMAP) && is_handle(a1) && a2 >= GUEST_PAGES ==>
+    ensures page: memory_number(call) && call != VM_RECLAIM && is_handle(a1) && a2 >= GUEST_PAGES ==>
       \result == HYP_ERANGE;
-    ensures page_frame: (call == VM_TABLE || call == VM_MAP) && is_handle(a1) && a2 < GUEST_PAGES ==>
-      \result == (a3 >= PFN_COUNT ? HYP_ERANGE : 0);
+    ensures page_frame: (call == VM_TABLE || call == VM_MAP || call == VM_MAP_READ) && is_handle(a1) &&
+      a2 < GUEST_PAGES ==> \result == (a3 >= PFN_COUNT ? HYP_ERANGE : 0);
+    ensures change: call == VM_ACCESS && is_handle(a1) && a2 < GUEST_PAGES ==> \result == (a3 > 15 ? HYP_EINVAL : 0);
     ensures unmap: call == VM_UNMAP && is_handle(a1) && a2 < GUEST_PAGES ==> \result == 0;
     ensures reclaim: call == VM_RECLAIM && is_handle(a1) ==> \result == (a2 >= PFN_COUNT ? HYP_ERANGE : 0);
     ensures handle: !is_handle(a1) ==> \result == HYP_EINVAL;
@@ -393,9 +394,15 @@ static s32 arguments_check(u64 call, u64 a1, u64 a2, u64 a3)
 		return a2 >= VCPUS_MAX ? HYP_EINVAL : 0;
 	case VM_TABLE:
 	case VM_MAP:
+	case VM_MAP_READ:
 		return a2 >= GUEST_PAGES || a3 >= PFN_COUNT ? HYP_ERANGE : 0;
 	case VM_UNMAP:
 		return a2 >= GUEST_PAGES ? HYP_ERANGE : 0;
+	case VM_ACCESS:
+		if (a2 >= GUEST_PAGES) {
+			return HYP_ERANGE;
+		}
+		return a3 >= PAGE_GIVE * PAGE_GIVE ? HYP_EINVAL : 0;
 	case VM_RECLAIM:
 		return a2 >= PFN_COUNT ? HYP_ERANGE : 0;
 	default:
@@ -407,14 +414,19 @@ static s32 arguments_check(u64 call, u64 a1, u64 a2, u64 a3)
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     requires vm: v < VMS_MAX;
-    requires call: VM_TABLE <= call <= VM_RECLAIM;
+    requires call: memory_number(call);
     requires page: call != VM_RECLAIM ==> is_gfn(a2);
+    requires change: call == VM_ACCESS ==> a3 <= 15;
     terminates \true; exits \false;
     assigns MM_STATE, GUEST_MEMORY;
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
-    ensures result: \result <= 0;
+    ensures result: \result <= (call == VM_ACCESS ? 3 : 0);
     ensures mapped: call == VM_MAP && \result == 0 ==> g_xl{Here}(v, a2) == d_flat(a3, 3, S2_MEMORY) &&
       fm_vm[a3] == v + 1;
+    ensures lent: call == VM_MAP_READ && \result == 0 ==> g_xl{Here}(v, a2) == d_flat(a3, 3, S2_READ) &&
+      fm_vm[a3] == v + 1;
+    ensures access: call == VM_ACCESS && \result >= 0 ==> g_xl{Here}(v, a2) ==
+      d_flat(d_pfn(g_xl{Pre}(v, a2)), 3, page_attrs(rights_after(\result, a3)));
     ensures table: call == VM_TABLE && \result == 0 ==> fm_state[a3] == FRAME_HYP_VM && fm_vm[a3] == v + 1;
     ensures unmapped: call == VM_UNMAP && \result == 0 ==> g_xl{Here}(v, a2) == 0;
     ensures reclaimed: call == VM_RECLAIM && \result == 0 ==> fm_state[a2] == FRAME_HOST && fm_vm[a2] == 0;
@@ -428,7 +440,13 @@ static s32 memory_call(u64 call, u32 v, u64 a2, u64 a3)
 		error = guest_table_give(v, a2, a3);
 		break;
 	case VM_MAP:
-		error = guest_map(v, a2, a3);
+		error = guest_map(v, a2, a3, PAGE_WRITABLE + PAGE_YOUNG);
+		break;
+	case VM_MAP_READ:
+		error = guest_map(v, a2, a3, PAGE_YOUNG);
+		break;
+	case VM_ACCESS:
+		error = guest_access(v, a2, a3);
 		break;
 	case VM_UNMAP:
 		error = guest_unmap(v, a2);
@@ -580,7 +598,8 @@ static void keep_context(u32 cpu)
 	//@ assert keeps: keeps{Here}(v, i);
 	//@ assert own: keeps_own{Here}(v, i);
 	//@ assert held: serves{Here}(vms[v].vcpu_frame[i]);
-	//@ assert sound: keeps_alone{Here}(v, i) && g_sound{Here}(vms[v].vcpu_frame[i], g_tree[vms[v].vcpu_frame[i]]);
+	//@ assert alone: keeps_alone{Here}(v, i);
+	//@ assert sound: g_sound{Here}(vms[v].vcpu_frame[i], g_tree[vms[v].vcpu_frame[i]]);
 	//@ assert apart: g_tree[vms[v].vcpu_frame[i]] == 0;
 	context_store(cpu, vms[v].vcpu_frame[i]);
 	//@ assert same: same_keeping{Pre,Here} && same_vm_states{Pre,Here} && same_machine{Pre,Here};
@@ -645,6 +664,8 @@ s64 vm_call(u64 call, u64 a1, u64 a2, u64 a3)
 	case VM_MAP:
 	case VM_UNMAP:
 	case VM_RECLAIM:
+	case VM_MAP_READ:
+	case VM_ACCESS:
 		error = memory_call(call, (u32)(a1 - VM_HANDLE_BASE), a2, a3);
 		value = error;
 		break;

@@ -9,25 +9,30 @@
 #include <gen/hypercalls.h>
 #include "../../annotations/entry.h"
 
+/*@ // a call on the memory of a VM
+    predicate memory_number(integer call) = VM_TABLE <= call <= VM_RECLAIM || call == VM_MAP_READ || call == VM_ACCESS;
+*/
+
 /**
  * vm_call() - a call on a VM
- * @call: VM_RESERVE to VM_FINALIZE, VM_TABLE to VM_RECLAIM
+ * @call: VM_RESERVE to VM_FINALIZE, VM_TABLE to VM_RECLAIM, VM_MAP_READ, VM_ACCESS
  * @a1: handle of the VM, where the call names one
  * @a2: index of the vCPU, the frame of VM_INIT and VM_RECLAIM, or a page of the guest
- * @a3: frame of VCPU_INIT, VM_TABLE and VM_MAP, or whether VM_INIT is to protect the VM
+ * @a3: frame of VCPU_INIT, VM_TABLE, VM_MAP and VM_MAP_READ, whether VM_INIT is to protect the VM, or what changes
  *
  * Takes LOCK_MM. What is wrong with an argument is said first, then what is wrong with the VM, then with the frame; a
  * call that fails has changed nothing.
  *
- * Return: the handle of VM_RESERVE, else 0; HYP_EINVAL, HYP_ERANGE, HYP_ENOENT, HYP_EPERM, HYP_EBUSY, HYP_ENOMEM.
+ * Return: the handle of VM_RESERVE, what the page of VM_ACCESS was, else 0; HYP_EINVAL, HYP_ERANGE, HYP_ENOENT,
+ * HYP_EPERM, HYP_EBUSY, HYP_ENOMEM.
  */
 /*@ requires unlocked: no_locks{Here};
     requires cpus: boot_info.cpu_count <= CPUS_MAX;
-    requires call: VM_RESERVE <= call <= VM_FINALIZE || VM_TABLE <= call <= VM_RECLAIM;
+    requires call: VM_RESERVE <= call <= VM_FINALIZE || memory_number(call);
     terminates \true; exits \false;
     assigns LOCKED_STATE, cpu_guest[0 .. CPUS_MAX - 1];
     ensures unlocked: no_locks{Here};
-    ensures result: call != VM_RESERVE ==> \result <= 0;
+    ensures result: call != VM_RESERVE ==> \result <= (call == VM_ACCESS ? 3 : 0);
     ensures reserved: call == VM_RESERVE && \result >= 0 ==>
       VM_HANDLE_BASE <= \result < VM_HANDLE_BASE + VMS_MAX && vms[\result - VM_HANDLE_BASE].state == VM_RESERVED;
     ensures handle: call != VM_RESERVE && call != VCPU_PUT && !is_handle(a1) ==> \result == HYP_EINVAL;

@@ -33,7 +33,7 @@ REGISTERS = [getattr(arm, f"UC_ARM64_REG_X{n}") for n in range(31)]
 BARRIERS = {(11, 4): "dsb ish", (10, 4): "dsb ishst", (7, 4): "dsb nsh", (15, 4): "dsb sy", (15, 6): "isb"}
 OPERATIONS = {(4, 8, 7, 0): "tlbi alle2", (4, 8, 3, 0): "tlbi alle2is", (4, 8, 7, 4): "tlbi alle1", (4, 8, 3, 4): "tlbi alle1is",
               (4, 8, 7, 6): "tlbi vmalls12e1", (4, 8, 3, 6): "tlbi vmalls12e1is", (0, 8, 3, 0): "tlbi vmalle1is",
-              (4, 8, 3, 1): "tlbi vae2is", (4, 8, 0, 1): "tlbi ipas2e1is", (0, 7, 5, 0): "ic iallu", (3, 7, 4, 1): "dc zva",
+              (4, 8, 3, 1): "tlbi vae2is", (4, 8, 0, 1): "tlbi ipas2e1is", (0, 7, 5, 0): "ic iallu", (0, 7, 8, 0): "at s1e1r", (3, 7, 4, 1): "dc zva",
               (3, 7, 10, 1): "dc cvac"}
 # Newer than the assembler: op0, op1, CRn, CRm, op2 (Arm ARM D19, DDI 0601).
 NEWER = {"hfgrtr_el2": (3, 4, 1, 1, 4), "hfgwtr_el2": (3, 4, 1, 1, 5), "hfgitr_el2": (3, 4, 1, 1, 6),
@@ -50,7 +50,7 @@ KNOWN = """cptr_el2 zcr_el2 smcr_el2 hstr_el2 mdcr_el2
     id_aa64isar0_el1 id_aa64isar1_el1 id_aa64isar2_el1 id_aa64mmfr2_el1
     tpidr_el2 vbar_el2 vtcr_el2 vttbr_el2 hcr_el2 ctr_el0 dczid_el0 scr_el3 sctlr_el2 cptr_el3 mdcr_el3 zcr_el3
     smcr_el3 icc_sre_el3 elr_el2 spsr_el2 elr_el1 spsr_el1 esr_el1 far_el1 elr_el12 spsr_el12 esr_el12 far_el12 esr_el2
-    far_el2 ttbr0_el2""".split()
+    far_el2 ttbr0_el2 par_el1 hpfar_el2""".split()
 
 
 def encodings():
@@ -358,6 +358,20 @@ class GuestRegisters(unittest.TestCase):
                          [("cptr_el2", 1 << 28 | 1 << 30), plain[1], ("cnthctl_el2", 1 << 10), *stage2,
                           ("hcr_el2", HCR_GUEST | 1 << 34), ("isb",)])
 
+    def test_fault_page(self):
+        """Of a permission fault that is not of a walk, and of nothing else, the page is asked for by its address."""
+        ask = [("at s1e1r", 0xffff000000012678), ("isb",)]
+        for ec, iss, par, events, known in (
+                (0x24, 0x4f, 0xff00000087654b80, [*ask, ("hpfar_el2", 0x876540)], 1),
+                (0x20, 0x0c, 0x000ffffffffff000, [*ask, ("hpfar_el2", 0xffffffffff0)], 1),
+                (0x24, 0x4f, 0x87654b81, ask, 0),
+                (0x24, 0xcf, 0, [], 1), (0x24, 0x07, 0, [], 1), (0x24, 0x0b, 0, [], 1), (0x24, 0x10, 0, [], 1),
+                (0x24, 0x2f, 0, [], 1), (0x25, 0x4f, 0, [], 1), (0x16, 0x4f, 0, [], 1), (0x21, 0x0f, 0, [], 1)):
+            machine = self.machine(esr_el2=ec << 26 | 1 << 25 | iss, far_el2=0xffff000000012678, par_el1=par)
+            with self.subTest(ec=hex(ec), iss=hex(iss)):
+                self.assertEqual(machine.call("cpu_fault_page"), known)
+                self.assertEqual(machine.events, events)
+
     def test_lines(self):
         """The guest's lines: RUN_IRQ is HCR_EL2.VI, RUN_FIQ is VF, and nothing else of the flags is anything."""
         for e2h in (0, 1):
@@ -511,7 +525,8 @@ class Values(unittest.TestCase):
         used = set(re.findall(r"\b([A-Z][A-Z0-9_]+)_(?:SHIFT|MASK)\b", code))
         by_hand = {
             "CPTR_EL2_TSM": 12, "CPTR_EL2_TZ": 8, "CTR_EL0_DMINLINE": 16, "CURRENTEL_EL": 2, "DCZID_EL0_BS": 0,
-            "DCZID_EL0_DZP": 4, "ESR_EL2_EC": 26,
+            "DCZID_EL0_DZP": 4, "ESR_EL2_DFSC": 0, "ESR_EL2_EC": 26, "ESR_EL2_S1PTW": 7, "HPFAR_EL2_FIPA": 4,
+            "PAR_EL1_F": 0, "PAR_EL1_PA": 12,
             "ESR_EL2_IMM16": 0, "HCR_EL2_API": 41, "HCR_EL2_APK": 40, "HCR_EL2_E2H": 34, "HCR_EL2_RW": 31, "HCR_EL2_VF": 6, "HCR_EL2_VI": 7, "ICC_SRE_EL2_SRE": 0, "ICH_HCR_EL2_UIE": 1,
             "ICH_VTR_EL2_LISTREGS": 0, "ICH_VTR_EL2_PREBITS": 26, "ID_AA64DFR0_EL1_PMUVER": 8,
             "ID_AA64DFR0_EL1_TRACEFILT": 40, "ID_AA64DFR0_EL1_PMSVER": 32, "ID_AA64DFR0_EL1_BRBE": 52, "ID_AA64ISAR1_EL1_APA": 4, "ID_AA64ISAR1_EL1_API": 8, "ID_AA64ISAR1_EL1_GPA": 24, "ID_AA64ISAR1_EL1_GPI": 28,

@@ -2,9 +2,11 @@
 /* The GICv3 of the driver: what userspace asks of it and is refused, and guests that take its interrupts. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -254,6 +256,39 @@ static void *raise_later(void *argument)
 	return NULL;
 }
 
+static int irqfd(int vm, int fd, uint32_t id, uint32_t flags)
+{
+	struct kvm_irqfd args = { .fd = (uint32_t)fd, .gsi = id - 32, .flags = flags };
+
+	return ioctl(vm, KVM_IRQFD, &args);
+}
+
+/* What comes by one that was taken away is nothing; what came before it was given is one interrupt. */
+static void edge_by_eventfd(struct machine *m)
+{
+	uint64_t one = 1;
+	int fd = eventfd(0, EFD_NONBLOCK);
+	int lost = eventfd(0, EFD_NONBLOCK);
+	int plain = open("/dev/null", O_RDWR);
+
+	check("interrupts by eventfds", ioctl(m->kvm, KVM_CHECK_EXTENSION, KVM_CAP_IRQFD), 1);
+	check_refused("an interrupt beyond", irqfd(m->vm, fd, IDS, 0), EINVAL);
+	check_refused("a flag that is none", irqfd(m->vm, fd, G_EDGE, 1 << 5), EINVAL);
+	check_refused("no eventfd", irqfd(m->vm, plain, G_EDGE, 0), EINVAL);
+	check_refused("no file", irqfd(m->vm, -1, G_EDGE, 0), EBADF);
+	check("an eventfd for a device", irqfd(m->vm, lost, G_SPI, 0), 0);
+	check_refused("it twice", irqfd(m->vm, lost, G_EDGE, 0), EBUSY);
+	check("it is taken away", irqfd(m->vm, lost, G_SPI, KVM_IRQFD_FLAG_DEASSIGN), 0);
+	check("that is nothing", irqfd(m->vm, lost, G_SPI, KVM_IRQFD_FLAG_DEASSIGN), 0);
+	check("it is signalled", write(lost, &one, sizeof(one)), sizeof(one));
+	check("an eventfd for an edge", irqfd(m->vm, fd, G_EDGE, 0), 0);
+	check("it is signalled", write(fd, &one, sizeof(one)), sizeof(one));
+	check_refused("its count is taken", read(fd, &one, sizeof(one)), EAGAIN);
+	close(plain);
+	close(lost);
+	close(fd);
+}
+
 static void test_guest(unsigned long type)
 {
 	struct machine m;
@@ -283,8 +318,12 @@ static void test_guest(unsigned long type)
 	check("was one interrupt", said(&m, 0), G_SPI);
 	check("a byte of priorities, of five bits", said(&m, 0) & 0xff, 0x50);
 	check("GICR_TYPER: the last, vCPU 0", said(&m, 0), 0x10);
-	spi(m.vm, G_EDGE, 1);
-	spi(m.vm, G_EDGE, 0);
+	if (type & VM_TYPE_PROTECTED) {
+		edge_by_eventfd(&m);
+	} else {
+		spi(m.vm, G_EDGE, 1);
+		spi(m.vm, G_EDGE, 0);
+	}
 	check("an edge is kept", said(&m, 0), G_EDGE);
 	check("done", is_done(&m, 0), 1);
 	check_refused("another PPI after a run", timer_ppi(&m, 20), EBUSY);

@@ -71,6 +71,14 @@ program guest_wakes
 	b	1b
 	.ltorg
 
+/* Stores x1 at x0, if it is not 0, and says what is there then; for ever. */
+program guest_touch
+1:	cbz	x1, 2f
+	str	x1, [x0]
+2:	ldr	x12, [x0]
+	say	x12
+	b	1b
+
 /* The virtual timer, x0 ticks from now, while it waits; x1 is the count when it is over. */
 program guest_timer
 	mrs	x12, cntvct_el0

@@ -67,12 +67,13 @@ static const struct {
 	{ KVM_CAP_NR_VCPUS, 8, "NR_VCPUS" },
 	{ KVM_CAP_MAX_VCPUS, 8, "MAX_VCPUS" },
 	{ KVM_CAP_NR_MEMSLOTS, 64, "NR_MEMSLOTS" },
-	{ KVM_CAP_READONLY_MEM, 0, "READONLY_MEM" },
+	{ KVM_CAP_READONLY_MEM, 1, "READONLY_MEM" },
+	{ KVM_CAP_ENABLE_CAP_VM, 1, "ENABLE_CAP_VM" },
+	{ KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, 1, "MANUAL_DIRTY_LOG_PROTECT2" },
 	{ KVM_CAP_ARM_SVE, 0, "ARM_SVE" },
 	{ KVM_CAP_ARM_PMU_V3, 0, "ARM_PMU_V3" },
 	{ KVM_CAP_ARM_EL1_32BIT, 0, "ARM_EL1_32BIT" },
 	{ KVM_CAP_SET_GUEST_DEBUG, 0, "SET_GUEST_DEBUG" },
-	{ KVM_CAP_IRQFD, 0, "IRQFD" },
 	{ KVM_CAP_VCPU_EVENTS, 0, "VCPU_EVENTS" },
 	{ 100000, 0, "of an unknown number" },
 };
@@ -125,7 +126,7 @@ static void test_slots(void)
 {
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	int vm = ioctl(kvm, KVM_CREATE_VM, 39);
-	struct kvm_userspace_memory_region region = { .flags = KVM_MEM_READONLY };
+	struct kvm_userspace_memory_region region = { .flags = 1u << 2 };
 	char *memory = mmap(NULL, 0x10000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	check_refused("a slot of no number", slot_set(vm, 64, 0, 0x1000, memory), EINVAL);
@@ -138,7 +139,7 @@ static void test_slots(void)
 	check_refused("the end of a slot that is not there", slot_set(vm, 0, 0, 0, memory), EINVAL);
 	region.memory_size = 0x1000;
 	region.userspace_addr = (uintptr_t)memory;
-	check_refused("a slot to read only", ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), EINVAL);
+	check_refused("a slot of an unknown kind", ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), EINVAL);
 	check_refused("a slot from nowhere", ioctl(vm, KVM_SET_USER_MEMORY_REGION, NULL), EFAULT);
 	check("a slot", slot_set(vm, 0, 0x10000, 0x4000, memory), 0);
 	check("another", slot_set(vm, 1, 0x14000, 0x4000, memory + 0x4000), 0);
@@ -714,6 +715,194 @@ static void test_memory_changes(void)
 }
 
 /* The parent changes memory all the time while the guest uses it. */
+/* --- what of its memory a guest writes */
+
+#define PAGES_BYTES (G_PAGES_COUNT << PAGE_SHIFT)
+
+/* What it finds at word 1 of page @page of slot 1, when it stored @value there, if that is not 0. */
+static uint64_t touches(struct machine *m, int page, uint64_t value)
+{
+	x_set(m, 0, 0, G_PAGES + ((uint64_t)page << PAGE_SHIFT) + 8);
+	x_set(m, 0, 1, value);
+	return said(m, 0);
+}
+
+static int log_get(const struct machine *m, uint64_t *bits)
+{
+	struct kvm_dirty_log log = { .slot = 1, .dirty_bitmap = bits };
+
+	return ioctl(m->vm, KVM_GET_DIRTY_LOG, &log);
+}
+
+static int log_clear(const struct machine *m, uint64_t first, uint32_t count, uint64_t bits)
+{
+	struct kvm_clear_dirty_log log = { .slot = 1, .first_page = first, .num_pages = count, .dirty_bitmap = &bits };
+
+	return ioctl(m->vm, KVM_CLEAR_DIRTY_LOG, &log);
+}
+
+static void check_log(const char *what, const struct machine *m, uint64_t want)
+{
+	uint64_t bits = ~0ull / 3;
+
+	check(what, log_get(m, &bits), 0);
+	check("pages", (int64_t)bits, (int64_t)want);
+}
+
+static int logs(const struct machine *m, bool on)
+{
+	return slot_flags(m->vm, 1, on ? KVM_MEM_LOG_DIRTY_PAGES : 0, G_PAGES, PAGES_BYTES, m->pages);
+}
+
+/* It is emptied by hand from now on. */
+static void manual_log(struct machine *m)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, .args = { 2 } };
+
+	check_refused("a log that is full at first", ioctl(m->vm, KVM_ENABLE_CAP, &cap), EINVAL);
+	cap.args[0] = 1;
+	check("a log that is emptied by hand", ioctl(m->vm, KVM_ENABLE_CAP, &cap), 0);
+	cap.cap = KVM_CAP_ARM_MTE;
+	check_refused("tags", ioctl(m->vm, KVM_ENABLE_CAP, &cap), EINVAL);
+	check("a store", touches(m, 7, 16), 16);
+	check("another", touches(m, 8, 17), 17);
+	check_log("what it wrote", m, 1 << 7 | 1 << 8);
+	check_log("is still in the log", m, 1 << 7 | 1 << 8);
+	check("one of them is taken out", log_clear(m, 0, 64, 1 << 7 | 1 << 9), 0);
+	check_log("the other is not", m, 1 << 8);
+	check("a store again", touches(m, 7, 18), 18);
+	check_log("is in the log again", m, 1 << 7 | 1 << 8);
+	check_refused("from the middle of a word", log_clear(m, 1, 63, 0), EINVAL);
+	check_refused("half a word", log_clear(m, 0, 32, 0), EINVAL);
+	check_refused("more than there is", log_clear(m, 0, 128, 0), EINVAL);
+	check_refused("behind its end", log_clear(m, 128, 0, 0), EINVAL);
+	cap.cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2;
+	cap.args[0] = 0;
+	check("as it was", ioctl(m->vm, KVM_ENABLE_CAP, &cap), 0);
+	check_log("what it wrote", m, 1 << 7 | 1 << 8);
+	check_log("is not in the log any more", m, 0);
+}
+
+static void test_log(void)
+{
+	struct machine m;
+	uint64_t bits;
+
+	machine_make(&m, guest_touch, 1);
+	check_refused("no log", log_get(&m, &bits), ENOENT);
+	check("a store before", touches(&m, 1, 10), 10);
+	check("a log", logs(&m, true), 0);
+	check("the same again", logs(&m, true), 0);
+	check_log("nothing is written yet", &m, 0);
+	check("a load", touches(&m, 2, 0), 0);
+	check_log("that is no store", &m, 0);
+	check("a store to what was there", touches(&m, 1, 11), 11);
+	check("a store to what was read", touches(&m, 2, 12), 12);
+	check("a store to what was not there", touches(&m, 40, 13), 13);
+	check("a store to the last page", touches(&m, 63, 14), 14);
+	check("the same page again", touches(&m, 63, 15), 15);
+	check_log("what it wrote", &m, 1ull << 1 | 1ull << 2 | 1ull << 40 | 1ull << 63);
+	check_log("and nothing since", &m, 0);
+	check("a load of what it wrote", touches(&m, 1, 0), 11);
+	check_log("that is no store", &m, 0);
+	check("a store again", touches(&m, 1, 16), 16);
+	check_log("it is found again", &m, 1 << 1);
+	check("the process sees it", ((volatile uint64_t *)(m.pages + 0x1000))[1], 16);
+	madvise(m.pages + 0x2000, 0x1000, MADV_DONTNEED);
+	check("a load of a new page", touches(&m, 2, 0), 0);
+	check("a store to it", touches(&m, 2, 17), 17);
+	check_log("is found", &m, 1 << 2);
+	check_refused("a log to nowhere", log_get(&m, NULL), EFAULT);
+	manual_log(&m);
+	check("no log any more", logs(&m, false), 0);
+	check("a store", touches(&m, 1, 18), 18);
+	check("a store to what nobody wrote", touches(&m, 9, 19), 19);
+	check_refused("no log", log_get(&m, &bits), ENOENT);
+	check("a log again", logs(&m, true), 0);
+	check("a store", touches(&m, 9, 20), 20);
+	check_log("is found", &m, 1 << 9);
+	machine_end(&m);
+	machine_make_type(&m, VM_TYPE_PROTECTED | VM_TYPE, guest_touch, 1);
+	check_refused("a log of a protected VM", logs(&m, true), EINVAL);
+	machine_end(&m);
+}
+
+static void test_read_only(void)
+{
+	struct machine m;
+	uint64_t value = 0;
+
+	machine_make(&m, guest_touch, 1);
+	check_refused("its memory is not to be written any more",
+		      slot_flags(m.vm, 1, KVM_MEM_READONLY, G_PAGES, PAGES_BYTES, m.pages), EINVAL);
+	check("without the slot", slot_set(m.vm, 1, 0, 0, NULL), 0);
+	((volatile uint64_t *)(m.pages + 0x3000))[1] = 30;
+	((volatile uint64_t *)(m.pages + 0x4000))[1] = 31;
+	check("memory to read", slot_flags(m.vm, 1, KVM_MEM_READONLY, G_PAGES, PAGES_BYTES, m.pages), 0);
+	check("a load", touches(&m, 3, 0), 30);
+	x_set(&m, 0, 1, 32);
+	check("a store ends the run", next_store(&m, 0, G_PAGES + 0x3008, &value), true);
+	check("with its value", (int64_t)value, 32);
+	check("the guest finds what was there", said(&m, 0), 30);
+	x_set(&m, 0, 0, G_PAGES + 0x5008);
+	check("a store to what was not read", next_store(&m, 0, G_PAGES + 0x5008, &value), true);
+	check("the guest finds nothing there", said(&m, 0), 0);
+	((volatile uint64_t *)(m.pages + 0x3000))[1] = 33;
+	check("the process writes", touches(&m, 3, 0), 33);
+	/* The process cannot write either. */
+	mprotect(m.pages + 0x4000, 0x1000, PROT_READ);
+	check("a load of what nobody can write", touches(&m, 4, 0), 31);
+	mprotect(m.pages + 0x4000, 0x1000, PROT_READ | PROT_WRITE);
+	((volatile uint64_t *)(m.pages + 0x4000))[1] = 34;
+	check("and when the process can again", touches(&m, 4, 0), 34);
+	machine_end(&m);
+	check("nothing is given at the end", parameter("frames_given"), 0);
+}
+
+/* --- the kernel asks which pages a guest uses: by DAMON, where it has that */
+
+#define DAMON "/sys/kernel/mm/damon/admin/kdamonds"
+
+static void damon(const char *name, const char *value)
+{
+	char path[200];
+	int fd;
+
+	snprintf(path, sizeof(path), DAMON "/%s", name);
+	fd = open(path, O_WRONLY);
+	check(path, fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value), 1);
+	close(fd);
+}
+
+static void test_young(void)
+{
+	long aged = parameter("pages_aged");
+	struct machine m;
+	char pid[20];
+	uint64_t n;
+
+	if (access(DAMON, F_OK) != 0)
+		return;
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	machine_make(&m, guest_pages, 1);
+	x_set(&m, 0, 0, 1);
+	damon("nr_kdamonds", "1");
+	damon("0/contexts/nr_contexts", "1");
+	damon("0/contexts/0/operations", "vaddr");
+	damon("0/contexts/0/targets/nr_targets", "1");
+	damon("0/contexts/0/targets/0/pid_target", pid);
+	damon("0/state", "on");
+	for (n = 1; n < 100000 && parameter("pages_aged") == aged; n++) {
+		if (said(&m, 0) != n)
+			break;
+	}
+	check("the kernel finds pages that the guest used", parameter("pages_aged") > aged, 1);
+	check("and the guest goes on", said(&m, 0), n);
+	damon("0/state", "off");
+	check("and goes on", said(&m, 0), n + 1);
+	machine_end(&m);
+}
+
 static void test_memory_storm(void)
 {
 	struct machine m;
@@ -1051,6 +1240,9 @@ int main(int count, char **words)
 	test_hotplug();
 	test_long_vectors();
 	test_memory_changes();
+	test_log();
+	test_read_only();
+	test_young();
 	test_memory_storm();
 	test_kill();
 	test_ioevent();

@@ -34,11 +34,12 @@ void test_gic(void);
 /* machine.c */
 extern char guest_access[], guest_count[], guest_pages[], guest_timer[], guest_physical_timer[], guest_turns[],
 	guest_pair[], guest_lines[], guest_power[], guest_calls[], guest_vectors[], guest_gic[], guest_gic_two[],
-	guest_wakes[];
+	guest_wakes[], guest_touch[];
 void machine_make_type(struct machine *m, unsigned long type, const char *program, int vcpus);
 void machine_make(struct machine *m, const char *program, int vcpus);
 void machine_end(struct machine *m);
 int slot_set(int vm, uint32_t slot, uint64_t guest, uint64_t bytes, void *memory);
+int slot_flags(int vm, uint32_t slot, uint32_t flags, uint64_t guest, uint64_t bytes, void *memory);
 int vcpu_init(int vcpu, uint32_t features);
 uint64_t reg_get(int vcpu, uint64_t id);
 int reg_set(int vcpu, uint64_t id, uint64_t value);

@@ -48,16 +48,22 @@ static void need(bool there, const char *what)
 	}
 }
 
-int slot_set(int vm, uint32_t slot, uint64_t guest, uint64_t bytes, void *memory)
+int slot_flags(int vm, uint32_t slot, uint32_t flags, uint64_t guest, uint64_t bytes, void *memory)
 {
 	struct kvm_userspace_memory_region region = {
 		.slot = slot,
+		.flags = flags,
 		.guest_phys_addr = guest,
 		.memory_size = bytes,
 		.userspace_addr = (uintptr_t)memory,
 	};
 
 	return ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region);
+}
+
+int slot_set(int vm, uint32_t slot, uint64_t guest, uint64_t bytes, void *memory)
+{
+	return slot_flags(vm, slot, 0, guest, bytes, memory);
 }
 
 int vcpu_init(int vcpu, uint32_t features)

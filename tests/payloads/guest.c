@@ -544,6 +544,34 @@ static void taken_while_it_runs(const struct guest *g)
 	load(g);
 }
 
+/* What the guest may do with G_DATA: @had, and from now on without and with what @change says. */
+static void access(const struct guest *g, u64 change, s64 had)
+{
+	same("what a page was", (u64)vm(VM_ACCESS, g->handle, G_DATA / 4096u, change), (u64)had);
+}
+
+/* The guest stores to a page that it gets for reading, and to one that is not young. */
+static void limits(const struct guest *g)
+{
+	u64 store = FAULT_WRITE_OF(3) + G_DATA + 16;
+	u64 pfn = pfn_of(g, OF_DATA_AGAIN);
+
+	same("a page to read", (u64)vm(VM_MAP_READ, g->handle, G_DATA / 4096u, pfn), 0);
+	same("no page twice", (u64)vm(VM_MAP_READ, g->handle, G_DATA / 4096u, pfn), (u64)HYP_EBUSY);
+	ends("a store to what is for reading", EXIT_FAULT, FAULT_PERMISSION + store, STORED);
+	access(g, 0, PAGE_YOUNG);
+	ends("that was a question", EXIT_FAULT, FAULT_PERMISSION + store, STORED);
+	access(g, PAGE_YOUNG + PAGE_GIVE * PAGE_WRITABLE, PAGE_YOUNG);
+	ends("a store to what is old", EXIT_FAULT, store, STORED);
+	access(g, PAGE_WRITABLE, PAGE_WRITABLE);
+	ends("a store to what is old, and for reading", EXIT_FAULT, store, STORED);
+	access(g, PAGE_GIVE * PAGE_YOUNG, 0);
+	ends("and young", EXIT_FAULT, FAULT_PERMISSION + store, STORED);
+	access(g, PAGE_GIVE * PAGE_WRITABLE, PAGE_YOUNG);
+	access(g, PAGE_GIVE * PAGE_GIVE, HYP_EINVAL);
+	access(g, 0, PAGE_WRITABLE + PAGE_YOUNG);
+}
+
 /* A page is the host's again, and the guest gets another one for it; not from a protected VM. */
 static void takes(const struct guest *g)
 {
@@ -556,7 +584,7 @@ static void takes(const struct guest *g)
 		same("unmap twice", (u64)vm(VM_UNMAP, g->handle, G_DATA / 4096u, 0), (u64)HYP_ENOENT);
 		same("its frame", (u64)hyp(MEM_INFO, pfn_of(g, OF_DATA), 0), FRAME_HOST);
 		ends("a store to it", EXIT_FAULT, FAULT_WRITE_OF(3) + G_DATA + 16, STORED);
-		give(g, G_DATA, OF_DATA_AGAIN);
+		limits(g);
 	}
 	says("the page", SAY_BACK, STORED);
 	if (g->protected == 0) {
@@ -617,9 +645,21 @@ static void second(const struct guest *g)
 
 static void stage_1(const struct guest *g)
 {
+	s64 change;
+
 	ends("a walk", EXIT_FAULT, FAULT_FETCH + G_TABLE, 0);
 	give(g, G_TABLE, OF_TABLE);
 	says("with stage 1", SAY_STAGE_1, STORED);
+	change = vm(VM_ACCESS, g->handle, G_LATE_READ / 4096u, PAGE_WRITABLE);
+	same("what a page was", (u64)change, g->protected != 0 ? (u64)HYP_EPERM : PAGE_WRITABLE + PAGE_YOUNG);
+	if (g->protected == 0) {
+		/* Which page it is, not where stage 1 has it. */
+		ends("a store to what is for reading", EXIT_FAULT,
+		     FAULT_PERMISSION + FAULT_WRITE_OF(3) + G_LATE_READ + 16, STORED);
+		same("to write", (u64)vm(VM_ACCESS, g->handle, G_LATE_READ / 4096u, PAGE_GIVE * PAGE_WRITABLE),
+		     PAGE_YOUNG);
+	}
+	says("a store with stage 1", SAY_STORED, STORED);
 	ends("a load with stage 1", EXIT_FAULT, FAULT_READ_OF(2) + G_DEVICE + 0x14, 0);
 	answered("a load with stage 1 is answered", LOADED, TELLS, SAY_LOADED, 0xc5d6e7f8);
 	says("stage 1 has nothing", SAY_EXCEPTION, 0x96000005);
@@ -688,6 +728,13 @@ static void refusals(const struct guest *g)
 	same("a page behind the last", (u64)vm(VM_MAP, g->handle, pages, pfn_of(g, OF_COUNT)), (u64)HYP_ERANGE);
 	same("a table behind the last", (u64)vm(VM_TABLE, g->handle, pages, pfn_of(g, OF_COUNT)), (u64)HYP_ERANGE);
 	same("unmap behind the last", (u64)vm(VM_UNMAP, g->handle, pages, 0), (u64)HYP_ERANGE);
+	same("access behind the last", (u64)vm(VM_ACCESS, g->handle, pages, 0), (u64)HYP_ERANGE);
+	same("access without a table", (u64)vm(VM_ACCESS, g->handle, pages - 1, 0),
+	     g->protected != 0 ? (u64)HYP_EPERM : (u64)HYP_ENOENT);
+	same("access without a page", (u64)vm(VM_ACCESS, g->handle, G_CODE / 4096u + 99u, 0),
+	     g->protected != 0 ? (u64)HYP_EPERM : (u64)HYP_ENOENT);
+	same("a page for reading of a protected VM", (u64)vm(VM_MAP_READ, g->handle, pages - 1, pfn_of(g, OF_COUNT)),
+	     g->protected != 0 ? (u64)HYP_EPERM : (u64)HYP_ENOENT);
 	same("a frame behind the last", (u64)vm(VM_MAP, g->handle, G_TABLE / 4096u, frames), (u64)HYP_ERANGE);
 	same("a vCPU behind the last", (u64)vm(VCPU_INIT, g->handle, 0, frames), (u64)HYP_ERANGE);
 	same("reclaim behind the last", (u64)vm(VM_RECLAIM, g->handle, frames, 0), (u64)HYP_ERANGE);
@@ -702,6 +749,7 @@ static void nobody(u64 handle)
 	same("a page of nobody's", (u64)vm(VM_MAP, handle, 0, SPARE / 4096u), (u64)HYP_ENOENT);
 	same("a table of nobody's", (u64)vm(VM_TABLE, handle, 0, SPARE / 4096u), (u64)HYP_ENOENT);
 	same("unmap of nobody's", (u64)vm(VM_UNMAP, handle, 0, 0), (u64)HYP_ENOENT);
+	same("access of nobody's", (u64)vm(VM_ACCESS, handle, 0, 0), (u64)HYP_ENOENT);
 	same("reclaim from nobody", (u64)vm(VM_RECLAIM, handle, SPARE / 4096u, 0), (u64)HYP_ENOENT);
 }
 
@@ -720,6 +768,7 @@ static void end(const struct guest *g, u64 last)
 	same("a page for a dying VM", (u64)vm(VM_MAP, g->handle, 0, pfn_of(g, OF_COUNT)), (u64)HYP_EPERM);
 	same("a table for a dying VM", (u64)vm(VM_TABLE, g->handle, 0, pfn_of(g, OF_COUNT)), (u64)HYP_EPERM);
 	same("unmap of a dying VM's", (u64)vm(VM_UNMAP, g->handle, G_DATA / 4096u, 0), (u64)HYP_EPERM);
+	same("access of a dying VM's", (u64)vm(VM_ACCESS, g->handle, G_DATA / 4096u, 0), (u64)HYP_EPERM);
 	same("reclaim what is not its", (u64)vm(VM_RECLAIM, g->handle, pfn_of(g, OF_COUNT), 0), (u64)HYP_EPERM);
 	same("reclaim a device", (u64)vm(VM_RECLAIM, g->handle, 0x09000u, 0), (u64)HYP_EINVAL);
 	for (i = OF_HIGH; i <= last; i++) {

@@ -328,6 +328,10 @@ last:
 	isb
 	ldr	x11, [x10, #16]
 	say	SAY_STAGE_1, x11
+	ldr	x10, =(G_OTHER_VIEW + G_LATE_READ)
+	ldr	x12, =STORED
+	str	x12, [x10, #16]
+	say	SAY_STORED, x12
 	ldr	x10, =(G_OTHER_VIEW + G_DEVICE)
 	load	ldr w11, [x10, #0x14]
 	mov	x10, #(3 << 30)			/* stage 1 has nothing there */

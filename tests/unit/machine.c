@@ -673,6 +673,12 @@ void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines)
 	machine.at_guest = 1;
 }
 
+u32 cpu_fault_page(void)
+{
+	assert_int_equal(machine.at_guest, 1);
+	return machine.page_lost == 0;
+}
+
 void cpu_to_host(void)
 {
 	assert_int_equal(machine.at_guest, 1);

@@ -246,6 +246,8 @@ static void test_states(void **state)
 		{ VM_MAP, FIRST + 9, { HYP_ENOENT, HYP_ENOENT, HYP_EBUSY, HYP_EPERM } },
 		{ VM_UNMAP, 0, { HYP_ENOENT, HYP_ENOENT, HYP_EPERM, HYP_EPERM } },
 		{ VM_RECLAIM, 0, { HYP_ENOENT, HYP_ENOENT, HYP_EPERM, HYP_EINVAL } },
+		{ VM_MAP_READ, FIRST + 9, { HYP_ENOENT, HYP_ENOENT, HYP_EPERM, HYP_EPERM } },
+		{ VM_ACCESS, 1, { HYP_ENOENT, HYP_ENOENT, HYP_EPERM, HYP_EPERM } },
 	};
 	u32 s, c;
 
@@ -281,6 +283,15 @@ static void test_arguments(void **state)
 	refused(VM_MAP, 0, GUEST_PAGES, FIRST + 9, HYP_ERANGE);
 	refused(VM_UNMAP, 0, GUEST_PAGES, 0, HYP_ERANGE);
 	refused(VM_UNMAP, 0, GUEST_PAGES - 1, 0, HYP_ENOENT);
+	refused(VM_MAP_READ, VMS_MAX, 0, FIRST + 9, HYP_EINVAL);
+	refused(VM_MAP_READ, 0, GUEST_PAGES, FIRST + 9, HYP_ERANGE);
+	refused(VM_MAP_READ, 0, PAGE, 1ul << 36, HYP_ERANGE);
+	refused(VM_MAP_READ, 0, GUEST_PAGES - 1, FIRST + 9, HYP_ENOENT);
+	refused(VM_ACCESS, VMS_MAX, 0, 0, HYP_EINVAL);
+	refused(VM_ACCESS, 0, GUEST_PAGES, 16, HYP_ERANGE);
+	refused(VM_ACCESS, 0, PAGE, 16, HYP_EINVAL);
+	refused(VM_ACCESS, 0, PAGE, 15, HYP_ENOENT);
+	refused(VM_ACCESS, 0, GUEST_PAGES - 1, 0, HYP_ENOENT);
 	refused(VM_TABLE, 0, 0, 1ul << 36, HYP_ERANGE);
 	refused(VM_MAP, 0, PAGE, 1ul << 36, HYP_ERANGE);
 	refused(VM_MAP, 0, PAGE, (1ul << 36) - 1, HYP_EINVAL);
@@ -295,6 +306,49 @@ static void test_arguments(void **state)
 	assert_int_equal(vm_hvc(VM_TABLE, HANDLE(0), PAGE + 512, FIRST + 6), 0);
 	refused(VM_TABLE, 0, PAGE + 512, FIRST + 7, HYP_EBUSY);
 	assert_int_equal(page_of(0, PAGE), 0);
+}
+
+/* What a guest may do with a page, from each of the four to each: bits 7:6 are S2AP, bit 10 is AF (Arm ARM D8.3). */
+static void test_access(void **state)
+{
+	static const u64 bits[] = { 0x40, 0xc0, 0x440, 0x4c0 };
+	u64 rest, had, change, now, other;
+	u32 tlbis;
+
+	(void)state;
+	machine_boot(40);
+	make_with_tables(0, FIRST, 0);
+	assert_int_equal(vm_hvc(VM_MAP_READ, HANDLE(0), PAGE, FIRST + 3), 0);
+	check_views(FIRST + 3, FRAME_HOST_SHARED_GUEST);
+	assert_int_equal(record_of(FIRST + 3).count, 1);
+	assert_int_equal(vm_hvc(VM_MAP, HANDLE(0), PAGE - 1, FIRST + 4), 0);
+	refused(VM_MAP_READ, 0, PAGE, FIRST + 5, HYP_EBUSY);
+	other = page_of(0, PAGE - 1);
+	rest = leaf(FIRST + 3) - 0x4c0;
+	assert_int_equal(page_of(0, PAGE), rest + 0x440);
+	for (had = 0; had < 4; had++) {
+		for (change = 0; change < 16; change++) {
+			vm_hvc(VM_ACCESS, HANDLE(0), PAGE, 3 + 4 * had);
+			assert_int_equal(page_of(0, PAGE), rest + bits[had]);
+			tlbis = machine.guest_tlbis;
+			now = (had & ~(change & 3)) | change >> 2;
+			assert_int_equal(vm_hvc(VM_ACCESS, HANDLE(0), PAGE, change), had);
+			assert_int_equal(page_of(0, PAGE), rest + bits[now]);
+			assert_int_equal(machine.guest_tlbis, tlbis + (now != had));
+			assert_int_equal(page_of(0, PAGE - 1), other);
+		}
+	}
+	assert_int_equal(vm_hvc(VM_ACCESS, HANDLE(0), PAGE, 3), 3);
+	assert_int_equal(vm_hvc(VM_UNMAP, HANDLE(0), PAGE, 0), 0);
+	check_views(FIRST + 3, FRAME_HOST);
+	refused(VM_ACCESS, 0, PAGE, 12, HYP_ENOENT);
+	/* All of a protected VM's pages is its own. */
+	make_with_tables(1, FIRST + 10, 1);
+	refused(VM_MAP_READ, 1, PAGE, FIRST + 3, HYP_EPERM);
+	assert_int_equal(vm_hvc(VM_MAP, HANDLE(1), PAGE, FIRST + 3), 0);
+	for (change = 0; change < 16; change++) {
+		refused(VM_ACCESS, 1, PAGE, change, HYP_EPERM);
+	}
 }
 
 /* Frames that are not the host's, and those of another VM. */
@@ -768,7 +822,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_life),
 		cmocka_unit_test(test_states),
-		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_arguments), cmocka_unit_test(test_access),
 		cmocka_unit_test(test_frames),
 		cmocka_unit_test(test_out_of_reach),
 		cmocka_unit_test(test_no_memory),

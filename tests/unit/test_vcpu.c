@@ -594,15 +594,28 @@ static void test_faults(void **state)
 	check_exit(EXIT_FAULT, FAULT_VALID + FAULT_WRITE + FAULT_SIZE * 3 + 0x12345678, 0);
 	/* Walks and other faults that name a page, and those that do not. */
 	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x80 + 0xd));
-	check_exit(EXIT_FAULT, 0x12345000, 0);
+	check_exit(EXIT_FAULT, FAULT_PERMISSION + 0x12345000, 0);
 	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0));
 	check_exit(EXIT_FAULT, 0x12345000, 0);
 	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 9));
 	check_exit(EXIT_FAULT, 0x12345000, 0);
 	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x10));
 	check_exit(EXIT_OTHER, TRAP_EC_DABT_LOW, 0);
-	guest_does(GUEST_SYNC, ESR(TRAP_EC_IABT_LOW, 0xf));
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_IABT_LOW, 0x14));
 	check_exit(EXIT_OTHER, TRAP_EC_IABT_LOW, 0);
+	/* A page that is there, and may not be written: bit 59 says so. */
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x1c00000 + (3 << 16) + 0x40 + 0xf));
+	check_exit(EXIT_FAULT, (1ul << 59) + FAULT_VALID + FAULT_WRITE + FAULT_SIZE * 3 + 0x12345678,
+		   0x1122334455667788ul);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x40 + 0xc));
+	check_exit(EXIT_FAULT, FAULT_PERMISSION + FAULT_WRITE + 0x12345000, 0);
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_IABT_LOW, 0xf));
+	check_exit(EXIT_FAULT, FAULT_PERMISSION + FAULT_FETCH + 0x12345000, 0);
+	/* Which page it was is not known any more: the guest tries again. */
+	machine.page_lost = 1;
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x40 + 0xc));
+	check_exit(EXIT_IRQ, 0, 0);
+	machine.page_lost = 0;
 }
 
 static void read_with(u64 iss, u64 value, u64 want)

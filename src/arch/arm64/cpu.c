@@ -351,6 +351,26 @@ void cpu_leave_streaming(void)
 	}
 }
 
+/* Stage 2 names the page of a permission fault only on the way through stage 1: else stage 1 is asked where it led. */
+u32 cpu_fault_page(void)
+{
+	u64 esr = read_sysreg(esr_el2);
+	u64 ec = (esr & ESR_EL2_EC_MASK) >> ESR_EL2_EC_SHIFT;
+	u64 par;
+
+	if ((ec != TRAP_EC_IABT_LOW && ec != TRAP_EC_DABT_LOW) || (esr & ESR_EL2_S1PTW_MASK) != 0 ||
+	    (esr & ESR_EL2_DFSC_MASK) / 4u * 4u != FSC_PERMISSION_LEVEL0) {
+		return 1;
+	}
+	__asm__ volatile("at s1e1r, %0\n\tisb" : : "r"(read_sysreg(far_el2)) : "memory");
+	par = read_sysreg(par_el1);
+	if ((par & PAR_EL1_F_MASK) != 0) {
+		return 0;
+	}
+	write_sysreg(hpfar_el2, (par & PAR_EL1_PA_MASK) >> PAR_EL1_PA_SHIFT << HPFAR_EL2_FIPA_SHIFT);
+	return 1;
+}
+
 void cpu_to_host(void)
 {
 	u64 pfr0 = read_sysreg(id_aa64pfr0_el1);
