@@ -651,6 +651,7 @@ static void set_word(struct fuzz_cpu *c, struct fuzz_vcpu *u)
 		    number == CTX_PSTATE ? pstates[below(c, ARRAY_SIZE(pstates))] : fuzz_random(c);
 	bool entry = number == CTX_PC || number == CTX_X0;
 	s64 want = number >= CTX_NAMED_END ? HYP_EINVAL : !u ? HYP_ENOENT :
+		   number == CTX_CNTVOFF_EL2 ? (protected && c->vm[c->loaded_vm].turned_on ? HYP_EPERM : 0) :
 		   number == CTX_MDSCR_EL1 || (protected && (u->ran || !entry)) ? HYP_EPERM :
 		   number == CTX_PSTATE && !is_pstate(value) ? HYP_EINVAL : 0;
 

@@ -57,6 +57,7 @@ struct hyp_slot {
  * @slots: by KVM's number; all behind the first @slots_end are empty
  * @changes: counts what may have made a page that was looked up another one
  * @changing: such changes are under way
+ * @offset: how far the virtual counter of its vCPUs is behind the machine's
  * @mapped: page of the guest to frame
  * @tables: pages that Hypatia keeps as its tables
  */
@@ -72,6 +73,7 @@ struct hyp_vm {
 	struct list_head ioevents;
 
 	struct hyp_gic gic;
+	u64 offset;
 
 	spinlock_t mmu_lock;
 	struct hyp_slot slots[SLOTS_MAX];

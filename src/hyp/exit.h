@@ -93,7 +93,8 @@ extern const struct guest_features vm_features[2];
     // and, however the run ended, when its virtual timer fires, if it is on and not masked
     predicate timer_row{L}(integer cpu, integer x4, integer x5) =
       \at(cpu_guest[cpu].w[CTX_CNTV_CTL_EL0],L) % 4 == 1 ?
-        x4 == 1 && x5 == fires_at(\at(cpu_guest[cpu].w[CTX_CNTV_CVAL_EL0],L), \at(cpu_guest[cpu].w[CTX_CNTVOFF_EL2],L)) :
+        x4 == 1 && x5 ==
+          fires_at(\at(cpu_guest[cpu].w[CTX_CNTV_CVAL_EL0],L), \at(cpu_guest[cpu].w[CTX_CNTVOFF_EL2],L)) :
         x4 == 0 && x5 == 0;
 
     // x2 to x5 of VCPU_RUN

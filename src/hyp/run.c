@@ -387,7 +387,7 @@ s64 vcpu_power(u64 on)
 	return error;
 }
 
-/* The virtual counter of VM @v is @offset behind the machine's: of a protected VM, until the host has turned a vCPU on. */
+/* VM @v has its virtual counter @offset behind the machine's: of a protected VM until the host turned a vCPU on. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires vm: v < VMS_MAX;
     terminates \true; exits \false; assigns vm_start[v].offset;

@@ -875,7 +875,8 @@ static void test_offset(void **state)
 	static const struct {
 		u64 offset, compare, fires;
 	} of[] = {
-		{ 0, 0, 0 }, { 0, ~0ul, ~0ul }, { 5, 7, 12 }, { 5, ~0ul - 5, ~0ul }, { 5, ~0ul - 4, ~0ul }, { 5, ~0ul, ~0ul },
+		{ 0, 0, 0 }, { 0, ~0ul, ~0ul }, { 5, 7, 12 }, { 5, ~0ul - 5, ~0ul }, { 5, ~0ul - 4, ~0ul },
+		{ 5, ~0ul, ~0ul },
 		{ 0x7ffffffffffffffful, 0x8000000000000000ul, ~0ul }, { 0x7ffffffffffffffful, ~0ul, ~0ul },
 		{ ~0ul, 0, 0 }, { ~0ul, 1, 0 }, { ~0ul, 2, 1 }, { ~0ul, ~0ul, ~0ul - 1 },
 		{ 0x8000000000000000ul, 0x7ffffffffffffffful, 0 }, { 0x8000000000000000ul, 0x8000000000000005ul, 5 },
