@@ -604,18 +604,18 @@ static u64 *kept_word(struct fuzz_vcpu *u, u64 number)
 
 static u64 no_word(struct fuzz_cpu *c)
 {
-	return below(c, 2) ? CTX_KEYS_END + below(c, 8) : ~0ULL - below(c, 4);
+	return below(c, 2) ? CTX_NAMED_END + below(c, 8) : ~0ULL - below(c, 4);
 }
 
 static void get_word(struct fuzz_cpu *c, struct fuzz_vcpu *u)
 {
 	static const u64 words[] = { CTX_X24, CTX_V0 + 16, CTX_TPIDR_EL0 };
 	u64 number = !below(c, 16) ? no_word(c) :
-		     below(c, 2) ? words[below(c, ARRAY_SIZE(words))] : below(c, CTX_KEYS_END);
+		     below(c, 2) ? words[below(c, ARRAY_SIZE(words))] : below(c, CTX_NAMED_END);
 	struct fuzz_call call = { VCPU_GET_REG, { number, fuzz_random(c), fuzz_random(c) }, { 0 }, 0 };
 	u64 *kept;
 
-	call.want = number >= CTX_KEYS_END ? HYP_EINVAL : c->loaded_vm == NONE ? HYP_ENOENT :
+	call.want = number >= CTX_NAMED_END ? HYP_EINVAL : c->loaded_vm == NONE ? HYP_ENOENT :
 		    c->vm[c->loaded_vm].protected ? HYP_EPERM : 0;
 	if (!fuzz_call(c, &call))
 		return;
@@ -638,7 +638,7 @@ static u64 settable(struct fuzz_cpu *c, const struct fuzz_vcpu *u, bool protecte
 	if (u && u->pending == EXIT_NONE && (u->at <= AT_BEGIN || protected) && below(c, 4))
 		return below(c, 4) ? CTX_PC : CTX_X0;
 	if (protected && below(c, 2))
-		return below(c, CTX_KEYS_END);
+		return below(c, CTX_NAMED_END);
 	return words[below(c, ARRAY_SIZE(words))];
 }
 
@@ -650,7 +650,8 @@ static void set_word(struct fuzz_cpu *c, struct fuzz_vcpu *u)
 	u64 value = number == CTX_PC ? (below(c, 8) ? ENTRY : NOWHERE) :
 		    number == CTX_PSTATE ? pstates[below(c, ARRAY_SIZE(pstates))] : fuzz_random(c);
 	bool entry = number == CTX_PC || number == CTX_X0;
-	s64 want = number >= CTX_KEYS_END ? HYP_EINVAL : !u ? HYP_ENOENT :
+	s64 want = number >= CTX_NAMED_END ? HYP_EINVAL : !u ? HYP_ENOENT :
+		   number == CTX_CNTVOFF_EL2 ? (protected && c->vm[c->loaded_vm].turned_on ? HYP_EPERM : 0) :
 		   number == CTX_MDSCR_EL1 || (protected && (u->ran || !entry)) ? HYP_EPERM :
 		   number == CTX_PSTATE && !is_pstate(value) ? HYP_EINVAL : 0;
 
