@@ -194,20 +194,37 @@ static bool has_to_wait(struct hyp_vcpu *vcpu)
 	return signal_pending(current) || need_resched() || asks_to_leave(vcpu) || hyp_cpu_stopping();
 }
 
+/*
+ * hyp_vcpu_claim(), with nothing that anybody needs in V0 to V31 beyond 128 bits: Hypatia sees to the rest. This task is
+ * in a system call, where its own are no longer than that. What another left there may be, which finds it saved once
+ * the kernel has used these registers: @saved, then kernel_neon_end() is to follow.
+ */
+static int claim(struct hyp_vcpu *vcpu, bool *saved)
+{
+	int err = hyp_vcpu_claim(vcpu);
+
+	*saved = false;
+	if (err || !test_thread_flag(TIF_FOREIGN_FPSTATE))
+		return err;
+	hyp_vcpu_unclaim();
+	kernel_neon_begin();
+	err = hyp_vcpu_claim(vcpu);
+	*saved = !err;
+	if (err)
+		kernel_neon_end();
+	return err;
+}
+
 /* A run, or nothing when something is to be seen to first. @only_answer: see hyp_cpu_run(). */
 static int enter(struct hyp_vcpu *vcpu, bool only_answer, struct hyp_exit *exit)
 {
 	bool has_gic = vcpu->vm->gic.made;
+	bool saved;
 	u64 flags;
-	int err;
+	int err = claim(vcpu, &saved);
 
-	/* What the host has in V0 to V31 beyond 128 bits is saved; Hypatia sees to the rest. */
-	kernel_neon_begin();
-	err = hyp_vcpu_claim(vcpu);
-	if (err) {
-		kernel_neon_end();
+	if (err)
 		return err;
-	}
 	WRITE_ONCE(vcpu->in_guest, true);
 	WRITE_ONCE(vcpu->turned_on, false);
 	/* See hyp_vcpu_kick(). */
@@ -227,7 +244,8 @@ static int enter(struct hyp_vcpu *vcpu, bool only_answer, struct hyp_exit *exit)
 	}
 	WRITE_ONCE(vcpu->in_guest, false);
 	hyp_vcpu_unclaim();
-	kernel_neon_end();
+	if (saved)
+		kernel_neon_end();
 	hyp_vgic_kick(vcpu->vm, vcpu->gic.kicks);
 	return 0;
 }
