@@ -189,7 +189,7 @@ void hyp_timer_cpu(bool on);
 void hyp_timer_enter(struct hyp_vcpu *vcpu, bool at_once);
 void hyp_timer_leave(struct hyp_vcpu *vcpu);
 void hyp_timer_ran(struct hyp_vcpu *vcpu, const struct hyp_exit *exit);
-u64 hyp_timer_control(const struct hyp_timer *timer);
+u64 hyp_timer_control(const struct hyp_timer *timer, u64 offset);
 void hyp_timer_set_control(struct hyp_timer *timer, u64 control);
 u64 hyp_timer_levels(const struct hyp_vcpu *vcpu);
 void hyp_timer_wakeup(struct hyp_vcpu *vcpu);

@@ -270,10 +270,8 @@ static int control_get(struct hyp_vcpu *vcpu, u64 *value)
 		err = hyp_words_access(vcpu, CTX_CNTV_CVAL_EL0, &timer.compare, 1, false);
 	if (err)
 		return err;
-	/* In the machine's counts, as Hypatia has it: host/linux sets no offset beyond half of the range. */
-	timer.compare += READ_ONCE(vcpu->vm->offset);
 	hyp_timer_set_control(&timer, control);
-	*value = hyp_timer_control(&timer);
+	*value = hyp_timer_control(&timer, READ_ONCE(vcpu->vm->offset));
 	return 0;
 }
 
@@ -312,7 +310,7 @@ static int timer_access(struct hyp_vcpu *vcpu, u64 id, u64 *value, bool set)
 		if (set)
 			hyp_timer_set_control(&vcpu->physical, *value);
 		else
-			*value = hyp_timer_control(&vcpu->physical);
+			*value = hyp_timer_control(&vcpu->physical, 0);
 		return 0;
 	case KVM_REG_ARM_PTIMER_CVAL:
 		if (set)

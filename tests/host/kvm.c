@@ -33,6 +33,9 @@
 #define LOOK_MS 50
 #define LOOKS 200
 #define KILLS 6
+#define LONG_S 1000
+#define AHEAD (1ul << 50)
+#define WAKES 5
 
 static void sleep_ms(long ms)
 {
@@ -432,13 +435,41 @@ static void test_not_emulated(void)
 	machine_end(&m);
 }
 
-static void virtual_timer(unsigned long type, uint64_t rate)
+static void counts_from(struct machine *m, uint64_t start, uint64_t rate)
+{
+	check("the counter of a VM", reg_set(m->vcpu[0], KVM_REG_ARM_TIMER_CNT, start), 0);
+	check("goes on from there", reg_get(m->vcpu[0], KVM_REG_ARM_TIMER_CNT) - start < LONG_S * rate, 1);
+	check("of all its vCPUs", reg_get(m->vcpu[1], KVM_REG_ARM_TIMER_CNT) - start < LONG_S * rate, 1);
+	check("for the guest", said(m, 0) - start < LONG_S * rate, 1);
+	check("on all of them", said(m, 1) - start < LONG_S * rate, 1);
+}
+
+static void test_counter(uint64_t rate)
+{
+	struct machine m;
+	uint64_t count;
+
+	machine_make(&m, guest_counter, 2);
+	counts_from(&m, AHEAD, rate);
+	counts_from(&m, 0, rate);
+	check("the physical counter", reg_set(m.vcpu[0], KVM_REG_ARM_PTIMER_CNT, AHEAD), 0);
+	__asm__("isb\n\tmrs %0, cntvct_el0" : "=r"(count));
+	check("is the machine's", reg_get(m.vcpu[0], KVM_REG_ARM_PTIMER_CNT) - count < LONG_S * rate, 1);
+	machine_end(&m);
+}
+
+/* Its counter goes on from @start. */
+static void virtual_timer(unsigned long type, uint64_t rate, uint64_t start)
 {
 	struct kvm_one_reg reg = { .id = KVM_REG_ARM_TIMER_CTL };
 	struct machine m;
 	uint64_t value;
 
 	machine_make_type(&m, type, guest_timer, 1);
+	if (type == VM_TYPE)
+		check("its counter", reg_set(m.vcpu[0], KVM_REG_ARM_TIMER_CNT, start), 0);
+	else
+		check_refused("its counter", reg_set(m.vcpu[0], KVM_REG_ARM_TIMER_CNT, start), EPERM);
 	x_set(&m, 0, 0, rate / 20);
 	check_refused("the guest's timer ends the run", ioctl(m.vcpu[0], KVM_RUN, 0), EINTR);
 	check("the level is told", m.run[0]->s.regs.device_irq_level, KVM_ARM_DEV_EL1_VTIMER);
@@ -460,8 +491,10 @@ static void test_timers(void)
 	uint64_t rate;
 
 	__asm__("mrs %0, cntfrq_el0" : "=r"(rate));
-	virtual_timer(VM_TYPE, rate);
-	virtual_timer(VM_TYPE_PROTECTED | VM_TYPE, rate);
+	test_counter(rate);
+	virtual_timer(VM_TYPE, rate, 0);
+	virtual_timer(VM_TYPE, rate, AHEAD);
+	virtual_timer(VM_TYPE_PROTECTED | VM_TYPE, rate, 0);
 	machine_make(&m, guest_physical_timer, 1);
 	x_set(&m, 0, 0, rate / 20);
 	check_refused("its physical timer ends the run", ioctl(m.vcpu[0], KVM_RUN, 0), EINTR);
@@ -609,6 +642,56 @@ static void test_hotplug(void)
 	online(1, 1);
 	pin(pthread_self(), 1);
 	check("and back", said(&m, 0), 3);
+	machine_end(&m);
+}
+
+/* Until it is to stop: 1 if nothing happens to a vector register beyond 128 bits. It makes no system call meanwhile. */
+static void *sve_thread(void *argument)
+{
+	static long lost = 1;
+	unsigned int word;
+
+	__asm__ volatile(".arch_extension sve\n\t"
+			 "ptrue p0.d\n\t"
+			 "dup z7.d, #5\n"
+			 "1:\tldr %w[word], [%[stop]]\n\t"
+			 "cmpne p1.d, p0/z, z7.d, #5\n\t"
+			 "b.ne 2f\n\t"
+			 "cbz %w[word], 1b\n\t"
+			 "2:"
+			 : [word] "=&r"(word)
+			 : [stop] "r"(argument)
+			 : "v7", "cc", "memory");
+	return word != 0 ? NULL : &lost;
+}
+
+/* A task's vectors are longer than what Hypatia switches, and wait in the CPU while a guest wakes there. */
+static void test_long_vectors(void)
+{
+	volatile unsigned int end = 0;
+	struct machine m;
+	struct runner r = { .m = &m };
+	pthread_t guest, other;
+	void *lost;
+	int i;
+
+	if ((getauxval(AT_HWCAP) & HWCAP_SVE) == 0)
+		return;
+	machine_make(&m, guest_wakes, 1);
+	pthread_create(&guest, NULL, run_thread, &r);
+	pin(guest, 0);
+	pthread_create(&other, NULL, sve_thread, (void *)&end);
+	pin(other, 0);
+	for (i = 0; i < WAKES; i++) {
+		irq_line(m.vm, KVM_ARM_IRQ_TYPE_CPU, 0, KVM_ARM_IRQ_CPU_IRQ, 1);
+		check("it wakes", counts(&m), 1);
+		irq_line(m.vm, KVM_ARM_IRQ_TYPE_CPU, 0, KVM_ARM_IRQ_CPU_IRQ, 0);
+		sleep_ms(LOOK_MS);
+	}
+	end = 1;
+	pthread_join(other, &lost);
+	check("long vectors are as they were", lost == NULL, 1);
+	stop(guest);
 	machine_end(&m);
 }
 
@@ -1187,6 +1270,7 @@ int main(int count, char **words)
 	test_two();
 	test_endless();
 	test_hotplug();
+	test_long_vectors();
 	test_memory_changes();
 	test_log();
 	test_read_only();
