@@ -195,9 +195,9 @@ static bool has_to_wait(struct hyp_vcpu *vcpu)
 }
 
 /*
- * hyp_vcpu_claim(), with nothing that anybody needs in V0 to V31 beyond 128 bits: Hypatia sees to the rest. This task is
- * in a system call, where its own are no longer than that. What another left there may be, which finds it saved once
- * the kernel has used these registers: @saved, then kernel_neon_end() is to follow.
+ * hyp_vcpu_claim(), with nothing that anybody needs in V0 to V31 beyond 128 bits: Hypatia sees to the rest. This task
+ * is in a system call, where its own are no longer than that. What another left there may be: it loads its own again
+ * once the kernel has used these registers. @saved: so it was, and kernel_neon_end() is to follow.
  */
 static int claim(struct hyp_vcpu *vcpu, bool *saved)
 {
