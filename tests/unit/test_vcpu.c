@@ -897,8 +897,12 @@ static void test_offset(void **state)
 	u32 i;
 
 	(void)state;
+	/* of the VM that was there before */
+	vm_start[0].offset = 0x99;
 	begin(0);
 	guest_does(GUEST_IRQ, 0);
+	check_exit(EXIT_IRQ, 0, 0);
+	assert_int_equal(machine.offset, 0);
 	w()[CTX_CNTV_CTL_EL0] = 1;
 	for (i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
 		assert_int_equal(hvc(VCPU_SET_REG, CTX_CNTVOFF_EL2, of[i].offset, 0), 0);
