@@ -583,9 +583,9 @@ static void run_vcpu(struct fuzz_cpu *c, struct fuzz_vcpu *u, u64 flags)
 	if (!same_exit(got, want))
 		fuzz_differs(c, "a guest came to exit %llu (0x%llx, 0x%llx), not %llu (0x%llx, 0x%llx)", got.kind,
 			     got.x2, got.x3, want.kind, want.x2, want.x3);
-	else if (last.x[4] != u->timer_on || last.x[5] != (u->timer_on ? fires(u->timer, c->vm[c->loaded_vm].offset) : 0))
-		fuzz_differs(c, "a guest's timer is told as (%llu, 0x%llx), not as (%llu, 0x%llx) with the offset 0x%llx",
-			     last.x[4], last.x[5], u->timer_on, u->timer, c->vm[c->loaded_vm].offset);
+	else if (last.x[4] != u->timer_on || last.x[5] != (u->timer_on ? fires(u->timer, vm->offset) : 0))
+		fuzz_differs(c, "a guest's timer is told as (%llu, 0x%llx), not as (%llu, 0x%llx) behind by 0x%llx",
+			     last.x[4], last.x[5], u->timer_on, u->timer, vm->offset);
 }
 
 static void run(struct fuzz_cpu *c)
