@@ -110,7 +110,10 @@ struct fuzz_vcpu {
 	bool more;
 };
 
-/* A VM as it must be. @given: tables and pages. @turned_on: the host has turned on a vCPU of it. */
+/*
+ * A VM as it must be. @given: tables and pages. @turned_on: the host has turned on a vCPU of it. @offset: how far its
+ * virtual counter is behind the machine's.
+ */
 struct fuzz_vm {
 	u64 handle;
 	u32 state;
@@ -118,6 +121,7 @@ struct fuzz_vm {
 	int root;
 	u32 given;
 	bool turned_on;
+	u64 offset;
 	struct fuzz_vcpu vcpu[VCPUS_MAX];
 };
 

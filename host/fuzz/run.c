@@ -508,6 +508,23 @@ static void begins(struct fuzz_vcpu *u)
 }
 
 /* Until the guest has come to something that is not the host's interrupt. */
+/* The machine's count at which a timer fires whose counter is @offset behind it, or ahead of it by -@offset. */
+static u64 fires(u64 compare, u64 offset)
+{
+	s64 behind = (s64)offset;
+	u64 sum = compare + offset;
+
+	if (behind >= 0)
+		return sum < compare ? ~0ULL : sum;
+	return sum > compare ? 0 : sum;
+}
+
+/* The guest's counter began later, or is ahead: in both cases its timer, which is years off, does not fire. */
+static u64 some_offset(struct fuzz_cpu *c)
+{
+	return below(c, 2) ? below(c, read_sysreg(cntvct_el0)) : -(fuzz_random(c) >> 3);
+}
+
 static bool run_until(struct fuzz_cpu *c, u64 flags, u64 value, struct fuzz_call *last, bool *interrupted)
 {
 	struct fuzz_call call;
@@ -566,9 +583,9 @@ static void run_vcpu(struct fuzz_cpu *c, struct fuzz_vcpu *u, u64 flags)
 	if (!same_exit(got, want))
 		fuzz_differs(c, "a guest came to exit %llu (0x%llx, 0x%llx), not %llu (0x%llx, 0x%llx)", got.kind,
 			     got.x2, got.x3, want.kind, want.x2, want.x3);
-	else if (last.x[4] != u->timer_on || last.x[5] != (u->timer_on ? u->timer : 0))
-		fuzz_differs(c, "a guest's timer is told as (%llu, 0x%llx), not as (%llu, 0x%llx)", last.x[4],
-			     last.x[5], u->timer_on, u->timer);
+	else if (last.x[4] != u->timer_on || last.x[5] != (u->timer_on ? fires(u->timer, vm->offset) : 0))
+		fuzz_differs(c, "a guest's timer is told as (%llu, 0x%llx), not as (%llu, 0x%llx) behind by 0x%llx",
+			     last.x[4], last.x[5], u->timer_on, u->timer, vm->offset);
 }
 
 static void run(struct fuzz_cpu *c)
@@ -604,22 +621,23 @@ static u64 *kept_word(struct fuzz_vcpu *u, u64 number)
 
 static u64 no_word(struct fuzz_cpu *c)
 {
-	return below(c, 2) ? CTX_KEYS_END + below(c, 8) : ~0ULL - below(c, 4);
+	return below(c, 2) ? CTX_NAMED_END + below(c, 8) : ~0ULL - below(c, 4);
 }
 
 static void get_word(struct fuzz_cpu *c, struct fuzz_vcpu *u)
 {
-	static const u64 words[] = { CTX_X24, CTX_V0 + 16, CTX_TPIDR_EL0 };
+	static const u64 words[] = { CTX_X24, CTX_V0 + 16, CTX_TPIDR_EL0, CTX_CNTVOFF_EL2 };
 	u64 number = !below(c, 16) ? no_word(c) :
-		     below(c, 2) ? words[below(c, ARRAY_SIZE(words))] : below(c, CTX_KEYS_END);
+		     below(c, 2) ? words[below(c, ARRAY_SIZE(words))] : below(c, CTX_NAMED_END);
 	struct fuzz_call call = { VCPU_GET_REG, { number, fuzz_random(c), fuzz_random(c) }, { 0 }, 0 };
 	u64 *kept;
 
-	call.want = number >= CTX_KEYS_END ? HYP_EINVAL : c->loaded_vm == NONE ? HYP_ENOENT :
+	call.want = number >= CTX_NAMED_END ? HYP_EINVAL : c->loaded_vm == NONE ? HYP_ENOENT :
 		    c->vm[c->loaded_vm].protected ? HYP_EPERM : 0;
 	if (!fuzz_call(c, &call))
 		return;
-	kept = call.want ? &call.a[1] : kept_word(u, number);
+	kept = call.want ? &call.a[1] :
+	       number == CTX_CNTVOFF_EL2 ? &c->vm[c->loaded_vm].offset : kept_word(u, number);
 	if ((s64)call.x[1] != call.want || call.x[3] != call.a[2] || (kept && call.x[2] != *kept))
 		fuzz_differs(c, "VCPU_GET_REG of word %llu: %lld, 0x%llx; not %lld, 0x%llx", number, (s64)call.x[1],
 			     call.x[2], call.want, kept ? *kept : 0);
@@ -633,12 +651,12 @@ static bool is_pstate(u64 value)
 /* What the model can follow: no register that the program is about to use. */
 static u64 settable(struct fuzz_cpu *c, const struct fuzz_vcpu *u, bool protected)
 {
-	static const u64 words[] = { CTX_X24, CTX_V0 + 16, CTX_TPIDR_EL0, CTX_PSTATE, CTX_MDSCR_EL1 };
+	static const u64 words[] = { CTX_X24, CTX_V0 + 16, CTX_TPIDR_EL0, CTX_PSTATE, CTX_MDSCR_EL1, CTX_CNTVOFF_EL2 };
 
 	if (u && u->pending == EXIT_NONE && (u->at <= AT_BEGIN || protected) && below(c, 4))
 		return below(c, 4) ? CTX_PC : CTX_X0;
 	if (protected && below(c, 2))
-		return below(c, CTX_KEYS_END);
+		return below(c, CTX_NAMED_END);
 	return words[below(c, ARRAY_SIZE(words))];
 }
 
@@ -648,9 +666,11 @@ static void set_word(struct fuzz_cpu *c, struct fuzz_vcpu *u)
 	bool protected = u && c->vm[c->loaded_vm].protected;
 	u64 number = below(c, 32) ? settable(c, u, protected) : no_word(c);
 	u64 value = number == CTX_PC ? (below(c, 8) ? ENTRY : NOWHERE) :
-		    number == CTX_PSTATE ? pstates[below(c, ARRAY_SIZE(pstates))] : fuzz_random(c);
+		    number == CTX_PSTATE ? pstates[below(c, ARRAY_SIZE(pstates))] :
+		    number == CTX_CNTVOFF_EL2 ? some_offset(c) : fuzz_random(c);
 	bool entry = number == CTX_PC || number == CTX_X0;
-	s64 want = number >= CTX_KEYS_END ? HYP_EINVAL : !u ? HYP_ENOENT :
+	s64 want = number >= CTX_NAMED_END ? HYP_EINVAL : !u ? HYP_ENOENT :
+		   number == CTX_CNTVOFF_EL2 ? (protected && c->vm[c->loaded_vm].turned_on ? HYP_EPERM : 0) :
 		   number == CTX_MDSCR_EL1 || (protected && (u->ran || !entry)) ? HYP_EPERM :
 		   number == CTX_PSTATE && !is_pstate(value) ? HYP_EINVAL : 0;
 
@@ -661,6 +681,8 @@ static void set_word(struct fuzz_cpu *c, struct fuzz_vcpu *u)
 		u->pc = value;
 	} else if (number == CTX_X0) {
 		u->x[0] = value;
+	} else if (number == CTX_CNTVOFF_EL2) {
+		c->vm[c->loaded_vm].offset = value;
 	} else if (kept_word(u, number)) {
 		*kept_word(u, number) = value;
 	}

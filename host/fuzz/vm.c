@@ -144,6 +144,7 @@ static void init(struct fuzz_cpu *c, int slot)
 	vm->protected = protected;
 	vm->root = t.frame;
 	vm->turned_on = false;
+	vm->offset = 0;
 	fuzz_move(c, "vm_give", &c->frame[t.frame]);
 	fuzz_given(c, t.frame, slot, ROOT_FRAME, 1, 0);
 }

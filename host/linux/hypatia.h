@@ -62,6 +62,7 @@ struct hyp_slot {
  * @changes: counts what may have made a page that was looked up another one
  * @changing: such changes are under way
  * @manual_log: reading a log of stores does not empty it
+ * @offset: how far the virtual counter of its vCPUs is behind the machine's
  * @mapped: page of the guest to frame
  * @tables: pages that Hypatia keeps as its tables
  */
@@ -78,6 +79,7 @@ struct hyp_vm {
 	struct list_head irqfds;
 
 	struct hyp_gic gic;
+	u64 offset;
 
 	spinlock_t mmu_lock;
 	struct hyp_slot slots[SLOTS_MAX];
@@ -187,7 +189,7 @@ void hyp_timer_cpu(bool on);
 void hyp_timer_enter(struct hyp_vcpu *vcpu, bool at_once);
 void hyp_timer_leave(struct hyp_vcpu *vcpu);
 void hyp_timer_ran(struct hyp_vcpu *vcpu, const struct hyp_exit *exit);
-u64 hyp_timer_control(const struct hyp_timer *timer);
+u64 hyp_timer_control(const struct hyp_timer *timer, u64 offset);
 void hyp_timer_set_control(struct hyp_timer *timer, u64 control);
 u64 hyp_timer_levels(const struct hyp_vcpu *vcpu);
 void hyp_timer_wakeup(struct hyp_vcpu *vcpu);

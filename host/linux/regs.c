@@ -271,11 +271,28 @@ static int control_get(struct hyp_vcpu *vcpu, u64 *value)
 	if (err)
 		return err;
 	hyp_timer_set_control(&timer, control);
-	*value = hyp_timer_control(&timer);
+	*value = hyp_timer_control(&timer, READ_ONCE(vcpu->vm->offset));
 	return 0;
 }
 
-/* -ENOENT: it is another register. The count is the machine's: setting it has no effect. */
+/* All vCPUs of a VM have one virtual counter; the physical one is the machine's, and setting it has no effect. */
+static int count_access(struct hyp_vcpu *vcpu, u64 *value, bool set)
+{
+	u64 now = read_sysreg(cntvct_el0);
+	u64 offset = now - *value;
+	int err;
+
+	if (!set) {
+		*value = now - READ_ONCE(vcpu->vm->offset);
+		return 0;
+	}
+	err = hyp_words_access(vcpu, CTX_CNTVOFF_EL2, &offset, 1, true);
+	if (!err)
+		WRITE_ONCE(vcpu->vm->offset, offset);
+	return err;
+}
+
+/* -ENOENT: it is another register. */
 static int timer_access(struct hyp_vcpu *vcpu, u64 id, u64 *value, bool set)
 {
 	switch (id) {
@@ -284,6 +301,7 @@ static int timer_access(struct hyp_vcpu *vcpu, u64 id, u64 *value, bool set)
 	case KVM_REG_ARM_TIMER_CVAL:
 		return hyp_words_access(vcpu, CTX_CNTV_CVAL_EL0, value, 1, set);
 	case KVM_REG_ARM_TIMER_CNT:
+		return count_access(vcpu, value, set);
 	case KVM_REG_ARM_PTIMER_CNT:
 		if (!set)
 			*value = read_sysreg(cntvct_el0);
@@ -292,7 +310,7 @@ static int timer_access(struct hyp_vcpu *vcpu, u64 id, u64 *value, bool set)
 		if (set)
 			hyp_timer_set_control(&vcpu->physical, *value);
 		else
-			*value = hyp_timer_control(&vcpu->physical);
+			*value = hyp_timer_control(&vcpu->physical, 0);
 		return 0;
 	case KVM_REG_ARM_PTIMER_CVAL:
 		if (set)

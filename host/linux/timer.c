@@ -45,10 +45,10 @@ static bool high(const struct hyp_timer *timer)
 	return armed(timer->control) && timer->compare <= now();
 }
 
-/* CNTx_CTL_EL0 as a guest reads it. */
-u64 hyp_timer_control(const struct hyp_timer *timer)
+/* CNTx_CTL_EL0 as a guest reads it whose counter is @offset behind the machine's. */
+u64 hyp_timer_control(const struct hyp_timer *timer, u64 offset)
 {
-	return timer->control | ((timer->control & CTL_ENABLE) && timer->compare <= now() ? CTL_STATUS : 0);
+	return timer->control | ((timer->control & CTL_ENABLE) && timer->compare <= now() - offset ? CTL_STATUS : 0);
 }
 
 void hyp_timer_set_control(struct hyp_timer *timer, u64 control)
@@ -162,7 +162,7 @@ bool hyp_timer_sysreg(struct hyp_vcpu *vcpu, struct hyp_exit *exit)
 		break;
 	case KEY(3, 14, 2, 1):
 		if (read)
-			vcpu->answer = hyp_timer_control(timer);
+			vcpu->answer = hyp_timer_control(timer, 0);
 		else
 			hyp_timer_set_control(timer, exit->x3);
 		break;

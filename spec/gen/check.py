@@ -110,6 +110,7 @@ def check_vcpu(spec):
         ("fp", "name"),
         ("gic", "name"),
         ("key", "name"),
+        ("common", "name"),
         ("own", "name"),
         ("exit", "name"),
         ("exit", "value"),
@@ -124,7 +125,7 @@ def check_vcpu(spec):
             if (name := known_to.get(tuple(r["encoding"]))) not in (None, r["name"].lower()):
                 raise SpecError("vcpu", [key, i, "encoding"], f"is that of {name} in assembly.toml")
     # VCPU_GET_REG and VCPU_SET_REG reach every register of a guest, and none of Hypatia's own words.
-    last = 33 + len(vcpu["switched"]) + 64 + len(vcpu["fp"]) + len(vcpu["gic"]) + len(vcpu["key"]) - 1
+    last = 33 + len(vcpu["switched"]) + 64 + len(vcpu["fp"]) + len(vcpu["gic"]) + len(vcpu["key"]) + len(vcpu["common"]) - 1
     for i, call in enumerate(spec["hypercalls"]["call"]):
         if call["name"] in ("VCPU_GET_REG", "VCPU_SET_REG") and call["args"][0]["max"] != last:
             raise SpecError("hypercalls", ["call", i, "args", 0, "max"], f"is to be the last register of a context, {last}")

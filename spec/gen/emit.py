@@ -209,7 +209,8 @@ def contexts(spec):
     fp = names + vectors + [r["name"] for r in vcpu["fp"]]
     gic = fp + [r["name"] for r in vcpu["gic"]]
     keys = gic + [r["name"] for r in vcpu["key"]]
-    names = keys + [o["name"] for o in vcpu["own"]]
+    common = keys + [c["name"] for c in vcpu["common"]]
+    names = common + [o["name"] for o in vcpu["own"]]
     return {
         "vcpu": vcpu,
         "context_words": [(n, name) for n, name in enumerate(names) if name not in vectors[1:]],
@@ -235,7 +236,8 @@ def contexts(spec):
         "fp_first": first + len(vcpu["switched"]),
         "gic_first": len(fp),
         "keys_first": len(gic),
-        "own_first": len(keys),
+        "common_first": len(keys),
+        "own_first": len(common),
         "kept": [r["name"] for key in ("switched", "gic") for r in vcpu[key] if not r["set"]],
     }
 

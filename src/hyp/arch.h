@@ -497,7 +497,7 @@ void arch_keys_guest_restore(u32 cpu);
 
 /*
  * Stage 2, traps and timers of a guest, and back to the host's. @fresh: what the TLB has of its VMID is not its own.
- * @lines: the flags of VCPU_RUN, for which of its lines are high, and for its GIC.
+ * @lines: the flags of VCPU_RUN, for which of its lines are high, and for its GIC. @offset: of its virtual counter.
  */
 /*@ requires host: at_guest == 0;
     requires vmid: vttbr / 0x1000000000000 != VMID_HOST;
@@ -507,7 +507,7 @@ void arch_keys_guest_restore(u32 cpu);
     ensures guest: at_guest == 1;
     ensures trap: fp_open == 0 && keys_open == 0;
 */
-void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines);
+void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines, u64 offset);
 
 /* From here to cpu_to_host() the guest's use of FP and SIMD does not trap. */
 /*@ requires guest: at_guest == 1;

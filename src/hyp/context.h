@@ -68,7 +68,7 @@ u64 context_pstate(u64 pstate);
  * Return: 0, HYP_EINVAL for a PSTATE that there is not, HYP_EPERM for what is not the host's to set.
  */
 /*@ requires cpu: cpu < CPUS_MAX;
-    requires word: word < CTX_KEYS_END;
+    requires word: word < CTX_NAMED_END;
     terminates \true; exits \false; assigns cpu_guest[cpu].w[0 .. CTX_WORDS - 1];
     ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_EPERM;
     ensures failed: \result != 0 ==> \forall integer k; 0 <= k < CTX_WORDS ==>

@@ -85,10 +85,17 @@ extern const struct guest_features vm_features[2];
       kind == EXIT_ON ? x2 < VCPUS_MAX && x3 == 0 :
       kind == EXIT_END ? x2 <= 1 && x3 == 0 : x2 == 0 && x3 == 0;
 
+    // when a timer for count c fires that is o behind the machine's, or, from half of its range on, ahead of it
+    logic integer fires_at(integer c, integer o) = o < 0x8000000000000000 ?
+      (c + o > 0xffffffffffffffff ? 0xffffffffffffffff : c + o) :
+      (c + o < 0x10000000000000000 ? 0 : c + o - 0x10000000000000000);
+
     // and, however the run ended, when its virtual timer fires, if it is on and not masked
     predicate timer_row{L}(integer cpu, integer x4, integer x5) =
       \at(cpu_guest[cpu].w[CTX_CNTV_CTL_EL0],L) % 4 == 1 ?
-        x4 == 1 && x5 == \at(cpu_guest[cpu].w[CTX_CNTV_CVAL_EL0],L) : x4 == 0 && x5 == 0;
+        x4 == 1 && x5 ==
+          fires_at(\at(cpu_guest[cpu].w[CTX_CNTV_CVAL_EL0],L), \at(cpu_guest[cpu].w[CTX_CNTVOFF_EL2],L)) :
+        x4 == 0 && x5 == 0;
 
     // x2 to x5 of VCPU_RUN
     predicate told{L}(integer cpu, integer kind, integer x2, integer x3, integer x4, integer x5) =

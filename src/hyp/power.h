@@ -34,10 +34,12 @@ struct vcpu_entry {
 /**
  * struct vm_start - how the vCPUs of a VM begin
  * @host: 1 once the host has turned one on
+ * @offset: how far their virtual counter is behind the machine's
  * @vcpu: where each enters that is POWER_ON_PENDING
  */
 struct vm_start {
 	u32 host;
+	u64 offset;
 	struct vcpu_entry vcpu[VCPUS_MAX];
 };
 

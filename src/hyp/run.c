@@ -14,6 +14,10 @@
 /* How often a guest goes on, in one call of the host's, behind what Hypatia did for it. */
 #define ROUNDS 64u
 
+/* Of the counter; an offset from here on is one by which a guest is ahead. */
+#define LAST_COUNT 0xffffffffffffffffu
+#define COUNTS_HALF 0x8000000000000000u
+
 /* vCPU @i of VM @v, which @cpu has loaded, enters where CPU_ON said. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires power: power_inv{Here};
@@ -50,7 +54,8 @@ static u32 begins(u32 cpu, u32 v, u32 i)
       (\result.found != 0 ==> \result.vm == cpu_vm[cpu].vm && \result.vcpu == cpu_vm[cpu].vcpu);
     ensures runs: \result.found != 0 && \result.runs != 0 ==>
       vm_power[cpu_vm[cpu].vm].state[cpu_vm[cpu].vcpu] == POWER_ON;
-    ensures same: enter == 0 ==> \forall integer k; 0 <= k < CTX_WORDS ==>
+    ensures offset: \result.found != 0 ==> cpu_guest[cpu].w[CTX_CNTVOFF_EL2] == vm_start[cpu_vm[cpu].vm].offset;
+    ensures same: enter == 0 ==> \forall integer k; 0 <= k < CTX_WORDS && k != CTX_CNTVOFF_EL2 ==>
       cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
     ensures protected: \result.found != 0 ==> \result.protected == vms[cpu_vm[cpu].vm].protected;
     ensures tables: \result.found != 0 ==> \result.vttbr == vms[cpu_vm[cpu].vm].frame * 4096 +
@@ -81,6 +86,7 @@ static struct guest guest_loaded(u32 cpu, u32 enter)
 		if (enter != 0) {
 			g.runs = begins(cpu, g.vm, g.vcpu);
 		}
+		cpu_guest[cpu].w[CTX_CNTVOFF_EL2] = vm_start[g.vm].offset;
 	}
 	lock_release(LOCK_MM);
 	return g;
@@ -132,7 +138,7 @@ static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp, u32 has_keys)
 	cpu_guest[cpu].w[CTX_PSTATE] = context_pstate(cpu_guest[cpu].w[CTX_PSTATE]);
 	arch_host_save(cpu);
 	cpu_to_guest(vttbr, guest_vtcr(), cpu_guest[cpu].w[CTX_MPIDR], cpu_guest[cpu].w[CTX_FRESH] != 0,
-		     lines);
+		     lines, cpu_guest[cpu].w[CTX_CNTVOFF_EL2]);
 	if (has_fp != 0) {
 		cpu_open_fp();
 	}
@@ -229,6 +235,20 @@ static struct guest_exit run_on(struct guest g, u64 lines)
 	return x;
 }
 
+/* The machine's count at which a timer for @compare fires whose counter is @offset behind the machine's. */
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == fires_at(compare, offset);
+*/
+static u64 fires(u64 compare, u64 offset)
+{
+	u64 left = LAST_COUNT - offset;
+
+	if (offset < COUNTS_HALF) {
+		return compare > left ? LAST_COUNT : compare + offset;
+	}
+	return compare > left ? compare - left - 1u : 0;
+}
+
 /* How a run of @cpu ended, for the host; with what it needs to wake the guest in time. */
 /*@ requires cpu: cpu < CPUS_MAX;
     requires rest: \valid(rest + (0 .. REST - 1)) && APART_FROM_GUESTS(rest);
@@ -245,7 +265,10 @@ static s64 exit_tell(u32 cpu, struct guest_exit x, u64 *rest)
 	rest[0] = x.x2;
 	rest[1] = x.x3;
 	rest[2] = on;
-	rest[3] = on != 0 ? cpu_guest[cpu].w[CTX_CNTV_CVAL_EL0] : 0;
+	rest[3] = 0;
+	if (on != 0) {
+		rest[3] = fires(cpu_guest[cpu].w[CTX_CNTV_CVAL_EL0], cpu_guest[cpu].w[CTX_CNTVOFF_EL2]);
+	}
 	return (s64)x.kind;
 }
 
@@ -368,8 +391,43 @@ s64 vcpu_power(u64 on)
 	return error;
 }
 
+/* VM @v has its virtual counter @offset behind the machine's: of a protected VM until the host turned a vCPU on. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires vm: v < VMS_MAX;
+    terminates \true; exits \false; assigns vm_start[v].offset;
+    ensures fixed: vms[v].protected != 0 && vm_start[v].host != 0 ==>
+      \result == HYP_EPERM && vm_start[v].offset == \old(vm_start[v].offset);
+    ensures set: !(vms[v].protected != 0 && vm_start[v].host != 0) ==> \result == 0 && vm_start[v].offset == offset;
+*/
+static s32 offset_set(u32 v, u64 offset)
+{
+	if (vms[v].protected != 0 && vm_start[v].host != 0) {
+		return HYP_EPERM;
+	}
+	vm_start[v].offset = offset;
+	return 0;
+}
+
+/*@ requires unlocked: no_locks{Here};
+    requires cpu: cpu < CPUS_MAX;
+    terminates \true; exits \false; assigns LOCKED_STATE;
+    ensures unlocked: no_locks{Here};
+    ensures result: \result == 0 || \result == HYP_ENOENT || \result == HYP_EPERM;
+*/
+static s32 common_set(u32 cpu, u64 value)
+{
+	s32 error = HYP_ENOENT;
+
+	lock_acquire(LOCK_MM);
+	if (cpu_vm[cpu].loaded != 0) {
+		error = offset_set(cpu_vm[cpu].vm, value);
+	}
+	lock_release(LOCK_MM);
+	return error;
+}
+
 /* The host reads a word of what @cpu has loaded. */
-/*@ requires word: cpu < CPUS_MAX && word < CTX_KEYS_END;
+/*@ requires word: cpu < CPUS_MAX && word < CTX_NAMED_END;
     requires rest: \valid(rest + (0 .. 1));
     terminates \true; exits \false; assigns rest[0];
     ensures hidden: protected != 0 ==> \result == HYP_EPERM && rest[0] == \old(rest[0]);
@@ -388,8 +446,11 @@ s64 vcpu_register(u64 call, u64 word, u64 value, u64 *rest)
 {
 	struct guest g;
 
-	if (word >= CTX_KEYS_END) {
+	if (word >= CTX_NAMED_END) {
 		return HYP_EINVAL;
+	}
+	if (call == VCPU_SET_REG && word == CTX_CNTVOFF_EL2) {
+		return common_set(cpu_index(), value);
 	}
 	g = guest_loaded(cpu_index(), 0);
 	if (g.found == 0) {

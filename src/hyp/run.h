@@ -78,7 +78,7 @@ s64 vcpu_power(u64 on);
     assigns LOCKED_STATE, cpu_guest[0 .. CPUS_MAX - 1], rest[0];
     ensures unlocked: no_locks{Here};
     ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_ENOENT || \result == HYP_EPERM;
-    ensures word: word >= CTX_KEYS_END ==> \result == HYP_EINVAL;
+    ensures word: word >= CTX_NAMED_END ==> \result == HYP_EINVAL;
     ensures refused: \result < 0 || call == VCPU_SET_REG ==> rest[0] == \old(rest[0]);
 */
 s64 vcpu_register(u64 call, u64 word, u64 value, u64 *rest);

@@ -103,7 +103,7 @@ static struct guest_exit exit_of(u64 kind, u64 x2)
     requires power: power_inv{Here};
     requires target: a.effect == GUEST_CPU_ON ==> a.arg1 < VCPUS_MAX &&
       can_power_on(vm_power[g.vm].state[a.arg1]);
-    terminates \true; exits \false; assigns vm_power[g.vm], vm_start[g.vm];
+    terminates \true; exits \false; assigns vm_power[g.vm], vm_start[g.vm].vcpu[0 .. VCPUS_MAX - 1];
     ensures power: power_inv{Here};
     ensures on: a.effect == GUEST_CPU_ON ==> \result.kind == EXIT_ON && \result.x2 == a.arg1 && \result.x3 == 0 &&
       vm_power[g.vm].state[a.arg1] == POWER_ON_PENDING && vm_start[g.vm].vcpu[a.arg1].pc == a.arg2 &&
@@ -161,7 +161,8 @@ static struct guest_exit power_effect(struct guest g, struct guest_answer a, str
     requires kind: vm.protected == g.protected;
     requires exit: x.kind == EXIT_HVC || x.kind == EXIT_SMC;
     terminates \true; exits \false;
-    assigns MM_STATE, GUEST_MEMORY, vm_power[g.vm], vm_start[g.vm], cpu_guest[g.cpu].w[CTX_X0 .. CTX_X3];
+    assigns MM_STATE, GUEST_MEMORY, vm_power[g.vm], vm_start[g.vm].vcpu[0 .. VCPUS_MAX - 1],
+      cpu_guest[g.cpu].w[CTX_X0 .. CTX_X3];
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
     ensures off: \old(vm_power[g.vm].state[g.vcpu]) != POWER_ON ==> \result.kind == EXIT_OFF &&
       \result.x2 == 0 && \result.x3 == 0;

@@ -235,12 +235,13 @@ static s32 end_vm(u32 v)
     requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
     requires vm: v < VMS_MAX;
     terminates \true; exits \false;
-    assigns MM_STATE, vms[0 .. VMS_MAX - 1], vm_frames[v], vm_start[v].host, GUEST_GHOSTS;
+    assigns MM_STATE, vms[0 .. VMS_MAX - 1], vm_frames[v], vm_start[v].host, vm_start[v].offset, GUEST_GHOSTS;
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures power: power_inv{Here};
     ensures result: \result <= 0;
     ensures made: \result == 0 ==> vms[v].state == VM_LIVE && vms[v].frame == pfn &&
-      (vms[v].protected != 0 <==> protected != 0) && fm_state[pfn] == FRAME_HYP_VM && vm_start[v].host == 0;
+      (vms[v].protected != 0 <==> protected != 0) && fm_state[pfn] == FRAME_HYP_VM && vm_start[v].host == 0 &&
+      vm_start[v].offset == 0;
 */
 static s32 begin_vm(u32 v, u64 pfn, u32 protected)
 {
@@ -251,6 +252,7 @@ static s32 begin_vm(u32 v, u64 pfn, u32 protected)
 	//@ assert power: power_inv{Here};
 	if (error == 0) {
 		vm_start[v].host = 0;
+		vm_start[v].offset = 0;
 	}
 	return error;
 }

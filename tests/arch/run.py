@@ -339,8 +339,8 @@ class GuestRegisters(unittest.TestCase):
         machine.instead("hyp_host_vttbr", (0x2222,))
         return machine
 
-    def guest_events(self, machine, fresh=0, lines=0):
-        machine.call("cpu_to_guest", 0x1000040001000, 0x80043559, 0x80000003, fresh, lines)
+    def guest_events(self, machine, fresh=0, lines=0, offset=0x12345):
+        machine.call("cpu_to_guest", 0x1000040001000, 0x80043559, 0x80000003, fresh, lines, offset)
         return machine.events
 
     def host_events(self, machine):
@@ -350,12 +350,12 @@ class GuestRegisters(unittest.TestCase):
     def test_oldest_cpu(self):
         stage2 = [("vmpidr_el2", 0x80000003), ("vtcr_el2", 0x80043559), ("vttbr_el2", 0x1000040001000)]
         plain = [("cptr_el2", 0x33ff | 1 << 10 | 1 << 20 | 1 << 30), ("mdcr_el2", MDCR_GUEST | 6 | 1 << 17),
-                 ("cnthctl_el2", 1), *stage2, ("hcr_el2", HCR_GUEST), ("isb",)]
+                 ("cnthctl_el2", 1), ("cntvoff_el2", 0x12345), *stage2, ("hcr_el2", HCR_GUEST), ("isb",)]
         self.assertEqual(self.guest_events(self.machine()), plain)
         self.assertEqual(self.guest_events(self.machine(), 1),
                          [*plain, ("tlbi vmalls12e1",), ("ic iallu",), ("dsb nsh",), ("isb",)])
         self.assertEqual(self.guest_events(self.machine(1)),
-                         [("cptr_el2", 1 << 28 | 1 << 30), plain[1], ("cnthctl_el2", 1 << 10), *stage2,
+                         [("cptr_el2", 1 << 28 | 1 << 30), plain[1], ("cnthctl_el2", 1 << 10), plain[3], *stage2,
                           ("hcr_el2", HCR_GUEST | 1 << 34), ("isb",)])
 
     def test_fault_page(self):
@@ -908,8 +908,8 @@ class Primitives(unittest.TestCase):
                 machine.instead(callee, ())
             machine.call(f"t_{name}", 5)
             self.assertEqual([event[0] for event in machine.events], [*before, routine], name)
-            # 33 words of general registers, PC and PSTATE, 26 of EL1; 147 in all
-            self.assertEqual(machine.events[-1][1], machine.symbols[whose] + 8 * (5 * 147 + 33 + 26), name)
+            # 33 words of general registers, PC and PSTATE, 26 of EL1; 148 in all
+            self.assertEqual(machine.events[-1][1], machine.symbols[whose] + 8 * (5 * 148 + 33 + 26), name)
 
     def test_gic(self):
         """The interface is that of the vCPU that the CPU has loaded."""
@@ -917,7 +917,7 @@ class Primitives(unittest.TestCase):
             machine = self.machine()
             machine.instead(routine, ())
             machine.call(f"t_{name}", 5)
-            self.assertEqual([event[:2] for event in machine.events], [(routine, machine.symbols["cpu_guest"] + 8 * 5 * 147)], name)
+            self.assertEqual([event[:2] for event in machine.events], [(routine, machine.symbols["cpu_guest"] + 8 * 5 * 148)], name)
 
     def test_keys(self):
         """Keys of the host and of a guest: each from and to its own context."""
@@ -928,7 +928,7 @@ class Primitives(unittest.TestCase):
             for callee in ("keys_save", "keys_restore"):
                 machine.instead(callee, ())
             machine.call(f"t_{name}", 5)
-            self.assertEqual([event[:2] for event in machine.events], [(routine, machine.symbols[whose] + 8 * 5 * 147)], name)
+            self.assertEqual([event[:2] for event in machine.events], [(routine, machine.symbols[whose] + 8 * 5 * 148)], name)
 
     def test_guest_tlb(self):
         """The invalidation is of the guest's VMID, and the host's is back afterwards."""

@@ -33,6 +33,7 @@
 #define LOOK_MS 50
 #define LOOKS 200
 #define KILLS 6
+#define AHEAD (1ul << 50)
 #define WAKES 5
 
 static void sleep_ms(long ms)
@@ -433,13 +434,41 @@ static void test_not_emulated(void)
 	machine_end(&m);
 }
 
-static void virtual_timer(unsigned long type, uint64_t rate)
+static void counts_from(struct machine *m, uint64_t start, uint64_t rate)
+{
+	check("the counter of a VM", reg_set(m->vcpu[0], KVM_REG_ARM_TIMER_CNT, start), 0);
+	check("goes on from there", reg_get(m->vcpu[0], KVM_REG_ARM_TIMER_CNT) - start < LONG_S * rate, 1);
+	check("of all its vCPUs", reg_get(m->vcpu[1], KVM_REG_ARM_TIMER_CNT) - start < LONG_S * rate, 1);
+	check("for the guest", said(m, 0) - start < LONG_S * rate, 1);
+	check("on all of them", said(m, 1) - start < LONG_S * rate, 1);
+}
+
+static void test_counter(uint64_t rate)
+{
+	struct machine m;
+	uint64_t count;
+
+	machine_make(&m, guest_counter, 2);
+	counts_from(&m, AHEAD, rate);
+	counts_from(&m, 0, rate);
+	check("the physical counter", reg_set(m.vcpu[0], KVM_REG_ARM_PTIMER_CNT, AHEAD), 0);
+	__asm__("isb\n\tmrs %0, cntvct_el0" : "=r"(count));
+	check("is the machine's", reg_get(m.vcpu[0], KVM_REG_ARM_PTIMER_CNT) - count < LONG_S * rate, 1);
+	machine_end(&m);
+}
+
+/* Its counter goes on from @start. */
+static void virtual_timer(unsigned long type, uint64_t rate, uint64_t start)
 {
 	struct kvm_one_reg reg = { .id = KVM_REG_ARM_TIMER_CTL };
 	struct machine m;
 	uint64_t value;
 
 	machine_make_type(&m, type, guest_timer, 1);
+	if (type == VM_TYPE)
+		check("its counter", reg_set(m.vcpu[0], KVM_REG_ARM_TIMER_CNT, start), 0);
+	else
+		check_refused("its counter", reg_set(m.vcpu[0], KVM_REG_ARM_TIMER_CNT, start), EPERM);
 	x_set(&m, 0, 0, rate / 20);
 	check_refused("the guest's timer ends the run", ioctl(m.vcpu[0], KVM_RUN, 0), EINTR);
 	check("the level is told", m.run[0]->s.regs.device_irq_level, KVM_ARM_DEV_EL1_VTIMER);
@@ -461,8 +490,10 @@ static void test_timers(void)
 	uint64_t rate;
 
 	__asm__("mrs %0, cntfrq_el0" : "=r"(rate));
-	virtual_timer(VM_TYPE, rate);
-	virtual_timer(VM_TYPE_PROTECTED | VM_TYPE, rate);
+	test_counter(rate);
+	virtual_timer(VM_TYPE, rate, 0);
+	virtual_timer(VM_TYPE, rate, AHEAD);
+	virtual_timer(VM_TYPE_PROTECTED | VM_TYPE, rate, 0);
 	machine_make(&m, guest_physical_timer, 1);
 	x_set(&m, 0, 0, rate / 20);
 	check_refused("its physical timer ends the run", ioctl(m.vcpu[0], KVM_RUN, 0), EINTR);

@@ -34,7 +34,7 @@ void test_gic(void);
 /* machine.c */
 extern char guest_access[], guest_count[], guest_pages[], guest_timer[], guest_physical_timer[], guest_turns[],
 	guest_pair[], guest_lines[], guest_power[], guest_calls[], guest_vectors[], guest_gic[], guest_gic_two[],
-	guest_wakes[], guest_touch[];
+	guest_wakes[], guest_touch[], guest_counter[];
 void machine_make_type(struct machine *m, unsigned long type, const char *program, int vcpus);
 void machine_make(struct machine *m, const char *program, int vcpus);
 void machine_end(struct machine *m);

@@ -94,6 +94,7 @@ static void stage_1(void)
 static void interrupts(void)
 {
 	struct result r;
+	u64 now;
 
 	gic_setup(1);
 	check("nothing is pending", interrupts_pending(), 0);
@@ -112,6 +113,15 @@ static void interrupts(void)
 	check("  x4", r.x4, 1);
 	check("  x5", r.x5, 5);
 	check("the host has nothing of it", interrupts_pending(), 0);
+	check("it is ahead by 3", (u64)vm(VCPU_SET_REG, CTX_CNTVOFF_EL2, (u64)-3, 0), 0);
+	r = check_run("run with its timer", 0, EXIT_IRQ, 0);
+	check("  x5", r.x5, 2);
+	__asm__ volatile("isb\n\tmrs %0, cntpct_el0" : "=r"(now));
+	check("it begins now", (u64)vm(VCPU_SET_REG, CTX_CNTVOFF_EL2, now, 0), 0);
+	check("its timer is far off", (u64)vm(VCPU_SET_REG, CTX_CNTV_CVAL_EL0, (u64)1 << 50, 0), 0);
+	r = check_run("run with its timer, which does not fire", 0, EXIT_FAULT, FAULT_FETCH + ENTRY);
+	check("  x5", r.x5, now + ((u64)1 << 50));
+	check("it is as the machine's", (u64)vm(VCPU_SET_REG, CTX_CNTVOFF_EL2, 0, 0), 0);
 	check("the guest's timer is off", (u64)vm(VCPU_SET_REG, CTX_CNTV_CTL_EL0, 0, 0), 0);
 	check_fault("run again without an interrupt");
 }
@@ -142,7 +152,7 @@ static void plain(u64 handle)
 	check("PSTATE of EL3", (u64)vm(VCPU_SET_REG, CTX_PSTATE, 0x3cd, 0), (u64)HYP_EINVAL);
 	check("PSTATE of AArch32", (u64)vm(VCPU_SET_REG, CTX_PSTATE, 0x1d3, 0), (u64)HYP_EINVAL);
 	check("PSTATE of 33 bits", (u64)vm(VCPU_SET_REG, CTX_PSTATE, (u64)1 << 32 | 0x3c5, 0), (u64)HYP_EINVAL);
-	check("no word", (u64)vm(VCPU_SET_REG, CTX_KEYS_END, 0, 0), (u64)HYP_EINVAL);
+	check("no word", (u64)vm(VCPU_SET_REG, CTX_NAMED_END, 0, 0), (u64)HYP_EINVAL);
 	check("a word that is not the host's", (u64)vm(VCPU_SET_REG, CTX_MDSCR_EL1, 0, 0), (u64)HYP_EPERM);
 	check_run("an answer before the first run", 1, EXIT_FAULT, FAULT_FETCH + ENTRY);
 	check_fault("run again");

@@ -658,7 +658,7 @@ void cpu_open_fp(void)
 	machine.fp_open = 1;
 }
 
-void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines)
+void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines, u64 offset)
 {
 	assert_int_equal(machine.at_guest, 0);
 	machine.fp_open = 0;
@@ -670,6 +670,7 @@ void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines)
 	machine.mpidr = mpidr;
 	machine.fresh = fresh;
 	machine.lines = lines;
+	machine.offset = offset;
 	machine.at_guest = 1;
 }
 

@@ -59,6 +59,7 @@ struct machine {
 	u32 at_guest;           /* stage 2 and traps are a guest's */
 	u32 fresh;
 	u64 lines;              /* of the guest: RUN_IRQ, RUN_FIQ */
+	u64 offset;             /* of its virtual counter */
 	u32 guest_runs;
 	u64 (*guest)(u64 *x);   /* the guest: its registers, X0 to PSTATE; what ends the run */
 	u32 strict;             /* the core is up: locks must be held */

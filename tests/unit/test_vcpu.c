@@ -233,7 +233,7 @@ static void test_kept(void **state)
 		assert_int_equal(rest[1], 9);
 	}
 	assert_int_equal(w()[CTX_MPIDR], 0x80000001ul);
-	assert_int_equal(hvc(VCPU_GET_REG, CTX_KEYS_END, 0, 0), HYP_EINVAL);
+	assert_int_equal(hvc(VCPU_GET_REG, CTX_NAMED_END, 0, 0), HYP_EINVAL);
 	machine.cpu = 0;
 	assert_int_equal(hvc(VCPU_RUN, 0, 0, 0), HYP_ENOENT);
 	assert_int_equal(hvc(VCPU_GET_REG, 0, 0, 0), HYP_ENOENT);
@@ -441,7 +441,7 @@ static void test_set(void **state)
 				 i == 0 || i == 4 || i == 5 ? 0 : HYP_EINVAL);
 	}
 	assert_int_equal(w()[CTX_PSTATE], 0x3c5);
-	for (i = CTX_KEYS_END; i < CTX_WORDS; i++) {
+	for (i = CTX_NAMED_END; i < CTX_WORDS; i++) {
 		assert_int_equal(hvc(VCPU_SET_REG, i, 0, 0), HYP_EINVAL);
 	}
 	assert_int_equal(hvc(VCPU_SET_REG, ~0ul, 0, 0), HYP_EINVAL);
@@ -882,6 +882,61 @@ static void test_timer(void **state)
 	}
 }
 
+/* The counter of a VM: for all of its vCPUs, of a protected one until it runs; the host hears of the machine's. */
+static void test_offset(void **state)
+{
+	static const struct {
+		u64 offset, compare, fires;
+	} of[] = {
+		{ 0, 0, 0 }, { 0, ~0ul, ~0ul }, { 5, 7, 12 }, { 5, ~0ul - 5, ~0ul }, { 5, ~0ul - 4, ~0ul },
+		{ 5, ~0ul, ~0ul },
+		{ 0x7ffffffffffffffful, 0x8000000000000000ul, ~0ul }, { 0x7ffffffffffffffful, ~0ul, ~0ul },
+		{ ~0ul, 0, 0 }, { ~0ul, 1, 0 }, { ~0ul, 2, 1 }, { ~0ul, ~0ul, ~0ul - 1 },
+		{ 0x8000000000000000ul, 0x7ffffffffffffffful, 0 }, { 0x8000000000000000ul, 0x8000000000000005ul, 5 },
+	};
+	u32 i;
+
+	(void)state;
+	/* of the VM that was there before */
+	vm_start[0].offset = 0x99;
+	begin(0);
+	guest_does(GUEST_IRQ, 0);
+	check_exit(EXIT_IRQ, 0, 0);
+	assert_int_equal(machine.offset, 0);
+	w()[CTX_CNTV_CTL_EL0] = 1;
+	for (i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+		assert_int_equal(hvc(VCPU_SET_REG, CTX_CNTVOFF_EL2, of[i].offset, 0), 0);
+		assert_int_equal(hvc(VCPU_GET_REG, CTX_CNTVOFF_EL2, 1, 0), 0);
+		assert_int_equal(rest[0], of[i].offset);
+		w()[CTX_CNTV_CVAL_EL0] = of[i].compare;
+		check_exit(EXIT_IRQ, 0, 0);
+		assert_int_equal(machine.offset, of[i].offset);
+		assert_int_equal(rest[3], of[i].fires);
+	}
+	/* another vCPU has the same */
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_CNTVOFF_EL2, 0x4711, 0), 0);
+	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_CNTVOFF_EL2, 1, 0), HYP_ENOENT);
+	assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 0, 0), 0);
+	assert_int_equal(power_start(0, 0), 0);
+	check_exit(EXIT_IRQ, 0, 0);
+	assert_int_equal(machine.offset, 0x4711);
+}
+
+static void test_offset_protected(void **state)
+{
+	(void)state;
+	begin(1);
+	guest_does(GUEST_IRQ, 0);
+	vm_start[0].host = 0;
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_CNTVOFF_EL2, 0x4711, 0), 0);
+	assert_int_equal(hvc(VCPU_GET_REG, CTX_CNTVOFF_EL2, 1, 0), HYP_EPERM);
+	vm_start[0].host = 1;
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_CNTVOFF_EL2, 1, 0), HYP_EPERM);
+	check_exit(EXIT_IRQ, 0, 0);
+	assert_int_equal(machine.offset, 0x4711);
+}
+
 /* A PSTATE that cannot be is not returned to, wherever it came from. */
 static void test_pstate(void **state)
 {
@@ -1052,6 +1107,8 @@ int main(void)
 		cmocka_unit_test(test_vtcr),
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_timer),
+		cmocka_unit_test(test_offset),
+		cmocka_unit_test(test_offset_protected),
 		cmocka_unit_test(test_fp),
 		cmocka_unit_test(test_fp_rounds),
 		cmocka_unit_test(test_keys),

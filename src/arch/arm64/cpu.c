@@ -293,7 +293,7 @@ static void guest_interrupts(u64 pfr0, u64 flags)
  * Stage 2 and traps of a guest: @fresh when another vCPU of its VM, or another VM of its VMID, may have run on this
  * CPU since this vCPU did. Nothing of EL1 is used before the ERET, which comes after every write here.
  */
-void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines)
+void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines, u64 offset)
 {
 	u64 hcr = HCR_EL2_GUEST | ((lines & RUN_IRQ) != 0 ? HCR_EL2_VI_MASK : 0) |
 		  ((lines & RUN_FIQ) != 0 ? HCR_EL2_VF_MASK : 0);
@@ -304,6 +304,7 @@ void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines)
 	write_sysreg(cptr_el2, arch_e2h != 0 ? CPTR_EL2_VHE_GUEST : CPTR_EL2_GUEST);
 	write_sysreg(mdcr_el2, mdcr | MDCR_EL2_GUEST);
 	write_sysreg(cnthctl_el2, arch_e2h != 0 ? CNTHCTL_EL2_VHE_GUEST : CNTHCTL_EL2_GUEST);
+	write_sysreg(cntvoff_el2, offset);
 	guest_fine_traps(read_sysreg(id_aa64mmfr0_el1), pfr0);
 	guest_interrupts(pfr0, lines);
 	if (id_field(read_sysreg(id_aa64mmfr1_el1), ID_AA64MMFR1_EL1_HCX_SHIFT) != 0) {

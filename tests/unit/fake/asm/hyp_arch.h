@@ -80,7 +80,7 @@ void arch_keys_host_restore(u32 cpu);
 void arch_keys_guest_save(u32 cpu);
 void arch_keys_guest_restore(u32 cpu);
 void cpu_open_keys(void);
-void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines);
+void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines, u64 offset);
 u32 cpu_fault_page(void);
 void cpu_to_host(void);
 void cpu_open_fp(void);

@@ -467,7 +467,7 @@ void el1_save(struct vcpu_context *ctx);
 void el1_save_e2h(struct vcpu_context *ctx);
 void el1_restore(struct vcpu_context *ctx);
 void el1_restore_e2h(struct vcpu_context *ctx);
-void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines);
+void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines, u64 offset);
 u32 cpu_fault_page(void);
 void cpu_to_host(void);
 void cpu_open_fp(void);
