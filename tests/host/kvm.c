@@ -33,6 +33,7 @@
 #define LOOK_MS 50
 #define LOOKS 200
 #define KILLS 6
+#define LONG_S 1000
 #define AHEAD (1ul << 50)
 #define WAKES 5
 
