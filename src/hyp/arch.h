@@ -452,6 +452,16 @@ void arch_gic_save(u32 cpu);
 */
 void arch_gic_restore(u32 cpu);
 
+/* 1 on a CPU with a generator of random numbers, FEAT_RNG. */
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures value: \result <= 1;
+*/
+u32 arch_has_random(void);
+
+/* A random number of the CPU's generator, which it must have; 0 when it has none at the time. */
+/*@ terminates \true; exits \false; assigns \nothing; */
+u64 arch_random(void);
+
 /* 1 on a CPU with pointer authentication. */
 /*@ terminates \true; exits \false; assigns \nothing;
     ensures value: \result <= 1;

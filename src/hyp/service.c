@@ -177,6 +177,9 @@ static struct guest_exit power_effect(struct guest g, struct guest_answer a, str
       cpu_guest[g.cpu].w[CTX_X1] == gc_next(vm, \old(vm_power[g.vm]), call, 1) &&
       cpu_guest[g.cpu].w[CTX_X2] == gc_next(vm, \old(vm_power[g.vm]), call, 2) &&
       cpu_guest[g.cpu].w[CTX_X3] == gc_next(vm, \old(vm_power[g.vm]), call, 3);
+    ensures random: \old(vm_power[g.vm].state[g.vcpu]) == POWER_ON &&
+      gc_does(vm, \old(vm_power[g.vm]), call) == GUEST_RANDOM ==> \result.kind == EXIT_NONE && \result.x2 == 0 &&
+      \result.x3 == 0 && random_answer{Here}(g.cpu, gc_word(call.id, call.a1), random_width(call.id));
     ensures on: \old(vm_power[g.vm].state[g.vcpu]) == POWER_ON &&
       gc_does(vm, \old(vm_power[g.vm]), call) == GUEST_CPU_ON ==> \result.kind == EXIT_ON &&
       \result.x2 == gc_word(call.id, call.a1) && \result.x2 < VCPUS_MAX && \result.x3 == 0 &&
@@ -208,7 +211,7 @@ static struct guest_exit serve(struct guest g, struct guest_kind vm, struct gues
 	}
 	a = guest_call(vm, vm_power[g.vm], call);
 	if (a.effect != GUEST_HOST) {
-		answer_put(g.cpu, memory_effect(g.vm, a));
+		answer_put(g.cpu, random_effect(memory_effect(g.vm, a), call.id));
 	}
 	return power_effect(g, a, x);
 }
@@ -219,8 +222,7 @@ struct guest_exit guest_service(struct guest g, struct guest_call call, struct g
 	struct guest_exit y;
 
 	vm.protected = g.protected;
-	/* No entropy is asked of the machine: a guest that finds RNDR uses that, and any other is told of none. */
-	vm.random = 0;
+	vm.random = arch_has_random();
 	lock_acquire(LOCK_MM);
 	y = serve(g, vm, call, x);
 	lock_release(LOCK_MM);

@@ -6,7 +6,7 @@
 #define HYP_SERVICE_H
 
 #include "exit.h"
-#include "guest_call.h"
+#include "random.h"
 
 /**
  * struct guest - the vCPU that a CPU has loaded
@@ -29,6 +29,16 @@ struct guest {
 	u32 gic;
 	u64 vttbr;
 };
+
+/*@ // what a guest finds that asked for b random bits, in registers of w bits
+    predicate random_answer{L}(integer cpu, integer b, integer w) =
+      (\at(cpu_guest[cpu].w[CTX_X0],L) == 0 &&
+        \at(cpu_guest[cpu].w[CTX_X3],L) < power_of_2(random_part(b, w, 0)) &&
+        \at(cpu_guest[cpu].w[CTX_X2],L) < power_of_2(random_part(b, w, 1)) &&
+        \at(cpu_guest[cpu].w[CTX_X1],L) < power_of_2(random_part(b, w, 2))) ||
+      (\at(cpu_guest[cpu].w[CTX_X0],L) == gc_wrap(TRNG_NO_ENTROPY) && \at(cpu_guest[cpu].w[CTX_X1],L) == 0 &&
+        \at(cpu_guest[cpu].w[CTX_X2],L) == 0 && \at(cpu_guest[cpu].w[CTX_X3],L) == 0);
+*/
 
 /**
  * guest_service() - the vCPU @g called, and @call is what stands in its registers; takes LOCK_MM

@@ -337,6 +337,11 @@ u32 arch_has_keys(void)
 	return (isar1 | isar2) != 0 ? 1 : 0;
 }
 
+u32 arch_has_random(void)
+{
+	return id_field(read_sysreg(id_aa64isar0_el1), ID_AA64ISAR0_EL1_RNDR_SHIFT) != 0 ? 1 : 0;
+}
+
 /* As cpu_open_fp(). */
 void cpu_open_keys(void)
 {

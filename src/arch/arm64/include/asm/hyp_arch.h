@@ -478,6 +478,7 @@ u32 arch_gic_lists(void);
 void keys_save(struct vcpu_context *ctx);
 void keys_restore(const struct vcpu_context *ctx);
 u32 arch_has_keys(void);
+u32 arch_has_random(void);
 void cpu_open_keys(void);
 void fp_save(u64 *words);
 void fp_restore(const u64 *words);
@@ -568,6 +569,15 @@ static inline u64 context_read(u64 pfn, u64 i)
 static inline void context_write(u64 pfn, u64 i, u64 value)
 {
 	store64(pfn * PAGE_SIZE + 8u * i, value);
+}
+
+/* RNDR: the flags say whether there was one, and it reads as 0 if not; a 0 that it gave is taken for none. */
+static inline u64 arch_random(void)
+{
+	u64 value;
+
+	__asm__ volatile("mrs %0, " STRINGIFY(SYS_RNDR) : "=r"(value) : : "cc");
+	return value;
 }
 
 /* Registers that tell what the CPU is --------------------------------------------- */
