@@ -42,7 +42,7 @@ NEWER = {"hfgrtr_el2": (3, 4, 1, 1, 4), "hfgwtr_el2": (3, 4, 1, 1, 5), "hfgitr_e
          "hdfgrtr2_el2": (3, 4, 3, 1, 0), "hdfgwtr2_el2": (3, 4, 3, 1, 1), "id_aa64mmfr3_el1": (3, 0, 0, 7, 3),
          "pmscr_el1": (3, 0, 9, 9, 0), "pmscr_el12": (3, 5, 9, 9, 0), "trfcr_el1": (3, 0, 1, 2, 1), "trfcr_el12": (3, 5, 1, 2, 1),
          "brbcr_el1": (2, 1, 9, 0, 0), "brbcr_el12": (2, 5, 9, 0, 0),
-         "id_aa64isar3_el1": (3, 0, 0, 6, 3), "svcr": (3, 3, 4, 2, 2)}
+         "id_aa64isar3_el1": (3, 0, 0, 6, 3), "svcr": (3, 3, 4, 2, 2), "rndr": (3, 3, 2, 4, 0)}
 KNOWN = """cptr_el2 zcr_el2 smcr_el2 hstr_el2 mdcr_el2
     pmcr_el0 trfcr_el2 icc_sre_el2 ich_hcr_el2 ich_vtr_el2 cnthctl_el2 cntvoff_el2 sctlr_el12 cpacr_el12 cntkctl_el12 vbar_el12
     cntv_ctl_el02 cntp_ctl_el02 sctlr_el1 cpacr_el1 cntkctl_el1 vbar_el1 cntv_ctl_el0 cntp_ctl_el0 cnthp_ctl_el2 vpidr_el2
@@ -432,6 +432,13 @@ class GuestRegisters(unittest.TestCase):
             self.assertEqual(machine.call("arch_has_keys"), has)
             self.assertEqual(machine.events, [])
 
+    def test_has_random(self):
+        """FEAT_RNG, and no other field."""
+        for isar0, has in ((1 << 60, 1), (2 << 60, 1), ((1 << 60) - 1, 0), (0, 0)):
+            machine = self.machine(id_aa64isar0_el1=isar0)
+            self.assertEqual(machine.call("arch_has_random"), has)
+            self.assertEqual(machine.events, [])
+
     def test_keys(self):
         """Keys and instructions of pointer authentication trap until they are opened; nothing else changes, and the next entry closes them."""
         for e2h in (0, 1):
@@ -526,6 +533,7 @@ class Values(unittest.TestCase):
         by_hand = {
             "CPTR_EL2_TSM": 12, "CPTR_EL2_TZ": 8, "CTR_EL0_DMINLINE": 16, "CURRENTEL_EL": 2, "DCZID_EL0_BS": 0,
             "DCZID_EL0_DZP": 4, "ESR_EL2_DFSC": 0, "ESR_EL2_EC": 26, "ESR_EL2_S1PTW": 7, "HPFAR_EL2_FIPA": 4,
+            "ID_AA64ISAR0_EL1_RNDR": 60,
             "PAR_EL1_F": 0, "PAR_EL1_PA": 12,
             "ESR_EL2_IMM16": 0, "HCR_EL2_API": 41, "HCR_EL2_APK": 40, "HCR_EL2_E2H": 34, "HCR_EL2_RW": 31, "HCR_EL2_VF": 6, "HCR_EL2_VI": 7, "ICC_SRE_EL2_SRE": 0, "ICH_HCR_EL2_UIE": 1,
             "ICH_VTR_EL2_LISTREGS": 0, "ICH_VTR_EL2_PREBITS": 26, "ID_AA64DFR0_EL1_PMUVER": 8,
@@ -964,6 +972,12 @@ class Primitives(unittest.TestCase):
         for number in range(len(names)):
             self.assertEqual(machine.call("t_machine_id_read", number), 0x1000 + number)
         self.assertEqual(machine.call("t_machine_id_read", len(names)), 0)
+
+    def test_random(self):
+        """One read of RNDR, whose value is the answer."""
+        machine = self.machine(rndr=0x123456789abcdef0)
+        self.assertEqual(machine.call("t_arch_random"), 0x123456789abcdef0)
+        self.assertEqual(machine.events, [])
 
     def test_frames(self):
         machine = self.machine()

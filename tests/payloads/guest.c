@@ -334,6 +334,29 @@ static void late(const struct guest *g)
 	says("fetched", SAY_CALLED, 0x55);
 }
 
+#define read_register(name)                                              \
+	({                                                               \
+		u64 value_;                                              \
+		__asm__ volatile("mrs %0, " #name : "=r"(value_)); \
+		value_;                                                  \
+	})
+
+/* With FEAT_RNG in the machine guests have random numbers, as many bits as they ask for; else they are told of none. */
+static void has_random(void)
+{
+	u64 has = read_register(id_aa64isar0_el1) >> 60 != 0;
+	u64 refused = has ? 0 : ~(u64)0;
+
+	says("TRNG_VERSION", SAY_RANDOM, has ? 0x10000 : refused);
+	says("100 random bits", SAY_RANDOM, refused);
+	says("and not more", SAY_RANDOM, 0);
+	says("are not 0", SAY_RANDOM, has);
+	says("40 in registers of 32", SAY_RANDOM, refused);
+	says("and no more", SAY_RANDOM, 0);
+	says("are not 0 either", SAY_RANDOM, has);
+	says("193 are too many", SAY_RANDOM, has ? ~(u64)1 : refused);
+}
+
 /* QEMU does not always stop at a WFE, and the architecture need not. */
 static void waits(void)
 {
@@ -346,6 +369,7 @@ static void waits(void)
 	} while (r.exit == (s64)EXIT_WFX && r.x2 == 1 && r.x3 == 0);
 	is_exit("behind WFE", r, TELLS, SAY_WAITED, 0);
 	says("PSCI by SMC", SAY_SMC, 0x10001);
+	has_random();
 }
 
 static void exceptions(void)
@@ -357,13 +381,6 @@ static void exceptions(void)
 	says("MTE", SAY_EXCEPTION, 0x2000000);
 	says("exceptions", SAY_COUNT, 5);
 }
-
-#define read_register(name)                                              \
-	({                                                               \
-		u64 value_;                                              \
-		__asm__ volatile("mrs %0, " #name : "=r"(value_)); \
-		value_;                                                  \
-	})
 
 /* Field @bit of an ID register @value, but at most @limit. */
 static u64 at_most(u64 value, u32 bit, u64 limit)

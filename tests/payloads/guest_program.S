@@ -8,13 +8,13 @@
 	.altmacro
 	.macro say what, value
 	mov	x1, \value
-	ldr	x0, =(G_SAY + 8 * \what)
+	ldr	w0, =(G_SAY + 8 * \what)
 	str	x1, [x0]
 	.endm
 
 	/* x0 is the answer. */
 	.macro ask function, a=xzr, b=xzr, c=xzr
-	ldr	x0, =\function
+	ldr	w0, =\function
 	mov	x1, \a
 	mov	x2, \b
 	mov	x3, \c
@@ -130,6 +130,8 @@ guest_program:
 	ldr	w0, =CALL_PSCI_VERSION
 	smc	#0
 	say	SAY_SMC, x0
+
+	bl	random
 
 	/* Its own exceptions, and those that Hypatia makes of what a guest has not. */
 	svc	#5
@@ -301,6 +303,30 @@ second:
 	say	SAY_SECOND, x0
 	ask	CALL_CPU_OFF
 	b	.
+
+/* Random numbers, if the machine has any: 100 bits, of which 36 are in x2, and 40, of which 8 are in w2. */
+random:
+	mov	x14, x30
+	ask	CALL_TRNG_VERSION
+	say	SAY_RANDOM, x0
+	ask	CALL_TRNG_RND64, #100
+	lsr	x2, x2, #36
+	bl	1f
+	ask	CALL_TRNG_RND32, #40
+	lsr	x2, x2, #8
+	bl	1f
+	ask	CALL_TRNG_RND64, #193
+	say	SAY_RANDOM, x0
+	ldr	x12, =STORED
+	ret	x14
+1:	orr	x12, x1, x2
+	mov	x13, x3
+	say	SAY_RANDOM, x0
+	say	SAY_RANDOM, x12
+	cmp	x13, #0
+	cset	x13, ne
+	say	SAY_RANDOM, x13
+	ret
 	.ltorg
 	.org	guest_program + 0xa00		/* synchronous, from this level with its own stack */
 	mrs	x21, esr_el1

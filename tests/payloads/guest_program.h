@@ -42,6 +42,7 @@
 #define SAY_SECOND 26
 #define SAY_AFFINITY 27
 #define SAY_FP 28
+#define SAY_RANDOM 29
 
 /* Calls: one that nobody knows, PSCI's, and those of protected VMs. */
 #define CALL_UNKNOWN 0xc5000060
@@ -50,6 +51,9 @@
 #define CALL_CPU_ON 0xc4000003
 #define CALL_AFFINITY 0xc4000004
 #define CALL_SYSTEM_OFF 0x84000008
+#define CALL_TRNG_VERSION 0x84000050
+#define CALL_TRNG_RND32 0x84000053
+#define CALL_TRNG_RND64 0xc4000053
 #define CALL_SHARE 0xc6000003
 #define CALL_UNSHARE 0xc6000004
 #define CALL_RELINQUISH 0xc6000009

@@ -614,6 +614,17 @@ void arch_gic_restore(u32 cpu)
 	machine.gic_taken = 1;
 }
 
+u32 arch_has_random(void)
+{
+	return machine.random != NULL ? 1 : 0;
+}
+
+u64 arch_random(void)
+{
+	assert_non_null(machine.random);
+	return machine.random();
+}
+
 u32 arch_has_keys(void)
 {
 	return machine.no_keys == 0 ? 1 : 0;

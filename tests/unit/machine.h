@@ -51,6 +51,7 @@ struct machine {
 	u64 keys[CTX_KEYS_END];    /* of pointer authentication, by their word */
 	u32 keys_open;             /* a guest uses them without a trap */
 	u32 no_keys;               /* the CPU has none */
+	u64 (*random)(void);       /* its generator of random numbers, if it has one */
 	u64 esr_el2, far_el2, hpfar_el2;
 	u32 page_lost; /* what mapped the address of a permission fault is gone */
 	u64 vttbr, vtcr, mpidr; /* of the guest that ran last */

@@ -16,6 +16,9 @@
 #define HANDLE(v) (VM_HANDLE_BASE + (v))
 #define STATUS(n) ((u64)(s64)(n))
 #define UNKNOWN 0xc5000060ul
+#define TRNG_VERSION 0x84000050ul
+#define RND32 0x84000053ul
+#define RND64 0xc4000053ul
 #define SHARE 0xc6000003ul
 #define UNSHARE 0xc6000004ul
 #define MMIO 0xc6000007ul
@@ -344,6 +347,71 @@ static void test_memory(void **state)
 	assert_int_equal(hvc(VM_MAP, HANDLE(0), page, pfn + 1), 0);
 }
 
+/* What the generator gives: a number for each call, of which the last has none. */
+static u64 given[4];
+static u32 taken;
+
+static u64 generator(void)
+{
+	assert_in_range(taken, 0, 3);
+	return given[taken++];
+}
+
+/* Call @id for @bits: its status is @status, its registers are @x1 to @x3, and @count numbers were taken. */
+static void random_is(u64 id, u64 bits, u64 status, u64 x1, u64 x2, u64 x3, u32 count)
+{
+	taken = 0;
+	assert_int_equal(answer(id, bits, 7, 8), status);
+	assert_int_equal(found[1], x1);
+	assert_int_equal(found[2], x2);
+	assert_int_equal(found[3], x3);
+	assert_int_equal(taken, count);
+}
+
+static void test_random_bits(void **state)
+{
+	u32 protected, n;
+
+	(void)state;
+	for (protected = 0; protected < 2; protected++) {
+		begin(protected);
+		random_is(RND64, 64, STATUS(-1), 0, 0, 0, 0);
+		assert_int_equal(answer(TRNG_VERSION, 0, 0, 0), STATUS(-1));
+		machine.random = generator;
+		given[0] = 0xf1f2f3f4f5f6f7f8;
+		given[1] = 0xe1e2e3e4e5e6e7e8;
+		given[2] = 0xd1d2d3d4d5d6d7d8;
+		given[3] = 0xdead;
+		assert_int_equal(answer(TRNG_VERSION, 0, 0, 0), 0x10000);
+		random_is(RND64, 192, 0, given[2], given[1], given[0], 3);
+		random_is(RND64, 129, 0, given[2] >> 63, given[1], given[0], 3);
+		random_is(RND64, 128, 0, 0, given[1], given[0], 2);
+		random_is(RND64, 65, 0, 0, given[1] >> 63, given[0], 2);
+		for (n = 1; n <= 64; n++) {
+			random_is(RND64, n, 0, 0, 0, given[0] >> (64 - n), 1);
+		}
+		random_is(RND32, 96, 0, given[2] >> 32, given[1] >> 32, given[0] >> 32, 3);
+		random_is(RND32, 65, 0, given[2] >> 63, given[1] >> 32, given[0] >> 32, 3);
+		random_is(RND32, 64, 0, 0, given[1] >> 32, given[0] >> 32, 2);
+		random_is(RND32, 33, 0, 0, given[1] >> 63, given[0] >> 32, 2);
+		for (n = 1; n <= 32; n++) {
+			random_is(RND32, n, 0, 0, 0, given[0] >> (64 - n), 1);
+		}
+		random_is(RND32, 0, STATUS(-2), 0, 0, 0, 0);
+		random_is(RND32, 97, STATUS(-2), 0, 0, 0, 0);
+		random_is(RND64, 193, STATUS(-2), 0, 0, 0, 0);
+		/* one that is missing is enough for none */
+		for (n = 0; n < 3; n++) {
+			u64 one = given[n];
+
+			given[n] = 0;
+			random_is(RND64, 192, STATUS(-3), 0, 0, 0, 3);
+			random_is(RND32, 66, STATUS(-3), 0, 0, 0, 3);
+			given[n] = one;
+		}
+	}
+}
+
 /* Of a VM that is not protected these are no calls of Hypatia's. */
 static void test_plain(void **state)
 {
@@ -371,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_random_bits),
 		cmocka_unit_test(test_plain),
 	};
 

@@ -75,6 +75,8 @@ u32 arch_gic_lists(void);
 void arch_gic_save(u32 cpu);
 void arch_gic_restore(u32 cpu);
 u32 arch_has_keys(void);
+u32 arch_has_random(void);
+u64 arch_random(void);
 void arch_keys_host_save(u32 cpu);
 void arch_keys_host_restore(u32 cpu);
 void arch_keys_guest_save(u32 cpu);
