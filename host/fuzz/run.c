@@ -57,10 +57,12 @@ static u32 power_of(const struct fuzz_vm *vm, u64 i)
 	return i < VCPUS_MAX ? vm->vcpu[i].power : POWER_ABSENT;
 }
 
-/* A row of a machine without FEAT_RNG, as Hypatia has guests see it, with an immediate of 0. */
+/* A row of this machine, with FEAT_RNG or without, and with an immediate of 0. */
 static bool is_row(const struct guest_call_vector *row, const struct fuzz_vm *vm)
 {
-	return !row->imm && !row->random && !row->protected == !vm->protected;
+	bool has_random = read_sysreg(id_aa64isar0_el1) >> 60;
+
+	return !row->imm && !row->random == !has_random && !row->protected == !vm->protected;
 }
 
 /* These ask for the power state of a vCPU. */
@@ -403,7 +405,7 @@ static void answered(struct fuzz_vcpu *u, u64 value)
 
 /*
  * A row for a guest of @vm to call by, or NONE. What ends a vCPU or a VM is rare. What begins one is not left to
- * chance: the guest has to find its program there.
+ * chance: the guest has to find its program there. Random bits are not asked for: no model says what comes.
  */
 static int pick_row(struct fuzz_cpu *c, const struct fuzz_vm *vm)
 {
@@ -413,7 +415,9 @@ static int pick_row(struct fuzz_cpu *c, const struct fuzz_vm *vm)
 		int i = below(c, ARRAY_SIZE(guest_call_vectors));
 		const struct guest_call_vector *row = &guest_call_vectors[i];
 
-		if (!is_row(row, vm) || (of_state(row) && guest_call_number(row->id) == GC_PSCI_CPU_ON))
+		if (!is_row(row, vm) || row->effect == GUEST_RANDOM)
+			continue;
+		if (of_state(row) && guest_call_number(row->id) == GC_PSCI_CPU_ON)
 			continue;
 		if (row->effect >= GUEST_CPU_OFF && row->effect <= GUEST_SYSTEM_RESET && below(c, 16))
 			continue;
