@@ -110,7 +110,9 @@ static s32 page_relinquish(u32 v, u64 f, u64 i, u64 n, u64 pfn)
 	/*@ assert open: guests_inv{Here} && g_tables{Here} && g_frames{Here} && g_quiet{Here} && vm_kept{Here} &&
 	      vm_inv{Here}; */
 	//@ assert sound: g_sound{Here}(f, g_tree[f]) && g_tlb == 0;
-	//@ assert counted: g_counted{Here}(pfn, fm_vm[pfn]) && fm_vm[pfn] == v + 1 && f != pfn;
+	//@ assert whose: fm_vm[pfn] == v + 1;
+	//@ assert apart: f != pfn;
+	//@ assert counted: g_counted{Here}(pfn, v + 1);
 	error = page_cut(v, f, i, n, pfn);
 	if (error != 0) {
 		//@ assert words: same_vm_words{Pre,Here};
