@@ -27,6 +27,10 @@ struct guest_place {
 	u32 level;
 };
 
+/*@ // VM v has no image that this could be a page of
+    predicate guest_closed{L}(integer v, integer measured) = measured != 0 && \at(vm_image[v].state,L) != IMAGE_OPEN;
+*/
+
 /** guest_find() - the last table on the way to page @n of live VM @v */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && guests_inv{Here};
@@ -81,6 +85,9 @@ s32 guest_table_give(u32 v, u64 n, u64 pfn);
 /**
  * guest_map() - VM @v gets frame @pfn of the host's as its page @n: for good when it is protected, else as a loan
  *
+ * Of a VM whose image is measured: a page of that, when it is @measured, and else cleared. HYP_EPERM when there is no
+ * image that grows.
+ *
  * Return: 0; HYP_ENOENT without a VM, or when a table is missing on the way; HYP_EPERM of a dying one, or when the
  * frame is not the host's; HYP_EBUSY when the page is there; HYP_EINVAL when the frame is no RAM; HYP_ENOMEM when the
  * pool is empty or the VM has too much.
@@ -93,15 +100,17 @@ s32 guest_table_give(u32 v, u64 n, u64 pfn);
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures result: \result <= 0;
     ensures state: \old(vms[v].state) != VM_LIVE ==> \result == vm_missing(\old(vms[v].state));
-    ensures missing: \old(vms[v].state) == VM_LIVE && g_three{Pre}(v, n) < 0 ==> \result == HYP_ENOENT;
-    ensures busy: \old(vms[v].state) == VM_LIVE && g_three{Pre}(v, n) >= 0 && g_xl{Pre}(v, n) != 0 ==>
-      \result == HYP_EBUSY;
+    ensures closed: \old(vms[v].state) == VM_LIVE && guest_closed{Pre}(v, measured) ==> \result == HYP_EPERM;
+    ensures missing: \old(vms[v].state) == VM_LIVE && !guest_closed{Pre}(v, measured) && g_three{Pre}(v, n) < 0 ==>
+      \result == HYP_ENOENT;
+    ensures busy: \old(vms[v].state) == VM_LIVE && !guest_closed{Pre}(v, measured) && g_three{Pre}(v, n) >= 0 &&
+      g_xl{Pre}(v, n) != 0 ==> \result == HYP_EBUSY;
     ensures mapped: \result == 0 ==> g_xl{Here}(v, n) == d_flat(pfn, 3, S2_MEMORY) && fm_vm[pfn] == v + 1 &&
       fm_state[pfn] == (vms[v].protected != 0 ? FRAME_GUEST : FRAME_HOST_SHARED_GUEST);
     ensures others: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_given{Pre,Here};
 */
-s32 guest_map(u32 v, u64 n, u64 pfn);
+s32 guest_map(u32 v, u64 n, u64 pfn, u32 measured);
 
 /**
  * guest_unmap() - the host takes page @n back from VM @v, which is not protected
