@@ -101,6 +101,8 @@ static void frame_donate(u64 pfn, u64 r, u32 v, u64 n, u32 measured)
 	//@ assert views: host_inv{Here} && hyp_inv{Here} && frames_inv{Here};
 	//@ assert same: same_places{Pre,Here};
 	//@ assert places: tables_owned{Here} && groups_whole{Here} && given_paged{Here};
+	//@ assert wf: mem_wf{Here} && tables_inv{Here} && reach{Here};
+	//@ assert trees: \forall integer n; in_tree{Pre}(PGT_HOST, n) ==> in_tree{Here}(PGT_HOST, n);
 	//@ assert core: core_inv{Here};
 	//@ assert inv: mm_inv{Here};
 }

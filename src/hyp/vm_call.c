@@ -361,7 +361,8 @@ static s32 load(u32 v, u32 i, u32 cpu)
 }
 
 /* What is wrong with the arguments of @call: 0 when nothing is. */
-/*@ requires call: (VM_UNRESERVE <= call <= VM_FINALIZE && call != VCPU_PUT) || VM_TABLE <= call <= VM_RECLAIM || call == VM_MEASURE;
+/*@ requires call: (VM_UNRESERVE <= call <= VM_FINALIZE && call != VCPU_PUT) || VM_TABLE <= call <= VM_RECLAIM ||
+      call == VM_MEASURE;
     terminates \true; exits \false; assigns \nothing;
     ensures page: (call == VM_TABLE || call == VM_MAP || call == VM_UNMAP || call == VM_MEASURE) && is_handle(a1) &&
       a2 >= GUEST_PAGES ==>
@@ -424,8 +425,8 @@ static s32 arguments_check(u64 call, u64 a1, u64 a2, u64 a3)
     assigns MM_STATE, GUEST_MEMORY;
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures result: \result <= 0;
-    ensures mapped: (call == VM_MAP || call == VM_MEASURE) && \result == 0 ==> g_xl{Here}(v, a2) == d_flat(a3, 3, S2_MEMORY) &&
-      fm_vm[a3] == v + 1;
+    ensures mapped: (call == VM_MAP || call == VM_MEASURE) && \result == 0 ==>
+      g_xl{Here}(v, a2) == d_flat(a3, 3, S2_MEMORY) && fm_vm[a3] == v + 1;
     ensures table: call == VM_TABLE && \result == 0 ==> fm_state[a3] == FRAME_HYP_VM && fm_vm[a3] == v + 1;
     ensures unmapped: call == VM_UNMAP && \result == 0 ==> g_xl{Here}(v, a2) == 0;
     ensures reclaimed: call == VM_RECLAIM && \result == 0 ==> fm_state[a2] == FRAME_HOST && fm_vm[a2] == 0;
