@@ -21,10 +21,11 @@
     // 6.2.2, step 1: the message schedule
     logic integer sha_more(integer w2, integer w7, integer w15, integer w16) =
       (sha_sigma1(w2) + w7 + sha_sigma0(w15) + w16) % 0x100000000;
+    predicate sha_fits(struct sha_words s, integer t) =
+      s.w[t] == sha_more(s.w[t - 2], s.w[t - 7], s.w[t - 15], s.w[t - 16]);
     predicate sha_schedule(struct sha_block m, struct sha_words s) =
       (\forall integer t; 0 <= t < 16 ==> s.w[t] == m.w[t]) &&
-      (\forall integer t; 16 <= t < SHA_ROUNDS ==>
-        s.w[t] == sha_more(s.w[t - 2], s.w[t - 7], s.w[t - 15], s.w[t - 16]));
+      (\forall integer t; 16 <= t < SHA_ROUNDS ==> sha_fits(s, t));
 
     // steps 2 and 3: a to h are 0 to 7, before round t
     logic integer sha_t1{L}(integer e, integer f, integer g, integer h, integer w, integer t) =

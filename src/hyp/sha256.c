@@ -132,13 +132,15 @@ static struct sha_words schedule(struct sha_block m)
 	}
 	/*@ loop invariant range: 16 <= t <= SHA_ROUNDS;
 	    loop invariant block: \forall integer k; 0 <= k < 16 ==> s.w[k] == m.w[k];
-	    loop invariant more: \forall integer k; 16 <= k < t ==>
-	      s.w[k] == sha_more(s.w[k - 2], s.w[k - 7], s.w[k - 15], s.w[k - 16]);
+	    loop invariant more: \forall integer k; 16 <= k < t ==> sha_fits(s, k);
 	    loop assigns t, s;
 	    loop variant SHA_ROUNDS - t;
 	*/
 	for (t = 16; t < SHA_ROUNDS; t++) {
 		s.w[t] = more(s, t);
+		//@ assert kept: \forall integer k; 0 <= k < t ==> s.w[k] == \at(s.w[k],LoopCurrent);
+		//@ assert word: sha_fits(s, t);
+		//@ assert before: \forall integer k; 16 <= k < t ==> sha_fits(s, k);
 	}
 	return s;
 }
