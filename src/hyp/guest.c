@@ -83,12 +83,13 @@ void guest_frame_leave(u32 v, u64 pfn, u64 r)
 	vm_frames[v] = vm_frames[v] - 1u;
 }
 
-/* Frame @pfn of the host's becomes memory of a VM: for good when the VM is @protected, else as a loan. */
+/* Frame @pfn of the host's becomes page @n of VM @v: for good when that is protected, else as a loan. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && quiet{Here};
     requires tables: g_tables{Here};
+    requires page: v < VMS_MAX && is_gfn(n);
     terminates \true; exits \false;
-    assigns MM_STATE;
+    assigns MM_STATE, vm_image[v].hash;
     ensures inv: mm_inv{Here} && quiet{Here};
     ensures tables: g_tables{Here};
     ensures result: \result <= 0;
@@ -96,15 +97,19 @@ void guest_frame_leave(u32 v, u64 pfn, u64 r)
     ensures words: same_vm_words{Pre,Here};
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_vm_frames{Pre,Here};
     ensures was: \result == 0 ==> pfn < PFN_COUNT && is_ram{Pre}(pfn) && \old(fm_state[pfn]) == FRAME_HOST;
-    ensures given: \result == 0 ==> fits(fm_state[pfn], fm_count[pfn], protected) &&
-      fm_state[pfn] == (protected != 0 ? FRAME_GUEST : FRAME_HOST_SHARED_GUEST);
+    ensures given: \result == 0 ==> fits(fm_state[pfn], fm_count[pfn], vms[v].protected) &&
+      fm_state[pfn] == (vms[v].protected != 0 ? FRAME_GUEST : FRAME_HOST_SHARED_GUEST);
+    ensures cleared: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured == 0 ==>
+      zeroed{Here}(pfn);
+    ensures hash: \result != 0 || vms[v].protected == 0 || vm_image[v].state == IMAGE_NONE || measured == 0 ==>
+      vm_image[v].hash == \old(vm_image[v].hash);
 */
-static s32 page_get(u32 protected, u64 pfn)
+static s32 page_get(u32 v, u64 n, u64 pfn, u32 measured)
 {
 	s32 error;
 
 	//@ assert before: pfn < PFN_COUNT ==> g_sound{Here}(pfn, g_tree[pfn]);
-	if (protected == 0) {
+	if (vms[v].protected == 0) {
 		error = host_share_guest(pfn);
 		//@ assert others: only_frame{Pre,Here}(pfn) && same_machine{Pre,Here};
 		//@ assert refused: error != 0 ==> g_tables{Here};
@@ -112,7 +117,11 @@ static s32 page_get(u32 protected, u64 pfn)
 		//@ assert tables: error == 0 ==> g_tables{Here};
 		return error;
 	}
-	error = host_donate_guest(pfn);
+	if (vm_image[v].state == IMAGE_NONE) {
+		error = host_donate_guest(pfn);
+	} else {
+		error = host_donate_image(pfn, v, n, measured);
+	}
 	//@ assert others: only_frame{Pre,Here}(pfn) && same_machine{Pre,Here};
 	//@ assert refused: error != 0 ==> g_tables{Here};
 	//@ assert free: error == 0 ==> g_tree[pfn] == 0;
@@ -144,7 +153,7 @@ static s32 page_get(u32 protected, u64 pfn)
       fm_state[pfn] == (vms[v].protected != 0 ? FRAME_GUEST : FRAME_HOST_SHARED_GUEST);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_ghosts{Pre,Here} && same_vm_words{Pre,Here};
 */
-static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 rights)
+static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 rights, u32 measured)
 {
 	u64 r = mem_record(pfn);
 	s32 error;
@@ -152,7 +161,7 @@ static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 rights)
 	/*@ assert open: guests_inv{Here} && g_tables{Here} && g_frames{Here} && g_quiet{Here} && vm_kept{Here} &&
 	      vm_inv{Here}; */
 	//@ assert sound: g_sound{Here}(f, g_tree[f]) && g_tlb == 0;
-	error = page_get(vms[v].protected, pfn);
+	error = page_get(v, n, pfn, measured);
 	if (error != 0) {
 		//@ assert frames: same_vm_frames{Pre,Here} && same_machine{Pre,Here};
 		//@ assert ghosts: same_ghosts{Pre,Here} && same_all_vms{Pre,Here};
@@ -446,7 +455,7 @@ s32 guest_table_give(u32 v, u64 n, u64 pfn)
 	return error;
 }
 
-s32 guest_map(u32 v, u64 n, u64 pfn, u64 rights)
+s32 guest_map(u32 v, u64 n, u64 pfn, u64 rights, u32 measured)
 {
 	struct guest_place at;
 	s32 error;
@@ -455,6 +464,9 @@ s32 guest_map(u32 v, u64 n, u64 pfn, u64 rights)
 		return vms[v].state == VM_DYING ? HYP_EPERM : HYP_ENOENT;
 	}
 	if (vms[v].protected != 0 && rights != PAGE_WRITABLE + PAGE_YOUNG) {
+		return HYP_EPERM;
+	}
+	if (measured != 0 && vm_image[v].state != IMAGE_OPEN) {
 		return HYP_EPERM;
 	}
 	at = guest_find(v, n);
@@ -469,7 +481,7 @@ s32 guest_map(u32 v, u64 n, u64 pfn, u64 rights)
 		return HYP_ENOMEM;
 	}
 	//@ assert range: 0 <= idx(n, 1) < 512 && 0 <= idx(n, 2) < 512;
-	error = page_map(v, at.table, at.index, n, pfn, rights);
+	error = page_map(v, at.table, at.index, n, pfn, rights, measured);
 	/*@ assert mapped: error == 0 ==> words_but{Pre,Here}(at.table, at.index) &&
 	      vms[v].frame == \at(vms[v].frame,Pre); */
 	//@ assert way: error == 0 ==> g_three{Here}(v, n) == at.table;

@@ -46,6 +46,87 @@ s32 host_donate_guest(u64 pfn)
 	return 0;
 }
 
+/*
+ * Move frame @pfn of the host's, whose record is @r, to a VM. EL2 has it mapped, when the host has it no more, for as
+ * long as it takes to measure or to clear it. Nine free frames are enough.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here};
+    requires quiet: quiet{Here};
+    requires frame: record_of{Here}(pfn, r) && is_ram{Here}(pfn) && fm_state[pfn] == FRAME_HOST;
+    requires room: pool.free >= 9;
+    requires vm: v < VMS_MAX && n < GUEST_PAGES;
+    terminates \true; exits \false; assigns MM_STATE, vm_image[v].hash;
+    ensures inv: mm_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures guest: fm_state[pfn] == FRAME_GUEST && fm_count[pfn] == 0 && only_frame{Pre,Here}(pfn);
+    ensures cleared: measured == 0 ==> zeroed{Here}(pfn) && vm_image[v].hash == \old(vm_image[v].hash);
+    ensures unmapped: xl{Here}(PGT_HYP, pfn) == 0 && xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED &&
+      others_translate{Pre,Here}(pfn);
+    ensures outside: outside_but{Pre,Here}(pfn) && !table_frame{Here}(pfn);
+*/
+static void frame_donate(u64 pfn, u64 r, u32 v, u64 n, u32 measured)
+{
+	u64 leaf = desc_flat(pfn, 3, desc_map_attrs(boot_info.e2h, MAP_DATA));
+
+	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
+	      reach{Here} && groups_whole{Here} && given_paged{Here}; */
+	//@ assert before_all: host_view{Here}(pfn) && hyp_view{Here}(pfn) && !table_frame{Here}(pfn);
+	pgt_set(PGT_HOST, pfn, 3, desc_hyp_owned());
+	pgt_set(PGT_HYP, pfn, 3, leaf);
+	//@ assert mapped: xl{Here}(PGT_HYP, pfn) == leaf && others_translate{Pre,Here}(pfn);
+	if (measured != 0) {
+		/* What the caches had aside from memory: the guest reads without them at first. */
+		frame_clean(pfn);
+		image_page(v, n, pfn);
+	} else {
+		frame_wipe(pfn);
+	}
+	//@ ghost seen: ;
+	//@ assert places: same_places{Pre,Here} && outside_but{Pre,Here}(pfn);
+	pgt_set(PGT_HYP, pfn, 3, 0);
+	//@ assert unmapped: xl{Here}(PGT_HYP, pfn) == 0 && others_translate{seen,Here}(pfn);
+	//@ assert withdrawn: xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED;
+	//@ assert elsewhere: others_translate{Pre,Here}(pfn);
+	//@ assert cleared: measured == 0 ==> zeroed{Here}(pfn);
+	//@ assert nodes: nodes_kept{Pre,Here};
+	//@ assert reach: mem_wf{Here} && tables_inv{Here} && reach{Here};
+	frame_set(pfn, r, FRAME_GUEST);
+	//@ assert step: step{Pre,Here}(pfn);
+	//@ assert before: host_view{Pre}(pfn) && hyp_view{Pre}(pfn) && !table_frame{Pre}(pfn);
+	//@ assert host_page: host_view{Here}(pfn);
+	//@ assert own_page: hyp_view{Here}(pfn);
+	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
+	//@ assert moved: moved{Pre,Here}(pfn);
+	//@ assert views: host_inv{Here} && hyp_inv{Here} && frames_inv{Here};
+	//@ assert same: same_places{Pre,Here};
+	//@ assert places: tables_owned{Here} && groups_whole{Here} && given_paged{Here};
+	//@ assert wf: mem_wf{Here} && tables_inv{Here} && reach{Here};
+	//@ assert trees: \forall integer n; in_tree{Pre}(PGT_HOST, n) ==> in_tree{Here}(PGT_HOST, n);
+	//@ assert core: core_inv{Here};
+	//@ assert inv: mm_inv{Here};
+}
+
+s32 host_donate_image(u64 pfn, u32 v, u64 n, u32 measured)
+{
+	u64 r = mem_record(pfn);
+
+	if (r == MEM_NONE) {
+		return HYP_EINVAL;
+	}
+	if (frame_state_get(pfn, r) != FRAME_HOST) {
+		return HYP_EPERM;
+	}
+	if (pool.free < 9) {
+		return HYP_ENOMEM;
+	}
+	//@ assert before: tables_owned{Pre};
+	frame_donate(pfn, r, v, n, measured);
+	frame_prune(PGT_HYP, pfn);
+	//@ assert outside: outside_but{Pre,Here}(pfn);
+	return 0;
+}
+
 s32 guest_share_host(u64 pfn)
 {
 	u64 r = mem_record(pfn);
