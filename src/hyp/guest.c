@@ -101,6 +101,8 @@ void guest_frame_leave(u32 v, u64 pfn, u64 r)
       fm_state[pfn] == (vms[v].protected != 0 ? FRAME_GUEST : FRAME_HOST_SHARED_GUEST);
     ensures cleared: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured == 0 ==>
       zeroed{Here}(pfn);
+    ensures hashed: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
+      page_hashed{Here}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
     ensures hash: \result != 0 || vms[v].protected == 0 || vm_image[v].state == IMAGE_NONE || measured == 0 ==>
       vm_image[v].hash == \old(vm_image[v].hash);
 */
@@ -151,6 +153,11 @@ static s32 page_get(u32 v, u64 n, u64 pfn, u32 measured)
     ensures word: \result == 0 ==> frame[f].e[i] == d_flat(pfn, 3, page_attrs(rights));
     ensures mapped: \result == 0 ==> g_mapped{Pre,Here}(v, pfn, f, i) &&
       fm_state[pfn] == (vms[v].protected != 0 ? FRAME_GUEST : FRAME_HOST_SHARED_GUEST);
+    ensures cleared: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured == 0 ==>
+      zeroed{Here}(pfn) && vm_image[v].hash == \old(vm_image[v].hash);
+    ensures hashed: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
+      page_hashed{Here}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+    ensures image: vm_image[v].state == \old(vm_image[v].state);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_ghosts{Pre,Here} && same_vm_words{Pre,Here};
 */
 static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 rights, u32 measured)
@@ -178,6 +185,7 @@ static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 rights, u32 measure
 	//@ assert table: f != pfn;
 	//@ assert words: same_vm_words{Pre,Here} && same_machine{Pre,Here};
 	//@ assert given: guest_state(fm_state[pfn]) && fits(fm_state[pfn], fm_count[pfn], vms[v].protected);
+	//@ ghost got: ;
 	frame_join(v, pfn, r);
 	/*@ ghost
 	  g_table[pfn] = f;
@@ -186,6 +194,7 @@ static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 rights, u32 measure
 	//@ assert trees: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn) && trees_but{Pre,Here}(pfn);
 	vm_entry_set(v, f, i, desc_flat(pfn, 3, desc_page_attrs(rights)), n);
 	//@ assert written: words_but{Pre,Here}(f, i) && frame[f].e[i] == d_flat(pfn, 3, page_attrs(rights));
+	//@ assert contents: \forall integer k; 0 <= k < 512 ==> frame[pfn].e[k] == \at(frame[pfn].e[k],got);
 	//@ assert word: page_word(frame[f].e[i], pfn);
 	//@ assert move: g_move{Pre,Here}(v, pfn);
 	//@ assert joins: joins{Pre,Here}(v, pfn);

@@ -110,6 +110,11 @@ s32 guest_table_give(u32 v, u64 n, u64 pfn);
       g_xl{Pre}(v, n) != 0 ==> \result == HYP_EBUSY;
     ensures mapped: \result == 0 ==> g_xl{Here}(v, n) == d_flat(pfn, 3, page_attrs(rights)) && fm_vm[pfn] == v + 1 &&
       fm_state[pfn] == (vms[v].protected != 0 ? FRAME_GUEST : FRAME_HOST_SHARED_GUEST);
+    // of a VM with an image: a page of it has what was hashed, any other nothing
+    ensures cleared: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured == 0 ==>
+      zeroed{Here}(pfn) && vm_image[v].hash == \old(vm_image[v].hash);
+    ensures hashed: \result == 0 && vms[v].protected != 0 && measured != 0 ==>
+      page_hashed{Here}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
     ensures others: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_given{Pre,Here};
 */

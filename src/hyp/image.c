@@ -91,7 +91,8 @@ static struct sha_block tail(u32 bits)
     requires block: b < 64 && pfn < PFN_COUNT;
     requires mapped: xl{Here}(PGT_HYP, pfn) == d_flat(pfn, 3, map_attrs(boot_info.e2h, MAP_DATA));
     terminates \true; exits \false; assigns \nothing;
-    ensures value: \forall integer k; 0 <= k < 16 ==> \result.w[k] == image_read{Here}(pfn, 16 * b + k);
+    ensures value: \forall struct words c; image_of{Here}(c, pfn) ==>
+      \forall integer k; 0 <= k < 16 ==> \result.w[k] == image_read(c, 16 * b + k);
 */
 static struct sha_block contents(u64 pfn, u32 b)
 {
@@ -100,14 +101,17 @@ static struct sha_block contents(u64 pfn, u32 b)
 	u32 i;
 
 	/*@ loop invariant range: 0 <= i <= 8;
-	    loop invariant value: \forall integer k; 0 <= k < 2 * i ==> m.w[k] == image_read{Here}(pfn, 16 * b + k);
+	    loop invariant value: \forall struct words c; image_of{Here}(c, pfn) ==>
+	      \forall integer k; 0 <= k < 2 * i ==> m.w[k] == image_read(c, 16 * b + k);
 	    loop assigns i, word, m;
 	    loop variant 8 - i;
 	*/
 	for (i = 0; i < 8u; i++) {
 		word = frame_word(pfn, 8u * (u64)b + i);
-		//@ assert even: image_read{Here}(pfn, 16 * b + 2 * i) == image_bytes(word % 0x100000000);
-		//@ assert odd: image_read{Here}(pfn, 16 * b + 2 * i + 1) == image_bytes(word / 0x100000000);
+		/*@ assert even: \forall struct words c; image_of{Here}(c, pfn) ==>
+		      image_read(c, 16 * b + 2 * i) == image_bytes(word % 0x100000000); */
+		/*@ assert odd: \forall struct words c; image_of{Here}(c, pfn) ==>
+		      image_read(c, 16 * b + 2 * i + 1) == image_bytes(word / 0x100000000); */
 		m.w[2u * i] = bytes((u32)(word % WORD));
 		m.w[2u * i + 1u] = bytes((u32)(word / WORD));
 	}
@@ -119,7 +123,7 @@ static struct sha_block contents(u64 pfn, u32 b)
     requires block: b < IMAGE_BLOCKS && pfn < PFN_COUNT;
     requires mapped: xl{Here}(PGT_HYP, pfn) == d_flat(pfn, 3, map_attrs(boot_info.e2h, MAP_DATA));
     terminates \true; exits \false; assigns \nothing;
-    ensures value: image_block{Here}(p, n, pfn, b, \result);
+    ensures value: \forall struct words c; image_of{Here}(c, pfn) ==> image_block(p, n, c, b, \result);
 */
 static struct sha_block block_of(struct sha256 p, u64 n, u64 pfn, u32 b)
 {
@@ -139,13 +143,14 @@ void image_page(u32 v, u64 n, u64 pfn)
 	u32 b;
 
 	/*@ loop invariant range: 0 <= b <= IMAGE_BLOCKS;
-	    loop invariant hash: image_hashed{Pre}(p, n, pfn, b, d);
+	    loop invariant hash: \forall struct words c; image_of{Pre}(c, pfn) ==> image_hashed{Pre}(p, n, c, b, d);
 	    loop assigns b, d;
 	    loop variant IMAGE_BLOCKS - b;
 	*/
 	for (b = 0; b < IMAGE_BLOCKS; b++) {
 		d = sha256_block(d, block_of(p, n, pfn, b));
-		//@ assert next: image_hashed{Pre}(p, n, pfn, b + 1, d);
+		/*@ assert next: \forall struct words c; image_of{Pre}(c, pfn) ==>
+		      image_hashed{Pre}(p, n, c, b + 1, d); */
 	}
 	vm_image[v].hash = d;
 }

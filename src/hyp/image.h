@@ -61,7 +61,7 @@ void image_begin(u32 v, u32 wanted);
     requires vm: v < VMS_MAX && n < GUEST_PAGES && pfn < PFN_COUNT;
     requires mapped: xl{Here}(PGT_HYP, pfn) == d_flat(pfn, 3, map_attrs(boot_info.e2h, MAP_DATA));
     terminates \true; exits \false; assigns vm_image[v].hash;
-    ensures hash: image_hashed{Pre}(\old(vm_image[v].hash), n, pfn, IMAGE_BLOCKS, vm_image[v].hash);
+    ensures hash: page_hashed{Pre}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
 */
 void image_page(u32 v, u64 n, u64 pfn);
 

@@ -68,6 +68,9 @@ s32 host_donate_guest(u64 pfn);
     ensures withdrawn: \result == 0 ==> xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED && xl{Here}(PGT_HYP, pfn) == 0;
     ensures cleared: \result == 0 && measured == 0 ==> zeroed{Here}(pfn) &&
       vm_image[v].hash == \old(vm_image[v].hash);
+    // what was hashed is what the guest finds
+    ensures hashed: \result == 0 && measured != 0 ==>
+      page_hashed{Here}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
 */
 s32 host_donate_image(u64 pfn, u32 v, u64 n, u32 measured);
 
