@@ -339,7 +339,8 @@ void fuzz_vm_begin(struct fuzz_cpu *c, int slot)
 	u64 handle = handle_of(c, slot, &wrong);
 	u64 pc = below(c, 8) ? (u64)CODE_PAGE << 12 : NOWHERE;
 	u64 more[4] = { 0 };
-	struct fuzz_call call = { VM_BEGIN, { handle, pc, fuzz_random(c) }, { 0 }, wrong ? HYP_EINVAL : missing(vm), more };
+	s64 want = wrong ? HYP_EINVAL : missing(vm);
+	struct fuzz_call call = { VM_BEGIN, { handle, pc, fuzz_random(c) }, { 0 }, want, more };
 	bool named = below(c, 4);
 	unsigned int i;
 
