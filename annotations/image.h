@@ -12,8 +12,10 @@
 /*@ // a word as its bytes are in memory, the first byte the highest
     logic integer image_bytes(integer x) = x % 0x100 * 0x1000000 + x / 0x100 % 0x100 * 0x10000 +
       x / 0x10000 % 0x100 * 0x100 + x / 0x1000000;
-    logic integer image_read(struct words c, integer k) = image_bytes(k % 2 == 0 ?
-      c.e[k / 2] % 0x100000000 : c.e[k / 2] / 0x100000000);
+    // word k of what a frame holds
+    logic integer image_half(integer x, integer k) = image_bytes(k % 2 == 0 ? x % 0x100000000 : x / 0x100000000);
+    logic integer image_read(struct words c, integer k) = image_half(c.e[k / 2], k);
+    logic integer image_at{L}(integer pfn, integer k) = image_half(\at(frame[pfn].e[k / 2],L), k);
     // what frame pfn holds
     predicate image_of{L}(struct words c, integer pfn) =
       \forall integer i; 0 <= i < 512 ==> c.e[i] == \at(frame[pfn].e[i],L);

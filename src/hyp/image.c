@@ -101,20 +101,19 @@ static struct sha_block contents(u64 pfn, u32 b)
 	u32 i;
 
 	/*@ loop invariant range: 0 <= i <= 8;
-	    loop invariant value: \forall struct words c; image_of{Here}(c, pfn) ==>
-	      \forall integer k; 0 <= k < 2 * i ==> m.w[k] == image_read(c, 16 * b + k);
+	    loop invariant value: \forall integer k; 0 <= k < 2 * i ==> m.w[k] == image_at{Here}(pfn, 16 * b + k);
 	    loop assigns i, word, m;
 	    loop variant 8 - i;
 	*/
 	for (i = 0; i < 8u; i++) {
 		word = frame_word(pfn, 8u * (u64)b + i);
-		/*@ assert even: \forall struct words c; image_of{Here}(c, pfn) ==>
-		      image_read(c, 16 * b + 2 * i) == image_bytes(word % 0x100000000); */
-		/*@ assert odd: \forall struct words c; image_of{Here}(c, pfn) ==>
-		      image_read(c, 16 * b + 2 * i + 1) == image_bytes(word / 0x100000000); */
+		//@ assert even: image_at{Here}(pfn, 16 * b + 2 * i) == image_bytes(word % 0x100000000);
+		//@ assert odd: image_at{Here}(pfn, 16 * b + 2 * i + 1) == image_bytes(word / 0x100000000);
 		m.w[2u * i] = bytes((u32)(word % WORD));
 		m.w[2u * i + 1u] = bytes((u32)(word / WORD));
 	}
+	/*@ assert same: \forall struct words c; image_of{Here}(c, pfn) ==>
+	      \forall integer k; 0 <= k < 16 ==> image_read(c, 16 * b + k) == image_at{Here}(pfn, 16 * b + k); */
 	return m;
 }
 

@@ -51,6 +51,8 @@ s32 host_donate_guest(u64 pfn)
     requires tables: tables_inv{Here};
     requires frame: pfn < PFN_COUNT && !table_frame{Here}(pfn);
     requires mapped: xl{Here}(PGT_HYP, pfn) == d_flat(pfn, 3, map_attrs(boot_info.e2h, MAP_DATA));
+    // nobody else changes it meanwhile
+    requires withdrawn: xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED && quiet{Here};
     requires vm: v < VMS_MAX && n < GUEST_PAGES;
     terminates \true; exits \false; assigns frame[0 .. PFN_COUNT - 1], vm_image[v].hash;
     ensures tables: tables_inv{Here};

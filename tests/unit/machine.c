@@ -122,7 +122,9 @@ u64 frame_word(u64 pfn, u64 i)
 	if (machine.strict) {
 		assert_int_equal(machine_page(PGT_HYP, pfn) & ~CONTIGUOUS,
 				 desc_flat(pfn, 3, desc_map_attrs(boot_info.e2h, MAP_DATA)));
+		/* What is hashed: behind the caches, and nobody else changes it. */
 		assert_int_equal(in_cache[slot(pfn)], 0);
+		assert_int_equal(machine_page(PGT_HOST, pfn), desc_hyp_owned());
 	}
 	return words(pfn)[i];
 }
