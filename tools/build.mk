@@ -104,10 +104,10 @@ $(BUILD)/stamps/guest:
 
 # The small machine monitor of host/vmm: a static program.
 VMM := $(BUILD)/host/vmm
-$(VMM): $(wildcard host/vmm/*.[chS]) tools/build.mk | $(LIBFDT)
+$(VMM): $(wildcard host/vmm/*.[chS] host/include/*.h) tools/build.mk | $(LIBFDT)
 	$(QUIET)tools/deps.sh libc
 	@mkdir -p $(@D)
-	$(QUIET)$(AARCH64_CC) --sysroot=$(CURDIR)/$(BUILD)/libc-arm64 -isystem $(BUILD)/arm64/usr/include -static -std=gnu11 \
+	$(QUIET)$(AARCH64_CC) --sysroot=$(CURDIR)/$(BUILD)/libc-arm64 -isystem $(BUILD)/arm64/usr/include -Ihost/include -static -std=gnu11 \
 		-O2 -g -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -ffile-prefix-map=$(CURDIR)=. -o $@ \
 		$(filter %.c %.S,$^) $(LIBFDT)
 
@@ -173,7 +173,7 @@ build-module = $(QUIET)tools/deps.sh module-$* && \
 $(BUILD)/module-%/.built: $(wildcard host/test/*.c host/test/Kbuild host/test/include/*.h) $(GEN_STAMP)
 	$(call build-module,host/test)
 
-$(BUILD)/host-%/.built: $(wildcard host/linux/*.[ch] host/linux/Kbuild host/linux/include/*.h) $(GEN_STAMP)
+$(BUILD)/host-%/.built: $(wildcard host/linux/*.[ch] host/linux/Kbuild host/linux/include/*.h host/include/*.h) $(GEN_STAMP)
 	$(call build-module,host/linux)
 
 $(BUILD)/fuzz-%/.built: $(wildcard host/fuzz/*.[chS] host/fuzz/Kbuild host/fuzz/include/*.h) $(GEN_STAMP)

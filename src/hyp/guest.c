@@ -83,6 +83,35 @@ void guest_frame_leave(u32 v, u64 pfn, u64 r)
 	vm_frames[v] = vm_frames[v] - 1u;
 }
 
+/* Frame @pfn of the host's becomes page @n of VM @v, which is protected. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here};
+    requires page: v < VMS_MAX && is_gfn(n);
+    terminates \true; exits \false;
+    assigns MM_STATE, vm_image[v].hash;
+    ensures inv: mm_inv{Here} && quiet{Here};
+    ensures sign: \result <= 0;
+    ensures others: only_frame{Pre,Here}(pfn);
+    ensures words: same_vm_words{Pre,Here};
+    ensures failed: \result != 0 ==> same_frames{Pre,Here};
+    ensures done: \result == 0 ==> is_ram{Here}(pfn) &&
+      can_host_donate_guest(\old(fm_state[pfn]), \old(fm_count[pfn])) &&
+      fm_state[pfn] == host_donate_guest_state(\old(fm_state[pfn]), \old(fm_count[pfn])) &&
+      fm_count[pfn] == host_donate_guest_count(\old(fm_state[pfn]), \old(fm_count[pfn]));
+    ensures cleared: \result == 0 && vm_image[v].state != IMAGE_NONE && measured == 0 ==> zeroed{Here}(pfn);
+    ensures hashed: \result == 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
+      page_hashed{Here}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+    ensures hash: \result != 0 || vm_image[v].state == IMAGE_NONE || measured == 0 ==>
+      vm_image[v].hash == \old(vm_image[v].hash);
+*/
+static s32 page_give(u32 v, u64 n, u64 pfn, u32 measured)
+{
+	if (vm_image[v].state == IMAGE_NONE) {
+		return host_donate_guest(pfn);
+	}
+	return host_donate_image(pfn, v, n, measured);
+}
+
 /* Frame @pfn of the host's becomes page @n of VM @v: for good when that is protected, else as a loan. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && quiet{Here};
@@ -119,11 +148,7 @@ static s32 page_get(u32 v, u64 n, u64 pfn, u32 measured)
 		//@ assert tables: error == 0 ==> g_tables{Here};
 		return error;
 	}
-	if (vm_image[v].state == IMAGE_NONE) {
-		error = host_donate_guest(pfn);
-	} else {
-		error = host_donate_image(pfn, v, n, measured);
-	}
+	error = page_give(v, n, pfn, measured);
 	//@ assert others: only_frame{Pre,Here}(pfn) && same_machine{Pre,Here};
 	//@ assert refused: error != 0 ==> g_tables{Here};
 	//@ assert free: error == 0 ==> g_tree[pfn] == 0;
@@ -195,6 +220,8 @@ static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 rights, u32 measure
 	vm_entry_set(v, f, i, desc_flat(pfn, 3, desc_page_attrs(rights)), n);
 	//@ assert written: words_but{Pre,Here}(f, i) && frame[f].e[i] == d_flat(pfn, 3, page_attrs(rights));
 	//@ assert contents: \forall integer k; 0 <= k < 512 ==> frame[pfn].e[k] == \at(frame[pfn].e[k],got);
+	/*@ assert hashed: vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
+	      page_hashed{Here}(\at(vm_image[v].hash,Pre), n, pfn, vm_image[v].hash); */
 	//@ assert word: page_word(frame[f].e[i], pfn);
 	//@ assert move: g_move{Pre,Here}(v, pfn);
 	//@ assert joins: joins{Pre,Here}(v, pfn);
