@@ -56,7 +56,7 @@ int hyp_vcpu_power(struct hyp_vcpu *vcpu, bool on)
 	return refused;
 }
 
-/* Of a protected VM the host can only turn the first on, and that once; the others begin off, and all of a measured one. */
+/* Of a protected VM the host can only turn the first on, and that once; the others begin off, of a measured one all. */
 static int power_begin(struct hyp_vcpu *vcpu, bool on)
 {
 	if (!vcpu->vm->protected || (on && !vcpu->vm->measured))

@@ -28,8 +28,8 @@ static const char help[] =
 	"  --cpus N            1 to 8 vCPUs (1)\n"
 	"  --mem MIB           160 to 3072 (256)\n"
 	"  --protected         the guest's memory is out of reach of the host, but for a window that it lends\n"
-	"  --measured HEX      the same, and Hypatia measures what the guest begins with: it begins only when that is HEX;\n"
-	"                      any: whatever it is\n"
+	"  --measured HEX      the same, and Hypatia measures what the guest begins with; it does so only\n"
+	"                      when that is HEX; any: whatever it is\n"
 	"  --measure           print what that will be, with these options, and end; this needs no /dev/kvm\n"
 	"  --disk FILE         a virtio disk: read and written\n"
 	"  --tap NAME          a virtio net, the other end of which is the host's interface NAME\n"
@@ -163,6 +163,7 @@ static void take_option(int which, char *value)
 	case 'P':
 		measure = true;
 		vm.protected = true;
+		vm.measured = true;
 		break;
 	case 'd':
 		disk = value;

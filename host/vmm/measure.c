@@ -11,7 +11,8 @@
 #define PARTS_MAX 4
 #define ROUNDS 64
 #define BLOCK_BYTES 64
-#define HEAD_BYTES 64 /* before the contents of a page: the measurement so far, and two numbers in as many bytes again */
+/* Before the contents of a page: the measurement so far, and two numbers in as many bytes again. */
+#define HEAD_BYTES 64
 
 static struct {
 	uint64_t address;

@@ -210,6 +210,8 @@ static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 rights, u32 measure
 	//@ assert table: f != pfn;
 	//@ assert words: same_vm_words{Pre,Here} && same_machine{Pre,Here};
 	//@ assert given: guest_state(fm_state[pfn]) && fits(fm_state[pfn], fm_count[pfn], vms[v].protected);
+	/*@ assert measured: vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
+	      page_hashed{Here}(\at(vm_image[v].hash,Pre), n, pfn, vm_image[v].hash); */
 	//@ ghost got: ;
 	frame_join(v, pfn, r);
 	/*@ ghost
@@ -220,6 +222,8 @@ static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 rights, u32 measure
 	vm_entry_set(v, f, i, desc_flat(pfn, 3, desc_page_attrs(rights)), n);
 	//@ assert written: words_but{Pre,Here}(f, i) && frame[f].e[i] == d_flat(pfn, 3, page_attrs(rights));
 	//@ assert contents: \forall integer k; 0 <= k < 512 ==> frame[pfn].e[k] == \at(frame[pfn].e[k],got);
+	//@ assert image: \forall struct words c; image_of{Here}(c, pfn) ==> image_of{got}(c, pfn);
+	//@ assert hash: vm_image[v].hash == \at(vm_image[v].hash,got);
 	/*@ assert hashed: vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
 	      page_hashed{Here}(\at(vm_image[v].hash,Pre), n, pfn, vm_image[v].hash); */
 	//@ assert word: page_word(frame[f].e[i], pfn);
