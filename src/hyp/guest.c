@@ -100,7 +100,9 @@ void guest_frame_leave(u32 v, u64 pfn, u64 r)
       fm_count[pfn] == host_donate_guest_count(\old(fm_state[pfn]), \old(fm_count[pfn]));
     ensures cleared: \result == 0 && vm_image[v].state != IMAGE_NONE && measured == 0 ==> zeroed{Here}(pfn);
     ensures hashed: \result == 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
-      page_hashed{Here}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+      page_hashed{Pre}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+    ensures kept: \result == 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==> \forall integer i; 0 <= i < 512 ==>
+      frame[pfn].e[i] == \old(frame[pfn].e[i]);
     ensures hash: \result != 0 || vm_image[v].state == IMAGE_NONE || measured == 0 ==>
       vm_image[v].hash == \old(vm_image[v].hash);
 */
@@ -131,7 +133,9 @@ static s32 page_give(u32 v, u64 n, u64 pfn, u32 measured)
     ensures cleared: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured == 0 ==>
       zeroed{Here}(pfn);
     ensures hashed: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
-      page_hashed{Here}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+      page_hashed{Pre}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+    ensures kept: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
+      \forall integer i; 0 <= i < 512 ==> frame[pfn].e[i] == \old(frame[pfn].e[i]);
     ensures hash: \result != 0 || vms[v].protected == 0 || vm_image[v].state == IMAGE_NONE || measured == 0 ==>
       vm_image[v].hash == \old(vm_image[v].hash);
 */
@@ -181,7 +185,9 @@ static s32 page_get(u32 v, u64 n, u64 pfn, u32 measured)
     ensures cleared: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured == 0 ==>
       zeroed{Here}(pfn) && vm_image[v].hash == \old(vm_image[v].hash);
     ensures hashed: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
-      page_hashed{Here}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+      page_hashed{Pre}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+    ensures kept: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
+      \forall integer k; 0 <= k < 512 ==> frame[pfn].e[k] == \old(frame[pfn].e[k]);
     ensures image: vm_image[v].state == \old(vm_image[v].state);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_ghosts{Pre,Here} && same_vm_words{Pre,Here};
 */
@@ -210,8 +216,6 @@ static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 rights, u32 measure
 	//@ assert table: f != pfn;
 	//@ assert words: same_vm_words{Pre,Here} && same_machine{Pre,Here};
 	//@ assert given: guest_state(fm_state[pfn]) && fits(fm_state[pfn], fm_count[pfn], vms[v].protected);
-	/*@ assert measured: vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
-	      page_hashed{Here}(\at(vm_image[v].hash,Pre), n, pfn, vm_image[v].hash); */
 	//@ ghost got: ;
 	frame_join(v, pfn, r);
 	/*@ ghost
@@ -222,10 +226,6 @@ static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 rights, u32 measure
 	vm_entry_set(v, f, i, desc_flat(pfn, 3, desc_page_attrs(rights)), n);
 	//@ assert written: words_but{Pre,Here}(f, i) && frame[f].e[i] == d_flat(pfn, 3, page_attrs(rights));
 	//@ assert contents: \forall integer k; 0 <= k < 512 ==> frame[pfn].e[k] == \at(frame[pfn].e[k],got);
-	//@ assert image: \forall struct words c; image_of{Here}(c, pfn) ==> image_of{got}(c, pfn);
-	//@ assert hash: vm_image[v].hash == \at(vm_image[v].hash,got);
-	/*@ assert hashed: vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
-	      page_hashed{Here}(\at(vm_image[v].hash,Pre), n, pfn, vm_image[v].hash); */
 	//@ assert word: page_word(frame[f].e[i], pfn);
 	//@ assert move: g_move{Pre,Here}(v, pfn);
 	//@ assert joins: joins{Pre,Here}(v, pfn);

@@ -114,7 +114,9 @@ s32 guest_table_give(u32 v, u64 n, u64 pfn);
     ensures cleared: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured == 0 ==>
       zeroed{Here}(pfn) && vm_image[v].hash == \old(vm_image[v].hash);
     ensures hashed: \result == 0 && vms[v].protected != 0 && measured != 0 ==>
-      page_hashed{Here}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+      page_hashed{Pre}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+    ensures kept: \result == 0 && vms[v].protected != 0 && measured != 0 ==> \forall integer i; 0 <= i < 512 ==>
+      frame[pfn].e[i] == \old(frame[pfn].e[i]);
     ensures others: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_given{Pre,Here};
 */

@@ -57,7 +57,9 @@ s32 host_donate_guest(u64 pfn)
     terminates \true; exits \false; assigns frame[0 .. PFN_COUNT - 1], vm_image[v].hash;
     ensures tables: tables_inv{Here};
     ensures cleared: measured == 0 ==> zeroed{Here}(pfn) && vm_image[v].hash == \old(vm_image[v].hash);
-    ensures hashed: measured != 0 ==> page_hashed{Here}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+    ensures hashed: measured != 0 ==> page_hashed{Pre}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+    ensures kept: measured != 0 ==> \forall integer i; 0 <= i < 512 ==>
+      frame[pfn].e[i] == \old(frame[pfn].e[i]);
     ensures same: same_xl{Pre,Here} && same_nodes{Pre,Here};
     ensures others: \forall integer g, i; 0 <= g < PFN_COUNT && 0 <= i < 512 && g != pfn ==>
       frame[g].e[i] == \old(frame[g].e[i]);
@@ -88,7 +90,9 @@ static void frame_fill(u64 pfn, u32 v, u64 n, u32 measured)
     ensures quiet: quiet{Here};
     ensures guest: fm_state[pfn] == FRAME_GUEST && fm_count[pfn] == 0 && only_frame{Pre,Here}(pfn);
     ensures cleared: measured == 0 ==> zeroed{Here}(pfn) && vm_image[v].hash == \old(vm_image[v].hash);
-    ensures hashed: measured != 0 ==> page_hashed{Here}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+    ensures hashed: measured != 0 ==> page_hashed{Pre}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+    ensures kept: measured != 0 ==> \forall integer i; 0 <= i < 512 ==>
+      frame[pfn].e[i] == \old(frame[pfn].e[i]);
     ensures unmapped: xl{Here}(PGT_HYP, pfn) == 0 && xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED &&
       others_translate{Pre,Here}(pfn);
     ensures outside: outside_but{Pre,Here}(pfn) && !table_frame{Here}(pfn);
@@ -103,8 +107,11 @@ static void frame_donate(u64 pfn, u64 r, u32 v, u64 n, u32 measured)
 	pgt_set(PGT_HOST, pfn, 3, desc_hyp_owned());
 	pgt_set(PGT_HYP, pfn, 3, leaf);
 	//@ assert mapped: xl{Here}(PGT_HYP, pfn) == leaf && others_translate{Pre,Here}(pfn);
+	//@ assert contents: \forall integer i; 0 <= i < 512 ==> frame[pfn].e[i] == \at(frame[pfn].e[i],Pre);
 	frame_fill(pfn, v, n, measured);
 	//@ ghost seen: ;
+	/*@ assert hashed: measured != 0 ==>
+	      page_hashed{Pre}(\at(vm_image[v].hash,Pre), n, pfn, vm_image[v].hash); */
 	//@ assert places: same_places{Pre,Here} && outside_but{Pre,Here}(pfn);
 	pgt_set(PGT_HYP, pfn, 3, 0);
 	//@ assert unmapped: xl{Here}(PGT_HYP, pfn) == 0 && others_translate{seen,Here}(pfn);
@@ -112,8 +119,6 @@ static void frame_donate(u64 pfn, u64 r, u32 v, u64 n, u32 measured)
 	//@ assert elsewhere: others_translate{Pre,Here}(pfn);
 	//@ assert kept: \forall integer i; 0 <= i < 512 ==> frame[pfn].e[i] == \at(frame[pfn].e[i],seen);
 	//@ assert cleared: measured == 0 ==> zeroed{Here}(pfn);
-	/*@ assert hashed: measured != 0 ==>
-	      page_hashed{Here}(\at(vm_image[v].hash,Pre), n, pfn, vm_image[v].hash); */
 	//@ assert nodes: nodes_kept{Pre,Here};
 	//@ assert reach: mem_wf{Here} && tables_inv{Here} && reach{Here};
 	frame_set(pfn, r, FRAME_GUEST);
@@ -153,8 +158,6 @@ s32 host_donate_image(u64 pfn, u32 v, u64 n, u32 measured)
 	frame_prune(PGT_HYP, pfn);
 	//@ assert outside: outside_but{Pre,Here}(pfn);
 	//@ assert kept: \forall integer i; 0 <= i < 512 ==> frame[pfn].e[i] == \at(frame[pfn].e[i],given);
-	/*@ assert hashed: measured != 0 ==>
-	      page_hashed{Here}(\at(vm_image[v].hash,Pre), n, pfn, vm_image[v].hash); */
 	return 0;
 }
 

@@ -70,7 +70,9 @@ s32 host_donate_guest(u64 pfn);
       vm_image[v].hash == \old(vm_image[v].hash);
     // what was hashed is what the guest finds
     ensures hashed: \result == 0 && measured != 0 ==>
-      page_hashed{Here}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+      page_hashed{Pre}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+    ensures kept: \result == 0 && measured != 0 ==> \forall integer i; 0 <= i < 512 ==>
+      frame[pfn].e[i] == \old(frame[pfn].e[i]);
 */
 s32 host_donate_image(u64 pfn, u32 v, u64 n, u32 measured);
 

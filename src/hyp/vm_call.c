@@ -750,7 +750,11 @@ static s32 begin(u32 v, u64 pc, u64 x0, struct measurement expected)
 	if (is_other(v, expected) != 0) {
 		return HYP_EPERM;
 	}
+	//@ assert off: vm_power[v].state[0] == POWER_OFF && keeps{Here}(v, 0) && power_fits{Here}(v, 0);
 	power_on(v, 0, pc, x0);
+	//@ assert pending: vm_power[v].state[0] == POWER_ON_PENDING && keeps{Here}(v, 0) && power_fits{Here}(v, 0);
+	/*@ assert others: \forall integer w, k; 0 <= w < VMS_MAX && 0 <= k < VCPUS_MAX && (w != v || k != 0) ==>
+	      power_fits{Here}(w, k); */
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <measure_image.h>
 
 #define SPARE 0x44000000u /* RAM that nobody uses */
+#define NO_RAM 0x9000u    /* the UART's frame */
 #define FAULT_STORED (FAULT_VALID + 3 * FAULT_SIZE + FAULT_WRITE)
 #define NOT_SUPPORTED 0xffffffffffffffffu
 #define INVALID_PARAMETER 0xfffffffffffffffdu
@@ -57,22 +58,6 @@ static void make(u64 kind)
 	told = 0;
 }
 
-static void end(void)
-{
-	u64 n;
-
-	check("put", (u64)vm(VCPU_PUT, 0, 0, 0), 0);
-	check("tear down", (u64)vm(VM_TEARDOWN, handle, 0, 0), 0);
-	for (n = OF_HIGH; n < OF_COUNT; n++) {
-		/* A page that was not given is not the VM's. */
-		s64 error = vm(VM_RECLAIM, handle, pfn_of(n), 0);
-
-		check_true("reclaim", error == 0 || (n == OF_DATA && error == HYP_EPERM));
-	}
-	check("reclaim the vCPU", (u64)vm(VCPU_RECLAIM, handle, 0, 0), 0);
-	check("end", (u64)vm(VM_FINALIZE, handle, 0, 0), 0);
-}
-
 static u64 begin(u64 pc, u64 argument, const u64 *what)
 {
 	struct regs r = { { VM_BEGIN, handle, pc, argument, what[0], what[1], what[2], what[3] } };
@@ -81,6 +66,23 @@ static u64 begin(u64 pc, u64 argument, const u64 *what)
 	check("VM_BEGIN is known", r.x[0], 0);
 	check("  x4 is as it was", r.x[4], what[0]);
 	return r.x[1];
+}
+
+static void end(void)
+{
+	u64 n;
+
+	check("put", (u64)vm(VCPU_PUT, 0, 0, 0), 0);
+	check("tear down", (u64)vm(VM_TEARDOWN, handle, 0, 0), 0);
+	check("a dying VM begins", begin(MEASURE_CODE, 0, unnamed), (u64)HYP_EPERM);
+	for (n = OF_HIGH; n < OF_COUNT; n++) {
+		/* A page that was not given is not the VM's. */
+		s64 error = vm(VM_RECLAIM, handle, pfn_of(n), 0);
+
+		check_true("reclaim", error == 0 || (n == OF_DATA && error == HYP_EPERM));
+	}
+	check("reclaim the vCPU", (u64)vm(VCPU_RECLAIM, handle, 0, 0), 0);
+	check("end", (u64)vm(VM_FINALIZE, handle, 0, 0), 0);
 }
 
 static u64 measured(u64 address, u64 n)
@@ -102,6 +104,8 @@ static void image(u64 wrong, const u64 *what, u64 want)
 	if (wrong != AN_ORDER && wrong != A_PAGE_LESS) {
 		check("data", measured(MEASURE_DATA, OF_DATA), 0);
 	}
+	check("what is no RAM", (u64)vm(VM_MEASURE, handle, MEASURE_OTHER / 4096u, NO_RAM), (u64)HYP_EINVAL);
+	check("a frame that it has", measured(MEASURE_OTHER, OF_CODE), (u64)HYP_EPERM);
 	check("another page", (u64)vm(VM_MAP, handle, MEASURE_OTHER / 4096u, pfn_of(OF_OTHER)), 0);
 	check("the host turns it on", (u64)vm(VCPU_POWER, 1, 0, 0), (u64)HYP_EPERM);
 	check("it runs before", (u64)vm(VCPU_RUN, 0, 0, 0), EXIT_OFF);
@@ -194,6 +198,8 @@ void payload_main(u64 fdt)
 		end();
 	}
 	without();
+	handle = VM_HANDLE_BASE + VMS_MAX - 1;
+	check("no VM", begin(0, 0, unnamed), (u64)HYP_ENOENT);
 	handle = 0x2000;
 	check("a handle out of range", begin(0, 0, unnamed), (u64)HYP_EINVAL);
 	finish("measure");
