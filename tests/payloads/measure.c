@@ -179,6 +179,16 @@ static void without(void)
 	end();
 }
 
+/* Without a vCPU there is nobody who begins. */
+static void nobody(void)
+{
+	handle = (u64)vm(VM_RESERVE, 0, 0, 0);
+	check("a VM", (u64)vm(VM_INIT, handle, pfn_of(OF_VM), 2), 0);
+	check("nobody begins", begin(MEASURE_CODE, 0, unnamed), (u64)HYP_ENOENT);
+	check("tear down", (u64)vm(VM_TEARDOWN, handle, 0, 0), 0);
+	check("end", (u64)vm(VM_FINALIZE, handle, 0, 0), 0);
+}
+
 void payload_cpu_main(u64 cpu)
 {
 	(void)cpu;
@@ -198,8 +208,11 @@ void payload_main(u64 fdt)
 		end();
 	}
 	without();
+	nobody();
 	handle = VM_HANDLE_BASE + VMS_MAX - 1;
 	check("no VM", begin(0, 0, unnamed), (u64)HYP_ENOENT);
+	handle = VM_HANDLE_BASE - 1;
+	check("a handle below", begin(0, 0, unnamed), (u64)HYP_EINVAL);
 	handle = 0x2000;
 	check("a handle out of range", begin(0, 0, unnamed), (u64)HYP_EINVAL);
 	finish("measure");
