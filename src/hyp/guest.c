@@ -101,8 +101,8 @@ void guest_frame_leave(u32 v, u64 pfn, u64 r)
     ensures cleared: \result == 0 && vm_image[v].state != IMAGE_NONE && measured == 0 ==> zeroed{Here}(pfn);
     ensures hashed: \result == 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
       page_hashed{Pre}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
-    ensures kept: \result == 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==> \forall integer i; 0 <= i < 512 ==>
-      frame[pfn].e[i] == \old(frame[pfn].e[i]);
+    ensures kept: \result == 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
+      \forall integer i; 0 <= i < 512 ==> frame[pfn].e[i] == \old(frame[pfn].e[i]);
     ensures hash: \result != 0 || vm_image[v].state == IMAGE_NONE || measured == 0 ==>
       vm_image[v].hash == \old(vm_image[v].hash);
 */
