@@ -127,6 +127,8 @@ static void frame_donate(u64 pfn, u64 r, u32 v, u64 n, u32 measured)
 	//@ assert host_page: host_view{Here}(pfn);
 	//@ assert own_page: hyp_view{Here}(pfn);
 	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
+	//@ assert mine: is_ram{Here}(pfn) && !in_use{Pre}(pfn) && !in_use{Here}(pfn) && !given{Here}(pfn);
+	//@ assert still_nodes: nodes_kept{Pre,Here};
 	//@ assert moved: moved{Pre,Here}(pfn);
 	//@ assert views: host_inv{Here} && hyp_inv{Here} && frames_inv{Here};
 	//@ assert same: same_places{Pre,Here};
