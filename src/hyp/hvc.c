@@ -246,6 +246,17 @@ static s64 stat_read(u64 stat)
 	}
 }
 
+/*@ requires words: \valid_read(w + (0 .. 3));
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \forall integer i; 0 <= i < 4 ==> \result.w[i] == w[i];
+*/
+static struct measurement measurement_of(const u64 *w)
+{
+	struct measurement m = { { w[0], w[1], w[2], w[3] } };
+
+	return m;
+}
+
 /* Hypatia's own calls: HYPERCALL_BASE and the ids behind it. */
 /*@ requires unlocked: no_locks{Here};
     requires setup: boot_ok{Here};
@@ -321,6 +332,9 @@ static NOINLINE struct hvc_result hvc_hypatia(u64 id, u64 a1, u64 a2, u64 a3, u6
 	case VCPU_GET_REG:
 	case VCPU_SET_REG:
 		value = vcpu_register(id, a1, a2, rest);
+		break;
+	case VM_BEGIN:
+		value = vm_begin(a1, a2, a3, measurement_of(&rest[REST_LISTS_IN]));
 		break;
 	default:
 		value = vm_call(id, a1, a2, a3);
