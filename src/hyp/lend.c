@@ -76,9 +76,53 @@ static void frame_fill(u64 pfn, u32 v, u64 n, u32 measured)
 }
 
 /*
- * Move frame @pfn of the host's, whose record is @r, to a VM. EL2 has it mapped, when the host has it no more, for as
- * long as it takes to measure or to clear it. Nine free frames are enough.
+ * Frame @pfn of the host's leaves the host's tree. EL2 has it mapped, when the host has it no more, for as long as it
+ * takes to measure or to clear it. Nine free frames are enough.
  */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here};
+    requires quiet: quiet{Here};
+    requires frame: is_ram{Here}(pfn) && fm_state[pfn] == FRAME_HOST;
+    requires room: pool.free >= 9;
+    requires vm: v < VMS_MAX && n < GUEST_PAGES;
+    terminates \true; exits \false; assigns TABLE_STATE, vm_image[v].hash;
+    ensures tables: tables_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures nodes: nodes_kept{Pre,Here};
+    ensures cleared: measured == 0 ==> zeroed{Here}(pfn) && vm_image[v].hash == \old(vm_image[v].hash);
+    ensures hashed: measured != 0 ==> page_hashed{Pre}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+    ensures kept: measured != 0 ==> \forall integer i; 0 <= i < 512 ==>
+      frame[pfn].e[i] == \old(frame[pfn].e[i]);
+    ensures unmapped: xl{Here}(PGT_HYP, pfn) == 0 && xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED &&
+      others_translate{Pre,Here}(pfn);
+    ensures outside: outside_but{Pre,Here}(pfn) && !table_frame{Here}(pfn);
+*/
+static void frame_withdraw(u64 pfn, u32 v, u64 n, u32 measured)
+{
+	u64 leaf = desc_flat(pfn, 3, desc_map_attrs(boot_info.e2h, MAP_DATA));
+
+	//@ assert open: host_inv{Here} && hyp_inv{Here} && tables_owned{Here} && reach{Here};
+	//@ assert before: host_view{Here}(pfn) && hyp_view{Here}(pfn) && !table_frame{Here}(pfn);
+	pgt_set(PGT_HOST, pfn, 3, desc_hyp_owned());
+	pgt_set(PGT_HYP, pfn, 3, leaf);
+	//@ assert mapped: xl{Here}(PGT_HYP, pfn) == leaf && others_translate{Pre,Here}(pfn);
+	//@ assert contents: \forall integer i; 0 <= i < 512 ==> frame[pfn].e[i] == \at(frame[pfn].e[i],Pre);
+	//@ assert same: \forall struct words c; image_of{Pre}(c, pfn) ==> image_of{Here}(c, pfn);
+	frame_fill(pfn, v, n, measured);
+	//@ ghost seen: ;
+	/*@ assert hashed: measured != 0 ==>
+	      page_hashed{Pre}(\at(vm_image[v].hash,Pre), n, pfn, vm_image[v].hash); */
+	//@ assert outside: outside_but{Pre,Here}(pfn);
+	pgt_set(PGT_HYP, pfn, 3, 0);
+	//@ assert unmapped: xl{Here}(PGT_HYP, pfn) == 0 && others_translate{seen,Here}(pfn);
+	//@ assert withdrawn: xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED;
+	//@ assert elsewhere: others_translate{Pre,Here}(pfn);
+	//@ assert kept: \forall integer i; 0 <= i < 512 ==> frame[pfn].e[i] == \at(frame[pfn].e[i],seen);
+	//@ assert cleared: measured == 0 ==> zeroed{Here}(pfn);
+	//@ assert nodes: nodes_kept{Pre,Here};
+}
+
+/* Move frame @pfn of the host's, whose record is @r, to a VM, measured or cleared. Nine free frames are enough. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here};
     requires quiet: quiet{Here};
@@ -99,27 +143,9 @@ static void frame_fill(u64 pfn, u32 v, u64 n, u32 measured)
 */
 static void frame_donate(u64 pfn, u64 r, u32 v, u64 n, u32 measured)
 {
-	u64 leaf = desc_flat(pfn, 3, desc_map_attrs(boot_info.e2h, MAP_DATA));
-
 	/*@ assert open: host_inv{Here} && hyp_inv{Here} && frames_inv{Here} && tables_owned{Here} &&
 	      reach{Here} && groups_whole{Here} && given_paged{Here}; */
-	//@ assert before_all: host_view{Here}(pfn) && hyp_view{Here}(pfn) && !table_frame{Here}(pfn);
-	pgt_set(PGT_HOST, pfn, 3, desc_hyp_owned());
-	pgt_set(PGT_HYP, pfn, 3, leaf);
-	//@ assert mapped: xl{Here}(PGT_HYP, pfn) == leaf && others_translate{Pre,Here}(pfn);
-	//@ assert contents: \forall integer i; 0 <= i < 512 ==> frame[pfn].e[i] == \at(frame[pfn].e[i],Pre);
-	frame_fill(pfn, v, n, measured);
-	//@ ghost seen: ;
-	/*@ assert hashed: measured != 0 ==>
-	      page_hashed{Pre}(\at(vm_image[v].hash,Pre), n, pfn, vm_image[v].hash); */
-	//@ assert places: same_places{Pre,Here} && outside_but{Pre,Here}(pfn);
-	pgt_set(PGT_HYP, pfn, 3, 0);
-	//@ assert unmapped: xl{Here}(PGT_HYP, pfn) == 0 && others_translate{seen,Here}(pfn);
-	//@ assert withdrawn: xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED;
-	//@ assert elsewhere: others_translate{Pre,Here}(pfn);
-	//@ assert kept: \forall integer i; 0 <= i < 512 ==> frame[pfn].e[i] == \at(frame[pfn].e[i],seen);
-	//@ assert cleared: measured == 0 ==> zeroed{Here}(pfn);
-	//@ assert nodes: nodes_kept{Pre,Here};
+	frame_withdraw(pfn, v, n, measured);
 	//@ assert reach: mem_wf{Here} && tables_inv{Here} && reach{Here};
 	frame_set(pfn, r, FRAME_GUEST);
 	//@ assert step: step{Pre,Here}(pfn);
@@ -127,17 +153,10 @@ static void frame_donate(u64 pfn, u64 r, u32 v, u64 n, u32 measured)
 	//@ assert host_page: host_view{Here}(pfn);
 	//@ assert own_page: hyp_view{Here}(pfn);
 	//@ assert frame: frame_inv(fm_state[pfn], fm_count[pfn]);
-	//@ assert mine: is_ram{Here}(pfn) && !in_use{Pre}(pfn) && !in_use{Here}(pfn) && !given{Here}(pfn);
-	//@ assert still_nodes: nodes_kept{Pre,Here};
 	//@ assert moved: moved{Pre,Here}(pfn);
 	//@ assert views: host_inv{Here} && hyp_inv{Here} && frames_inv{Here};
 	//@ assert same: same_places{Pre,Here};
 	//@ assert places: tables_owned{Here} && groups_whole{Here} && given_paged{Here};
-	//@ assert wf: mem_wf{Here} && tables_inv{Here} && reach{Here};
-	//@ assert format: boot_info.e2h <= 1 && 32 <= boot_info.pa_bits <= 48;
-	/*@ assert trees: \forall integer m; 0 <= m < pfn_limit(boot_info.pa_bits) ==>
-	      in_tree{Here}(PGT_HOST, m); */
-	//@ assert core: core_inv{Here};
 	//@ assert inv: mm_inv{Here};
 }
 

@@ -723,6 +723,28 @@ static u32 is_other(u32 v, struct measurement expected)
 	return named != 0 && differ != 0;
 }
 
+/* What is wrong with VM @v, whose image is to be whole and vCPU 0 to begin; 0 for nothing. */
+/*@ requires vm: v < VMS_MAX;
+    terminates \true; exits \false; assigns \nothing;
+    ensures result: \result == 0 || \result == HYP_ENOENT || \result == HYP_EPERM;
+    ensures state: vms[v].state != VM_LIVE ==> \result == vm_missing(vms[v].state);
+    ensures ready: \result == 0 ==> vms[v].state == VM_LIVE && vm_image[v].state == IMAGE_OPEN &&
+      vm_power[v].state[0] == POWER_OFF;
+*/
+static s32 begin_check(u32 v)
+{
+	if (vms[v].state != VM_LIVE) {
+		return vms[v].state == VM_DYING ? HYP_EPERM : HYP_ENOENT;
+	}
+	if (vm_image[v].state != IMAGE_OPEN) {
+		return HYP_EPERM;
+	}
+	if (vm_power[v].state[0] != POWER_OFF) {
+		return HYP_ENOENT;
+	}
+	return 0;
+}
+
 /* The image of VM @v is whole: its vCPU 0 is to begin, when the measurement is as @expected. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: vms_inv{Here} && power_inv{Here};
@@ -740,14 +762,10 @@ static u32 is_other(u32 v, struct measurement expected)
 */
 static s32 begin(u32 v, u64 pc, u64 x0, struct measurement expected)
 {
-	if (vms[v].state != VM_LIVE) {
-		return vms[v].state == VM_DYING ? HYP_EPERM : HYP_ENOENT;
-	}
-	if (vm_image[v].state != IMAGE_OPEN) {
-		return HYP_EPERM;
-	}
-	if (vm_power[v].state[0] != POWER_OFF) {
-		return HYP_ENOENT;
+	s32 error = begin_check(v);
+
+	if (error != 0) {
+		return error;
 	}
 	image_close(v, pc, x0);
 	if (is_other(v, expected) != 0) {

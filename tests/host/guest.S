@@ -86,20 +86,6 @@ program guest_counter
 	say	x12
 	b	1b
 
-/* Counts in a vector register and in memory how often it woke. */
-program guest_wakes
-	mov	x12, #(3 << 20)
-	msr	cpacr_el1, x12
-	isb
-	ldr	x11, =G_DATA
-	mov	x12, #0
-1:	dup	v7.2d, x12
-	add	x12, x12, #1
-	str	x12, [x11]
-	wfi
-	b	1b
-	.ltorg
-
 /* The virtual timer, x0 ticks from now, while it waits; x1 is the count when it is over. */
 program guest_timer
 	mrs	x12, cntvct_el0
