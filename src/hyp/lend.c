@@ -75,10 +75,34 @@ static void frame_fill(u64 pfn, u32 v, u64 n, u32 measured)
 	}
 }
 
-/*
- * Frame @pfn of the host's leaves the host's tree. EL2 has it mapped, when the host has it no more, for as long as it
- * takes to measure or to clear it. Nine free frames are enough.
- */
+/* Frame @pfn of the host's leaves the host's tree, and EL2 has it mapped. Nine free frames are enough. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here};
+    requires quiet: quiet{Here};
+    requires frame: is_ram{Here}(pfn) && fm_state[pfn] == FRAME_HOST;
+    requires room: pool.free >= 9;
+    terminates \true; exits \false; assigns TABLE_STATE;
+    ensures tables: tables_inv{Here};
+    ensures quiet: quiet{Here};
+    ensures nodes: nodes_kept{Pre,Here} && node3{Here}(PGT_HYP, pfn) >= 0 && in_tree{Here}(PGT_HYP, pfn);
+    ensures image: \forall struct words c; image_of{Pre}(c, pfn) ==> image_of{Here}(c, pfn);
+    ensures contents: \forall integer i; 0 <= i < 512 ==> frame[pfn].e[i] == \old(frame[pfn].e[i]);
+    ensures mapped: xl{Here}(PGT_HYP, pfn) == d_flat(pfn, 3, map_attrs(boot_info.e2h, MAP_DATA)) &&
+      xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED && others_translate{Pre,Here}(pfn);
+    ensures outside: outside_kept{Pre,Here} && pfn < PFN_COUNT && !table_frame{Here}(pfn);
+*/
+static void frame_take(u64 pfn)
+{
+	u64 leaf = desc_flat(pfn, 3, desc_map_attrs(boot_info.e2h, MAP_DATA));
+
+	//@ assert open: host_inv{Here} && hyp_inv{Here} && tables_owned{Here} && reach{Here};
+	//@ assert before: host_view{Here}(pfn) && hyp_view{Here}(pfn) && !table_frame{Here}(pfn);
+	pgt_set(PGT_HOST, pfn, 3, desc_hyp_owned());
+	pgt_set(PGT_HYP, pfn, 3, leaf);
+	//@ assert contents: \forall integer i; 0 <= i < 512 ==> frame[pfn].e[i] == \at(frame[pfn].e[i],Pre);
+}
+
+/* Frame @pfn leaves the host's tree. EL2 has it mapped for as long as it takes to measure or to clear it. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here};
     requires quiet: quiet{Here};
@@ -99,15 +123,7 @@ static void frame_fill(u64 pfn, u32 v, u64 n, u32 measured)
 */
 static void frame_withdraw(u64 pfn, u32 v, u64 n, u32 measured)
 {
-	u64 leaf = desc_flat(pfn, 3, desc_map_attrs(boot_info.e2h, MAP_DATA));
-
-	//@ assert open: host_inv{Here} && hyp_inv{Here} && tables_owned{Here} && reach{Here};
-	//@ assert before: host_view{Here}(pfn) && hyp_view{Here}(pfn) && !table_frame{Here}(pfn);
-	pgt_set(PGT_HOST, pfn, 3, desc_hyp_owned());
-	pgt_set(PGT_HYP, pfn, 3, leaf);
-	//@ assert mapped: xl{Here}(PGT_HYP, pfn) == leaf && others_translate{Pre,Here}(pfn);
-	//@ assert contents: \forall integer i; 0 <= i < 512 ==> frame[pfn].e[i] == \at(frame[pfn].e[i],Pre);
-	//@ assert same: \forall struct words c; image_of{Pre}(c, pfn) ==> image_of{Here}(c, pfn);
+	frame_take(pfn);
 	frame_fill(pfn, v, n, measured);
 	//@ ghost seen: ;
 	/*@ assert hashed: measured != 0 ==>
