@@ -156,6 +156,9 @@ static s32 page_get(u32 v, u64 n, u64 pfn, u32 measured)
 	//@ assert others: only_frame{Pre,Here}(pfn) && same_machine{Pre,Here};
 	//@ assert refused: error != 0 ==> g_tables{Here};
 	//@ assert free: error == 0 ==> g_tree[pfn] == 0;
+	//@ assert apart: error == 0 ==> \forall integer f; g_tree[f] != 0 ==> f != pfn;
+	/*@ assert states: error == 0 ==> \forall integer f; 0 <= f < PFN_COUNT && f != pfn ==>
+	      fm_state[f] == \at(fm_state[f],Pre); */
 	/*@ assert kept: error == 0 ==> \forall integer f; 0 <= f < PFN_COUNT && g_tree[f] != 0 ==>
 	      f != pfn && fm_state[f] == \at(fm_state[f],Pre); */
 	//@ assert ram: \forall integer f; is_ram{Here}(f) <==> is_ram{Pre}(f);
