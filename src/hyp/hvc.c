@@ -192,6 +192,8 @@ static s64 range_call(u64 call, u64 pfn, u64 nr)
 		      fm_state[pfn + done] == (call == MEM_DONATE_HYP ? FRAME_HYP : FRAME_HOST); */
 		/*@ assert donated: call == MEM_DONATE_HYP ==>
 		      \forall integer n; pfn <= n < pfn + done ==> fm_state[n] == FRAME_HYP; */
+		/*@ assert one_more: call == MEM_DONATE_HYP && error == 0 ==>
+		      \forall integer n; pfn <= n < pfn + (done + 1) ==> fm_state[n] == FRAME_HYP; */
 		/*@ assert vms: same_vm_frames{LoopCurrent,Here} && same_keeping{LoopCurrent,Here} &&
 		      same_machine{LoopCurrent,Here}; */
 		/*@ assert same: same_ghosts{LoopCurrent,Here} && same_all_vms{LoopCurrent,Here} &&
