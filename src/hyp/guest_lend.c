@@ -47,11 +47,42 @@ static s32 page_lend(u32 v, u64 pfn, u32 lend)
 	//@ assert refused: error != 0 ==> same_vm_frames{Pre,Here};
 	//@ assert quiet: g_quiet{Here};
 	//@ assert guests: guests_inv{Here};
+	//@ assert moved: given_but{Pre,Here}(pfn) && \at(fm_state[pfn],Pre) != FRAME_HYP_VM && fm_state[pfn] != FRAME_HYP_VM;
 	//@ assert serving: same_serving{Pre,Here};
 	//@ assert keeping: same_keeping{Pre,Here};
 	//@ assert kept: vm_kept{Here};
 	//@ assert machines: vm_inv{Here};
 	//@ assert inv: vms_inv{Here};
+	return error;
+}
+
+/* Entry @i of table @f, which maps page @n of VM @v, is cleared, and its frame @pfn is the host's; or all is as it was. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && g_tables{Here} && g_tlb == 0;
+    requires table: v < VMS_MAX && g_is{Here}(v, f) && f < PFN_COUNT && i < 512;
+    requires page: covers{Here}(f, n) && i == idx(n, g_level[f]);
+    requires frame: is_ram{Here}(pfn) && guest_state(fm_state[pfn]) && pfn != f;
+    terminates \true; exits \false;
+    assigns MM_STATE, GUEST_TLB, walk_pending;
+    ensures inv: mm_inv{Here} && quiet{Here} && g_tlb == 0;
+    ensures result: \result <= 0;
+    ensures others: only_frame{Pre,Here}(pfn) && words_but{Pre,Here}(f, i);
+    ensures back: \result == 0 ==> frame[f].e[i] == 0 && fm_state[pfn] == FRAME_HOST && zeroed{Here}(pfn);
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && frame[f].e[i] == \at(frame[f].e[i],Pre);
+*/
+static s32 page_cut(u32 v, u64 f, u64 i, u64 n, u64 pfn)
+{
+	u64 entry = vm_entry_get(f, i);
+	s32 error;
+
+	vm_entry_set(v, f, i, 0, n);
+	//@ assert cut: words_but{Pre,Here}(f, i) && frame[f].e[i] == 0;
+	error = reclaim_guest(pfn);
+	//@ assert still: words_but{Pre,Here}(f, i) && frame[f].e[i] == 0 && only_frame{Pre,Here}(pfn);
+	if (error != 0) {
+		//@ assert tables: g_tables{Here};
+		vm_entry_set(v, f, i, entry, n);
+	}
 	return error;
 }
 
@@ -73,24 +104,14 @@ static s32 page_lend(u32 v, u64 pfn, u32 lend)
 static s32 page_relinquish(u32 v, u64 f, u64 i, u64 n, u64 pfn)
 {
 	u64 r = mem_record(pfn);
-	u64 entry;
 	s32 error;
 
 	/*@ assert open: guests_inv{Here} && g_tables{Here} && g_frames{Here} && g_quiet{Here} && vm_kept{Here} &&
 	      vm_inv{Here}; */
 	//@ assert sound: g_sound{Here}(f, g_tree[f]) && g_tlb == 0;
 	//@ assert counted: g_counted{Here}(pfn, fm_vm[pfn]) && fm_vm[pfn] == v + 1 && f != pfn;
-	entry = vm_entry_get(f, i);
-	vm_entry_set(v, f, i, 0, n);
-	//@ assert cut: words_but{Pre,Here}(f, i) && frame[f].e[i] == 0;
-	error = reclaim_guest(pfn);
-	//@ assert still: words_but{Pre,Here}(f, i) && frame[f].e[i] == 0 && only_frame{Pre,Here}(pfn);
+	error = page_cut(v, f, i, n, pfn);
 	if (error != 0) {
-		//@ assert tables: g_tables{Here};
-		vm_entry_set(v, f, i, entry, n);
-		//@ assert again: frame[f].e[i] == \at(frame[f].e[i],Pre);
-		//@ assert most: words_but{Pre,Here}(f, i);
-		//@ assert both: \forall integer g, j; g == f && j == i ==> frame[g].e[j] == \at(frame[g].e[j],Pre);
 		//@ assert words: same_vm_words{Pre,Here};
 		//@ assert frames: same_vm_frames{Pre,Here} && same_machine{Pre,Here};
 		//@ assert ghosts: same_ghosts{Pre,Here} && same_all_vms{Pre,Here};
@@ -101,7 +122,6 @@ static s32 page_relinquish(u32 v, u64 f, u64 i, u64 n, u64 pfn)
 		//@ assert inv: vms_inv{Here};
 		return error;
 	}
-	//@ assert back: fm_state[pfn] == FRAME_HOST && zeroed{Here}(pfn);
 	guest_frame_leave(v, pfn, r);
 	//@ assert trees: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn) && trees_but{Pre,Here}(pfn);
 	//@ assert move: g_move{Pre,Here}(v, pfn);
