@@ -47,7 +47,8 @@ static s32 page_lend(u32 v, u64 pfn, u32 lend)
 	//@ assert refused: error != 0 ==> same_vm_frames{Pre,Here};
 	//@ assert quiet: g_quiet{Here};
 	//@ assert guests: guests_inv{Here};
-	//@ assert moved: given_but{Pre,Here}(pfn) && \at(fm_state[pfn],Pre) != FRAME_HYP_VM && fm_state[pfn] != FRAME_HYP_VM;
+	/*@ assert moved: given_but{Pre,Here}(pfn) && \at(fm_state[pfn],Pre) != FRAME_HYP_VM &&
+	      fm_state[pfn] != FRAME_HYP_VM; */
 	//@ assert serving: same_serving{Pre,Here};
 	//@ assert keeping: same_keeping{Pre,Here};
 	//@ assert kept: vm_kept{Here};
@@ -56,7 +57,7 @@ static s32 page_lend(u32 v, u64 pfn, u32 lend)
 	return error;
 }
 
-/* Entry @i of table @f, which maps page @n of VM @v, is cleared, and its frame @pfn is the host's; or all is as it was. */
+/* Entry @i of table @f, which maps page @n of VM @v, is cleared, and frame @pfn is the host's; or all is as it was. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && quiet{Here} && g_tables{Here} && g_tlb == 0;
     requires table: v < VMS_MAX && g_is{Here}(v, f) && f < PFN_COUNT && i < 512;
