@@ -133,6 +133,26 @@ static s32 make_vcpu(u32 v, u32 i, u64 pfn)
 	return error;
 }
 
+/* The frame that is kept for vCPU @i of VM @v, which is no table of a guest's. */
+/*@ requires inv: vms_inv{Here};
+    requires vcpu: v < VMS_MAX && i < VCPUS_MAX && keeps{Here}(v, i);
+    terminates \true; exits \false; assigns \nothing;
+    ensures frame: \result == vms[v].vcpu_frame[i] && \result == kept{Here}(v, i) && \result < PFN_COUNT;
+    ensures own: keeps_own{Here}(v, i) && serves{Here}(\result) && keeps_alone{Here}(v, i);
+    ensures apart: g_tree[\result] == 0 && fm_vm[\result] == 0 && g_sound{Here}(\result, g_tree[\result]);
+*/
+static u64 frame_of(u32 v, u32 i)
+{
+	u64 pfn = vms[v].vcpu_frame[i];
+
+	//@ assert open: guests_inv{Here} && g_tables{Here} && vm_kept{Here} && kept{Here}(v, i) == pfn;
+	//@ assert own: keeps_own{Here}(v, i);
+	//@ assert held: serves{Here}(pfn) && keeps_alone{Here}(v, i);
+	//@ assert sound: g_sound{Here}(pfn, g_tree[pfn]);
+	//@ assert apart: g_tree[pfn] == 0;
+	return pfn;
+}
+
 /* vCPU @i of dying VM @v ends. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
@@ -155,9 +175,9 @@ static s32 end_vcpu(u32 v, u32 i)
 	if (error != 0) {
 		return error;
 	}
-	pfn = vms[v].vcpu_frame[i];
-	//@ assert open: guests_inv{Here} && g_tables{Here} && vm_kept{Here} && kept{Here}(v, i) == pfn;
 	//@ assert keeps: keeps{Here}(v, i);
+	pfn = frame_of(v, i);
+	//@ assert open: guests_inv{Here} && g_tables{Here} && vm_kept{Here} && kept{Here}(v, i) == pfn;
 	//@ assert own: keeps_own{Here}(v, i);
 	//@ assert held: serves{Here}(pfn);
 	//@ assert sound: keeps_alone{Here}(v, i) && g_sound{Here}(pfn, g_tree[pfn]);
