@@ -103,10 +103,10 @@ int hyp_irqfd_set(struct hyp_vm *vm, const struct kvm_irqfd *args)
 
 	if (args->flags & ~KVM_IRQFD_FLAG_DEASSIGN)
 		return -EINVAL;
-	/* There is nothing yet that it could be an interrupt of. */
-	if (!smp_load_acquire(&vm->gic.ready))
+	/* There is nothing yet that it could be an interrupt of. To take back what was refused is no error. */
+	if (!drops && !smp_load_acquire(&vm->gic.ready))
 		return -EAGAIN;
-	if (args->gsi >= vm->gic.ids - GIC_PRIVATE)
+	if (!drops && args->gsi >= vm->gic.ids - GIC_PRIVATE)
 		return -EINVAL;
 	file = eventfd_fget(args->fd);
 	if (IS_ERR(file))

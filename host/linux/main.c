@@ -26,6 +26,14 @@ atomic_long_t hyp_frames_kept;
 atomic_long_t hyp_frames_given;
 atomic_long_t hyp_pages_aged;
 
+/*
+ * QEMU before 8.2 uses irqfds where /dev/kvm has them, also without a GIC in the kernel, and fails when they are
+ * refused. From 8.2 on it has no GIC in the kernel where /dev/kvm has no irqfds.
+ */
+static bool irqfds;
+module_param(irqfds, bool, 0644);
+MODULE_PARM_DESC(irqfds, "KVM_CAP_IRQFD of /dev/kvm, not only of a VM that has a GIC");
+
 /* What is not here is not offered. */
 long hyp_check_extension(unsigned long extension)
 {
@@ -50,8 +58,9 @@ long hyp_check_extension(unsigned long extension)
 		return 1;
 	case KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2:
 		return KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE;
-	case KVM_CAP_IRQCHIP:
 	case KVM_CAP_IRQFD:
+		return irqfds && hyp_vgic_offered();
+	case KVM_CAP_IRQCHIP:
 	case KVM_CAP_DEVICE_CTRL:
 	case KVM_CAP_VCPU_ATTRIBUTES:
 		return hyp_vgic_offered();

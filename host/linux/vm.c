@@ -162,6 +162,11 @@ static int enable(struct hyp_vm *vm, const struct kvm_enable_cap *cap)
 	return 0;
 }
 
+static long check_extension(const struct hyp_vm *vm, unsigned long extension)
+{
+	return extension == KVM_CAP_IRQFD && vm->gic.made ? 1 : hyp_check_extension(extension);
+}
+
 static bool takes_struct(unsigned int command)
 {
 	return command == KVM_SET_USER_MEMORY_REGION || command == KVM_IRQ_LINE || command == KVM_IOEVENTFD ||
@@ -209,7 +214,7 @@ static long vm_ioctl(struct file *file, unsigned int command, unsigned long argu
 	case KVM_ARM_PREFERRED_TARGET:
 		return preferred_target(user);
 	case KVM_CHECK_EXTENSION:
-		return hyp_check_extension(argument);
+		return check_extension(vm, argument);
 	default:
 		return -ENOTTY;
 	}

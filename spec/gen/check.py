@@ -118,6 +118,17 @@ def check_vcpu(spec):
         ("flag", "value"),
     ):
         unique("vcpu", key, vcpu[key], attribute)
+    words = {}
+    for key in ("switched", "fp", "gic", "key", "common", "own"):
+        for i, r in enumerate(vcpu[key]):
+            if r["name"] in words:
+                raise SpecError("vcpu", [key, i, "name"], f"{r['name']} is taken by {words[r['name']]}")
+            words[r["name"]] = f"{key}.{i}"
+    bits = {}
+    for name, bit in vcpu["fault"].items():
+        if bit in bits:
+            raise SpecError("vcpu", ["fault", name], f"{bit} is taken by {bits[bit]}")
+        bits[bit] = name
     known_to = {tuple(r["encoding"]): r["name"] for r in spec["assembly"]["register"]}
     for key in ("switched", "fp", "gic", "key"):
         unique("vcpu", key, [{"encoding": tuple(r["encoding"])} for r in vcpu[key]], "encoding")
@@ -170,6 +181,7 @@ def check_hypercalls(spec):
         ("status", ("name", "value")),
         ("error", ("name", "value")),
         ("call", ("name", "number")),
+        ("page_right", ("name", "value")),
         ("stat", ("name", "value")),
         ("standard", ("name", "id")),
         ("psci_return", ("name", "value")),
@@ -230,6 +242,13 @@ def check_hypercalls(spec):
             ["call", "HYP_STATS", "args", 0, "max"],
             f"is to be {max(stats)}, the last of stat",
         )
+    rights = {r["name"]: r["value"] for r in hc["page_right"]}
+    give = sum(value for name, value in rights.items() if name != "PAGE_GIVE") + 1
+    if rights.get("PAGE_GIVE") != give:
+        raise SpecError("hypercalls", ["page_right"], f"PAGE_GIVE is to be there, and {give}: behind all the others")
+    for i, call in enumerate(hc["call"]):
+        if call["name"] == "VM_ACCESS" and call["args"][2]["max"] != give * give - 1:
+            raise SpecError("hypercalls", ["call", i, "args", 2, "max"], f"is to be {give * give - 1}, all of page_right")
     for i, call in enumerate(hc["psci_call"]):
         if call["name"].endswith("_64") != (call["id"] >= 0xC4000000):
             raise SpecError(

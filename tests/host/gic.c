@@ -87,6 +87,40 @@ static uint64_t region(uint64_t count, uint64_t base, uint64_t index)
 	return count << 52 | base | index;
 }
 
+static int irqfd(int vm, int fd, uint32_t id, uint32_t flags)
+{
+	struct kvm_irqfd args = { .fd = (uint32_t)fd, .gsi = id - 32, .flags = flags };
+
+	return ioctl(vm, KVM_IRQFD, &args);
+}
+
+/* What /dev/kvm or a VM says. */
+static int irqfds(int fd)
+{
+	return ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_IRQFD);
+}
+
+/* Before there is a GIC that is ready. */
+static void irqfds_refused(const struct machine *m)
+{
+	int fd = eventfd(0, EFD_NONBLOCK);
+
+	check_refused("an interrupt of nothing", irqfd(m->vm, fd, G_EDGE, 0), EAGAIN);
+	check("is taken back all the same", irqfd(m->vm, fd, G_EDGE, KVM_IRQFD_FLAG_DEASSIGN), 0);
+	check_refused("not that of no file", irqfd(m->vm, -1, G_EDGE, KVM_IRQFD_FLAG_DEASSIGN), EBADF);
+	close(fd);
+}
+
+/* /dev/kvm has irqfds where it is told to, and @can. */
+static void irqfds_asked(const struct machine *m, int can)
+{
+	check("irqfds of /dev/kvm", irqfds(m->kvm), 0);
+	parameter_set("irqfds", "1");
+	check("when it is told to", irqfds(m->kvm), can);
+	parameter_set("irqfds", "0");
+	check("and no more", irqfds(m->kvm), 0);
+}
+
 static void test_making(struct machine *m, int *gic)
 {
 	check_refused("a GICv2", device(m->vm, KVM_DEV_TYPE_ARM_VGIC_V2, 0), ENODEV);
@@ -95,8 +129,13 @@ static void test_making(struct machine *m, int *gic)
 	check("a GICv3 can be", device(m->vm, KVM_DEV_TYPE_ARM_VGIC_V3, KVM_CREATE_DEVICE_TEST), 0);
 	check_refused("it is not made by that", spi(m->vm, G_SPI, 1), ENXIO);
 	check_refused("nor have timers PPIs", timer_ppi(m, 20), EINVAL);
+	check("nor are there irqfds", irqfds(m->vm), 0);
+	irqfds_refused(m);
 	*gic = device(m->vm, KVM_DEV_TYPE_ARM_VGIC_V3, 0);
 	check("it is made", *gic >= 0, 1);
+	check("irqfds of a VM that has one", irqfds(m->vm), 1);
+	irqfds_asked(m, 1);
+	irqfds_refused(m);
 	check_refused("another", device(m->vm, KVM_DEV_TYPE_ARM_VGIC_V3, 0), EEXIST);
 	check_refused("an ioctl that it has not", ioctl(*gic, KVM_RUN, 0), ENOTTY);
 	check_refused("run before it is ready", ioctl(m->vcpu[0], KVM_RUN, 0), EBUSY);
@@ -256,13 +295,6 @@ static void *raise_later(void *argument)
 	return NULL;
 }
 
-static int irqfd(int vm, int fd, uint32_t id, uint32_t flags)
-{
-	struct kvm_irqfd args = { .fd = (uint32_t)fd, .gsi = id - 32, .flags = flags };
-
-	return ioctl(vm, KVM_IRQFD, &args);
-}
-
 /* What comes by one that was taken away is nothing; what came before it was given is one interrupt. */
 static void edge_by_eventfd(struct machine *m)
 {
@@ -271,7 +303,6 @@ static void edge_by_eventfd(struct machine *m)
 	int lost = eventfd(0, EFD_NONBLOCK);
 	int plain = open("/dev/null", O_RDWR);
 
-	check("interrupts by eventfds", ioctl(m->kvm, KVM_CHECK_EXTENSION, KVM_CAP_IRQFD), 1);
 	check_refused("an interrupt beyond", irqfd(m->vm, fd, IDS, 0), EINVAL);
 	check_refused("a flag that is none", irqfd(m->vm, fd, G_EDGE, 1 << 5), EINVAL);
 	check_refused("no eventfd", irqfd(m->vm, plain, G_EDGE, 0), EINVAL);
@@ -376,6 +407,9 @@ void test_gic(void)
 	if (ioctl(m.kvm, KVM_CHECK_EXTENSION, KVM_CAP_IRQCHIP) == 0) {
 		check("no devices", ioctl(m.kvm, KVM_CHECK_EXTENSION, KVM_CAP_DEVICE_CTRL), 0);
 		check_refused("no GICv3", device(m.vm, KVM_DEV_TYPE_ARM_VGIC_V3, 0), ENODEV);
+		check("no irqfds", irqfds(m.vm), 0);
+		irqfds_asked(&m, 0);
+		irqfds_refused(&m);
 		machine_end(&m);
 		return;
 	}

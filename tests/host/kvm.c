@@ -746,7 +746,6 @@ static void test_memory_changes(void)
 	check("nor kept", parameter("frames_kept"), 0);
 }
 
-/* The parent changes memory all the time while the guest uses it. */
 /* --- what of its memory a guest writes */
 
 #define PAGES_BYTES (G_PAGES_COUNT << PAGE_SHIFT)
@@ -935,6 +934,7 @@ static void test_young(void)
 	machine_end(&m);
 }
 
+/* The parent changes memory all the time while the guest uses it. */
 static void test_memory_storm(void)
 {
 	struct machine m;

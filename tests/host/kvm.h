@@ -48,6 +48,7 @@ bool next_store(struct machine *m, int i, uint64_t address, uint64_t *value);
 uint64_t said(struct machine *m, int i);
 bool is_done(struct machine *m, int i);
 long parameter(const char *name);
+void parameter_set(const char *name, const char *value);
 int module_load(void);
 int module_unload(void);
 

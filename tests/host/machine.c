@@ -196,6 +196,18 @@ long parameter(const char *name)
 	return value;
 }
 
+void parameter_set(const char *name, const char *value)
+{
+	char path[100];
+	ssize_t length = (ssize_t)strlen(value);
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/module/hypatia/parameters/%s", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	check(path, fd >= 0 && write(fd, value, (size_t)length) == length, 1);
+	close(fd);
+}
+
 int module_load(void)
 {
 	int fd = open(MODULE, O_RDONLY | O_CLOEXEC);

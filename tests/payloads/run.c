@@ -139,6 +139,8 @@ static void plain(u64 handle)
 	check("a power that is none", (u64)vm(VCPU_POWER, 2, 0, 0), (u64)HYP_EINVAL);
 	check("on", (u64)vm(VCPU_POWER, 1, 0, 0), 0);
 	check("a flag that is none", (u64)vm(VCPU_RUN, 32, 0, 0), (u64)HYP_EINVAL);
+	if (hyp(HYP_STATS, STAT_GIC_LISTS, 0) == 0)
+		check("a GIC where there is none", (u64)vm(VCPU_RUN, RUN_GIC, 0, 0), (u64)HYP_EINVAL);
 	for (i = 0; i < CTX_SWITCHED_FIRST; i++) {
 		u64 value = i == CTX_PC ? ENTRY : i == CTX_PSTATE ? 0x3c5 : 0x100 + i;
 

@@ -506,6 +506,28 @@ class Rejected(Workspace):
         self.case("hypercalls", 'name = "word", unit = "index", min = 0, max = 142', 'name = "word", unit = "index", min = 0, max = 125',
                   "call.19.args.0.max: is to be the last register of a context, 142")
 
+    def test_common(self):
+        self.case("vcpu", 'name = "CNTVOFF_EL2"', 'name = "CNTKCTL_EL1"', "common.0.name: CNTKCTL_EL1 is taken by switched.17")
+        self.case("vcpu", 'name = "MPIDR"', 'name = "CNTVOFF_EL2"', "own.0.name: CNTVOFF_EL2 is taken by common.0")
+        self.case("vcpu", "permission = 59", "permission = 58", "fault.permission: 58 is taken by fetch")
+
+    def test_page_rights(self):
+        self.case("hypercalls", 'name = "PAGE_YOUNG"\nvalue = 2', 'name = "PAGE_YOUNG"\nvalue = 1',
+                  "page_right.1.value: 1 is taken by page_right.0")
+        self.case("hypercalls", 'name = "PAGE_YOUNG"', 'name = "PAGE_WRITABLE"', "page_right.1.name: PAGE_WRITABLE is taken by page_right.0")
+        self.case("hypercalls", 'name = "PAGE_GIVE"\nvalue = 4', 'name = "PAGE_GIVE"\nvalue = 3',
+                  "page_right: PAGE_GIVE is to be there, and 4: behind all the others")
+        self.case("hypercalls", 'name = "PAGE_GIVE"\nvalue = 4', 'name = "PAGE_TAKE"\nvalue = 4',
+                  "page_right: PAGE_GIVE is to be there, and 8: behind all the others")
+        self.case("hypercalls", "max = 15, above", "max = 16, above", "call.27.args.2.max: is to be 15, all of page_right")
+        self.case("descriptors", 'name = "S2_READ"\nstage = "s2"\nregime = "guest"\nwrite = false',
+                  'name = "S2_READ"\nstage = "s2"\nregime = "guest"\nwrite = true',
+                  "attrs.10: S2_READ: write and exec do not match the fields")
+        self.case("descriptors", 'name = "S2_READ"\nstage = "s2"\nregime = "guest"', 'name = "S2_READ"\nstage = "s2"\nregime = "el2"',
+                  "attrs.10.regime: host and guest are stage 2's, el2 and el2_0 are stage 1's")
+        self.case("descriptors", 'name = "S2_OLD"\nstage = "s2"\nregime = "guest"', 'name = "S2_OLD"\nstage = "s2"\nregime = "host"',
+                  "attrs.11.fields.af: is to be 1: no access-flag faults")
+
     def test_assembly(self):
         self.case(
             "assembly",
