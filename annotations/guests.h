@@ -16,7 +16,8 @@
 	g_table[0 .. PFN_COUNT - 1], g_slot[0 .. PFN_COUNT - 1], g_pos[0 .. PFN_COUNT - 1], \
 	g_list[0 .. VMS_MAX - 1], g_walked[0 .. VMS_MAX - 1]
 #define GUEST_TLB g_tlb, g_tlb_vm, g_tlb_page
-#define GUEST_MEMORY vm_frames[0 .. VMS_MAX - 1], fm_vm[0 .. PFN_COUNT - 1], GUEST_GHOSTS, GUEST_TLB
+#define GUEST_MEMORY vm_frames[0 .. VMS_MAX - 1], fm_vm[0 .. PFN_COUNT - 1], GUEST_GHOSTS, GUEST_TLB, \
+	vm_image[0 .. VMS_MAX - 1]
 
 /*@ ghost
   // the VM that a frame was given for, + 1 (0: none); in the frame's metadata

@@ -104,10 +104,10 @@ $(BUILD)/stamps/guest:
 
 # The small machine monitor of host/vmm: a static program.
 VMM := $(BUILD)/host/vmm
-$(VMM): $(wildcard host/vmm/*.[chS]) tools/build.mk | $(LIBFDT)
+$(VMM): $(wildcard host/vmm/*.[chS] host/include/*.h) tools/build.mk | $(LIBFDT)
 	$(QUIET)tools/deps.sh libc
 	@mkdir -p $(@D)
-	$(QUIET)$(AARCH64_CC) --sysroot=$(CURDIR)/$(BUILD)/libc-arm64 -isystem $(BUILD)/arm64/usr/include -static -std=gnu11 \
+	$(QUIET)$(AARCH64_CC) --sysroot=$(CURDIR)/$(BUILD)/libc-arm64 -isystem $(BUILD)/arm64/usr/include -Ihost/include -static -std=gnu11 \
 		-O2 -g -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -ffile-prefix-map=$(CURDIR)=. -o $@ \
 		$(filter %.c %.S,$^) $(LIBFDT)
 
@@ -117,7 +117,7 @@ $(BUILD)/guest-%.cpio: $(GUEST_FILES) $(VMM) tools/mkguest.py tools/mkinitrd.py 
 		--busybox $(BUILD)/arm64/bin/busybox --ticks $(BUILD)/initrd-ticks.cpio.gz --vmm $(VMM) --guest tests/system/guest
 
 # Small programs at EL1 that take the host kernel's place in tests.
-PAYLOADS := attack smp bench entry stub vms run guest gic keys
+PAYLOADS := attack smp bench entry stub vms run guest gic keys measure
 PAYLOAD_DIR := $(BUILD)/payloads
 PAYLOAD_IMAGES := $(PAYLOADS:%=$(PAYLOAD_DIR)/%.img) $(PAYLOAD_DIR)/chain.img
 PAYLOAD_CFLAGS := -std=c11 -ffreestanding -march=armv8-a -mgeneral-regs-only -mstrict-align -fpie \
@@ -144,6 +144,14 @@ $(PAYLOAD_DIR)/gic.img: $(PAYLOAD_DIR)/gic_program.o
 $(PAYLOAD_DIR)/gic.o $(PAYLOAD_DIR)/gic_program.o: tests/payloads/gic_program.h
 $(PAYLOAD_DIR)/keys.img: $(PAYLOAD_DIR)/keys_program.o
 $(PAYLOAD_DIR)/keys.o $(PAYLOAD_DIR)/keys_program.o: tests/payloads/keys_program.h
+$(PAYLOAD_DIR)/measure.img: $(PAYLOAD_DIR)/measure_program.o
+$(PAYLOAD_DIR)/measure.o $(PAYLOAD_DIR)/measure_program.o: tests/payloads/measure_program.h
+$(PAYLOAD_DIR)/measure.o: $(PAYLOAD_DIR)/measure_image.h
+$(PAYLOAD_DIR)/measure.o: PAYLOAD_CFLAGS += -I$(PAYLOAD_DIR)
+# What its measurement should be, by another implementation.
+$(PAYLOAD_DIR)/measure_image.h: $(PAYLOAD_DIR)/measure_program.o tests/payloads/measure_image.py
+	$(QUIET)$(CROSS_COMPILE)objcopy -O binary -j .data $< $(@:.h=.bin)
+	$(QUIET)tests/payloads/measure_image.py $(@:.h=.bin) > $@
 $(PAYLOAD_DIR)/guest.o $(PAYLOAD_DIR)/guest_program.o: tests/payloads/guest_program.h
 
 $(PAYLOAD_DIR)/chain.img: $(PAYLOAD_DIR)/chain.o tests/payloads/payload.lds
@@ -165,7 +173,7 @@ build-module = $(QUIET)tools/deps.sh module-$* && \
 $(BUILD)/module-%/.built: $(wildcard host/test/*.c host/test/Kbuild host/test/include/*.h) $(GEN_STAMP)
 	$(call build-module,host/test)
 
-$(BUILD)/host-%/.built: $(wildcard host/linux/*.[ch] host/linux/Kbuild host/linux/include/*.h) $(GEN_STAMP)
+$(BUILD)/host-%/.built: $(wildcard host/linux/*.[ch] host/linux/Kbuild host/linux/include/*.h host/include/*.h) $(GEN_STAMP)
 	$(call build-module,host/linux)
 
 $(BUILD)/fuzz-%/.built: $(wildcard host/fuzz/*.[chS] host/fuzz/Kbuild host/fuzz/include/*.h) $(GEN_STAMP)

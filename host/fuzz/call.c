@@ -9,7 +9,7 @@
 #include "fuzz.h"
 
 /* Calls with other numbers would be random ones to the fuzzer. */
-static_assert(HYPERCALL_COUNT == 28);
+static_assert(HYPERCALL_COUNT == 30);
 
 #define REGISTERS 18
 
@@ -46,6 +46,8 @@ static const char *const names[NAMED_CALLS] = {
 	NAME(VCPU_POWER),
 	NAME(VM_MAP_READ),
 	NAME(VM_ACCESS),
+	NAME(VM_MEASURE),
+	NAME(VM_BEGIN),
 	[HYPERCALL_COUNT] = "unknown",
 	[HYPERCALL_COUNT + 1] = "SMCCC",
 };
@@ -114,8 +116,13 @@ static u64 filling(u64 id, unsigned int n)
 	return id ^ (u64)n << 48;
 }
 
-/* With x0 to x3; x0 to x5 as they are afterwards. False when another one is not as it was. */
-static bool hvc(u64 x[6])
+static u64 before(u64 id, unsigned int n, const u64 *more)
+{
+	return more && n < 8 ? more[n - 4] : filling(id, n);
+}
+
+/* With x0 to x3, and x4 to x7 if any; x0 to x5 as they are afterwards. False when another one is not as it was. */
+static bool hvc(u64 x[6], const u64 *more)
 {
 	u64 id = x[0];
 	struct arm_smccc_1_2_regs regs;
@@ -124,12 +131,12 @@ static bool hvc(u64 x[6])
 	unsigned int n;
 
 	for (n = 0; n < REGISTERS; n++)
-		all[n] = n < 4 ? x[n] : filling(id, n);
+		all[n] = n < 4 ? x[n] : before(id, n, more);
 	memcpy(&regs, all, sizeof(regs));
 	arm_smccc_1_2_hvc(&regs, &regs);
 	memcpy(all, &regs, sizeof(all));
 	for (n = 6; n < REGISTERS; n++)
-		kept = kept && all[n] == filling(id, n);
+		kept = kept && all[n] == before(id, n, more);
 	memcpy(x, all, 6 * sizeof(*x));
 	return kept;
 }
@@ -138,7 +145,7 @@ s64 fuzz_figure(u64 stat)
 {
 	u64 x[6] = { HYP_STATS, stat };
 
-	return hvc(x) && x[0] == SMCCC_SUCCESS ? (s64)x[1] : HYP_EPERM;
+	return hvc(x, NULL) && x[0] == SMCCC_SUCCESS ? (s64)x[1] : HYP_EPERM;
 }
 
 static void tell_call(unsigned int index, const struct fuzz_call *call)
@@ -189,8 +196,9 @@ bool fuzz_call(struct fuzz_cpu *c, struct fuzz_call *call)
 	call->x[1] = call->a[0];
 	call->x[2] = call->a[1];
 	call->x[3] = call->a[2];
-	kept = hvc(call->x);
+	kept = hvc(call->x, call->more);
 	c->history[c->told % HISTORY] = *call;
+	c->history[c->told % HISTORY].more = NULL;
 	c->told++;
 	if (c->checking) {
 		c->checks++;
@@ -201,7 +209,8 @@ bool fuzz_call(struct fuzz_cpu *c, struct fuzz_call *call)
 		c->count[index][index >= HYPERCALL_COUNT ? 0 : fuzz_result(call->x[1])]++;
 	}
 	if (!kept || (!(call->id == VCPU_RUN && call->x[1] <= EXIT_MAX) &&
-		      (call->x[4] != filling(call->id, 4) || call->x[5] != filling(call->id, 5)))) {
+		      (call->x[4] != before(call->id, 4, call->more) ||
+		       call->x[5] != before(call->id, 5, call->more)))) {
 		fuzz_differs(c, "%s changed one of x4 to x17", names[index]);
 		return false;
 	}
@@ -220,18 +229,23 @@ bool fuzz_call(struct fuzz_cpu *c, struct fuzz_call *call)
 }
 
 /* True when the call did what it was asked for. */
+bool fuzz_expect_more(struct fuzz_cpu *c, struct fuzz_call *call)
+{
+	if (!fuzz_call(c, call))
+		return false;
+	if ((s64)call->x[1] != call->want) {
+		fuzz_differs(c, "%s (0x%llx, 0x%llx, 0x%llx) came to %lld, not %lld", names[call_index(call->id)],
+			     call->a[0], call->a[1], call->a[2], (s64)call->x[1], call->want);
+		return false;
+	}
+	return call->want >= 0;
+}
+
 bool fuzz_expect(struct fuzz_cpu *c, u64 id, u64 a1, u64 a2, u64 a3, s64 want)
 {
 	struct fuzz_call call = { id, { a1, a2, a3 }, { 0 }, want };
 
-	if (!fuzz_call(c, &call))
-		return false;
-	if ((s64)call.x[1] != want) {
-		fuzz_differs(c, "%s (0x%llx, 0x%llx, 0x%llx) came to %lld, not %lld", names[call_index(id)], a1, a2, a3,
-			     (s64)call.x[1], want);
-		return false;
-	}
-	return want >= 0;
+	return fuzz_expect_more(c, &call);
 }
 
 /* Where others act at the same time: one of @may. */

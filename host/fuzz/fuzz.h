@@ -30,6 +30,7 @@
 #define SLOTS 3
 #define HISTORY 32
 #define PFN_END 0x1000000000ULL         /* the spec's bound of a frame number, + 1 */
+#define NOWHERE 0x60000000ULL           /* an address of a guest's that never has memory */
 #define NONE (-1)
 #define SHARED_VM SLOTS                 /* in place of a slot: the VM that all CPUs fight over */
 
@@ -110,14 +111,19 @@ struct fuzz_vcpu {
 	bool more;
 };
 
+/* Its image: not measured, measured as it grows, whole. */
+enum image { NO_IMAGE, OPEN_IMAGE, WHOLE_IMAGE };
+
 /*
- * A VM as it must be. @given: tables and pages. @turned_on: the host has turned on a vCPU of it. @offset: how far its
- * virtual counter is behind the machine's.
+ * A VM as it must be. @hash: of its image. @given: tables and pages. @turned_on: the host has no vCPU to turn on.
+ * @offset: how far its virtual counter is behind the machine's.
  */
 struct fuzz_vm {
 	u64 handle;
 	u32 state;
 	u32 protected;
+	enum image image;
+	u8 hash[32];
 	int root;
 	u32 given;
 	bool turned_on;
@@ -125,12 +131,13 @@ struct fuzz_vm {
 	struct fuzz_vcpu vcpu[VCPUS_MAX];
 };
 
-/* A call, and x0 to x5 as it leaves them. */
+/* A call, and x0 to x5 as it leaves them. @more: x4 to x7 of a call that has them, else NULL. */
 struct fuzz_call {
 	u64 id;
 	u64 a[3];
 	u64 x[6];
 	s64 want;
+	const u64 *more;
 };
 
 #define RESULTS 8
@@ -156,6 +163,7 @@ struct fuzz_cpu {
 	unsigned int slots;
 	int loaded_vm;
 	u32 loaded;
+	u8 message[64 + PAGE_SIZE];     /* of a measurement */
 	struct fuzz_call history[HISTORY];
 	u64 told;
 };
@@ -170,6 +178,7 @@ extern s64 fuzz_figures[STAT_GIC_LISTS + 1]; /* of HYP_STATS, before the first c
 s64 fuzz_figure(u64 stat);
 bool fuzz_call(struct fuzz_cpu *c, struct fuzz_call *call);
 bool fuzz_expect(struct fuzz_cpu *c, u64 id, u64 a1, u64 a2, u64 a3, s64 want);
+bool fuzz_expect_more(struct fuzz_cpu *c, struct fuzz_call *call);
 s64 fuzz_any_of(struct fuzz_cpu *c, u64 id, u64 a1, u64 a2, u64 a3, const s64 *may, unsigned int n);
 void __printf(2, 3) fuzz_differs(struct fuzz_cpu *c, const char *format, ...);
 void fuzz_tell(struct fuzz_cpu *c);
@@ -219,11 +228,17 @@ void fuzz_frame_home(struct fuzz_cpu *c, struct fuzz_frame *f);
 void fuzz_vm_call(struct fuzz_cpu *c);
 void fuzz_vm_end(struct fuzz_cpu *c, int slot);
 void fuzz_put(struct fuzz_cpu *c);
+void fuzz_vm_begin(struct fuzz_cpu *c, int slot);
 int fuzz_table_of(struct fuzz_cpu *c, int slot, u32 level, u64 page);
 int fuzz_page_of(struct fuzz_cpu *c, int slot, u64 page);
 struct fuzz_vcpu *fuzz_loaded(struct fuzz_cpu *c);
 u64 fuzz_page(struct fuzz_cpu *c);
 void fuzz_page_lost(struct fuzz_cpu *c, int slot, int frame, const char *move);
+
+/* image.c */
+void fuzz_measure(struct fuzz_cpu *c, struct fuzz_vm *vm, u64 page, const u64 *data);
+void fuzz_measured(struct fuzz_cpu *c, struct fuzz_vm *vm, u64 pc, u64 x0);
+u64 fuzz_measurement(const struct fuzz_vm *vm, unsigned int i);
 
 /* run.c */
 void fuzz_run_call(struct fuzz_cpu *c);

@@ -11,7 +11,6 @@
 #include <vectors/guest_call_vectors.h>
 
 #define ENTRY ((u64)CODE_PAGE << 12)
-#define NOWHERE 0x60000000ULL           /* never has memory */
 #define NEAR 64
 #define PSTATE_RESET 0x3c5
 
@@ -20,6 +19,7 @@
 #define CALL_UNSHARE 0xC6000004
 #define CALL_MMIO 0xC6000007
 #define CALL_RELINQUISH 0xC6000009
+#define CALL_MEASUREMENT 0xC60000F0
 
 struct exit {
 	u64 kind;
@@ -151,6 +151,11 @@ static struct answer answer_of(const struct fuzz_vm *vm, const struct fuzz_vcpu 
 		a.x[0] = (u64)SMCCC_NOT_SUPPORTED;
 		return a;
 	}
+	if (u->x[0] == CALL_MEASUREMENT) {
+		a.effect = u->x[1] > 1 || u->x[2] || u->x[3] ? GUEST_ANSWER : GUEST_MEASUREMENT;
+		a.x[0] = a.effect == GUEST_ANSWER ? (u64)SMCCC_INVALID_PARAMETER : 0;
+		return a;
+	}
 	if (u->x[1] >= GUEST_IPA_END || u->x[1] % GUEST_GRANULE || u->x[2] || u->x[3]) {
 		a.x[0] = (u64)SMCCC_INVALID_PARAMETER;
 		return a;
@@ -214,6 +219,14 @@ static struct exit guest_calls(struct fuzz_cpu *c, int slot, struct fuzz_vcpu *u
 	case GUEST_SHARE ... GUEST_MMIO:
 		if (!page_effect(c, slot, a.effect, arg[1]))
 			u->x[0] = (u64)SMCCC_INVALID_PARAMETER;
+		break;
+	case GUEST_MEASUREMENT:
+		if (vm->image == NO_IMAGE) {
+			u->x[0] = (u64)SMCCC_NOT_SUPPORTED;
+			break;
+		}
+		u->x[1] = fuzz_measurement(vm, 2 * arg[1]);
+		u->x[2] = fuzz_measurement(vm, 2 * arg[1] + 1);
 		break;
 	case GUEST_SUSPEND:
 		return (struct exit){ EXIT_WFX, 0, 0 };
@@ -434,7 +447,7 @@ static u64 address(struct fuzz_cpu *c)
 
 static void plan_call(struct fuzz_cpu *c, const struct fuzz_vm *vm, struct fuzz_vcpu *u)
 {
-	static const u64 ids[] = { CALL_SHARE, CALL_UNSHARE, CALL_RELINQUISH, CALL_MMIO };
+	static const u64 ids[] = { CALL_SHARE, CALL_UNSHARE, CALL_RELINQUISH, CALL_MMIO, CALL_MEASUREMENT };
 	static const u64 entries[] = { ENTRY + 2, GUEST_IPA_END, ~3ULL, NOWHERE };
 	int row = below(c, 2) ? pick_row(c, vm) : NONE;
 
@@ -460,6 +473,8 @@ static void plan_call(struct fuzz_cpu *c, const struct fuzz_vm *vm, struct fuzz_
 	default:
 		u->plan[0] = ids[below(c, ARRAY_SIZE(ids))];
 		u->plan[1] = below(c, 16) ? fuzz_page(c) << 12 : fuzz_random(c);
+		if (u->plan[0] == CALL_MEASUREMENT)
+			u->plan[1] = below(c, 3);
 		u->plan[2] = below(c, 32) ? 0 : fuzz_random(c);
 		u->plan[3] = below(c, 32) ? 0 : fuzz_random(c);
 		break;
@@ -711,6 +726,11 @@ void fuzz_run_call(struct fuzz_cpu *c)
 	/* It would rarely run without a place to begin at, and turned on; and is of no use when it never will be. */
 	if (u && !u->ran && u->at == AT_NOWHERE && below(c, 8)) {
 		set_word(c, u);
+		return;
+	}
+	if (u && c->vm[c->loaded_vm].image == OPEN_IMAGE && !below(c, 4) &&
+	    fuzz_page_of(c, c->loaded_vm, CODE_PAGE) != NONE) {
+		fuzz_vm_begin(c, c->loaded_vm);
 		return;
 	}
 	if (u && u->power == POWER_OFF && below(c, 4)) {

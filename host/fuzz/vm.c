@@ -132,8 +132,8 @@ static void init(struct fuzz_cpu *c, int slot)
 	struct fuzz_vm *vm = &c->vm[slot];
 	bool wrong;
 	u64 handle = handle_of(c, slot, &wrong);
-	u64 protected = below(c, 32) ? below(c, 2) : (2 + fuzz_random(c)) | 2;
-	s64 want = wrong ? HYP_EINVAL : t.error == HYP_ERANGE ? HYP_ERANGE : protected > 1 ? HYP_EINVAL :
+	u64 protected = below(c, 32) ? below(c, 3) : 3 + fuzz_random(c) / 2;
+	s64 want = wrong ? HYP_EINVAL : t.error == HYP_ERANGE ? HYP_ERANGE : protected > 2 ? HYP_EINVAL :
 		   oracle_life(LIFE_INIT_VM, vm->state, VCPU_EMPTY, 0).error;
 
 	if (!want)
@@ -141,9 +141,11 @@ static void init(struct fuzz_cpu *c, int slot)
 	if (!fuzz_expect(c, VM_INIT, handle, t.pfn, protected, want))
 		return;
 	vm->state = oracle_life(LIFE_INIT_VM, vm->state, VCPU_EMPTY, 0).vm;
-	vm->protected = protected;
+	vm->protected = protected != 0;
+	vm->image = protected == 2 ? OPEN_IMAGE : NO_IMAGE;
+	memset(vm->hash, 0, sizeof(vm->hash));
 	vm->root = t.frame;
-	vm->turned_on = false;
+	vm->turned_on = vm->image != NO_IMAGE;
 	vm->offset = 0;
 	fuzz_move(c, "vm_give", &c->frame[t.frame]);
 	fuzz_given(c, t.frame, slot, ROOT_FRAME, 1, 0);
@@ -285,6 +287,16 @@ static void give_table(struct fuzz_cpu *c, int slot)
 	fuzz_given(c, t.frame, slot, TABLE_FRAME, level, page >> (level == 2 ? 18 : 9));
 }
 
+/* By which call a page is given. A measured image begins with the program, which another call would clear. */
+static u64 way_in(struct fuzz_cpu *c, const struct fuzz_vm *vm, u64 page)
+{
+	if (vm->image != NO_IMAGE && page == CODE_PAGE)
+		return VM_MEASURE;
+	if (vm->image == OPEN_IMAGE && below(c, 2))
+		return VM_MEASURE;
+	return below(c, 4) ? VM_MAP : below(c, 4) ? VM_MAP_READ : VM_MEASURE;
+}
+
 static void map(struct fuzz_cpu *c, int slot)
 {
 	struct fuzz_target t = fuzz_pick(c, FRAME_HOST);
@@ -293,10 +305,10 @@ static void map(struct fuzz_cpu *c, int slot)
 	u64 handle = handle_of(c, slot, &wrong);
 	u64 page = page_for(c, &wrong_page);
 	const char *move = vm->protected ? "host_donate_guest" : "host_share_guest";
-	u64 id = below(c, 4) ? VM_MAP : VM_MAP_READ;
+	u64 id = way_in(c, vm, page);
 	s64 want = wrong ? HYP_EINVAL : wrong_page || t.error == HYP_ERANGE ? HYP_ERANGE : missing(vm);
 
-	if (!want && id == VM_MAP_READ && vm->protected)
+	if (!want && ((id == VM_MAP_READ && vm->protected) || (id == VM_MEASURE && vm->image != OPEN_IMAGE)))
 		want = HYP_EPERM;
 	if (!want && fuzz_table_of(c, slot, 3, page) == NONE)
 		want = HYP_ENOENT;
@@ -306,14 +318,53 @@ static void map(struct fuzz_cpu *c, int slot)
 		want = t.error ? t.error : fuzz_move_error(move, t.state, t.count);
 	if (!want && page == CODE_PAGE)
 		fuzz_code(&c->frame[t.frame]);
+	if (!want && id == VM_MEASURE)
+		fuzz_measure(c, vm, page, c->frame[t.frame].data);
 	if (!fuzz_expect(c, id, handle, page, t.pfn, want))
 		return;
 	/* What the guest does is told by what it may do: all, before it runs. */
 	if (id == VM_MAP_READ)
 		fuzz_expect(c, VM_ACCESS, handle, page, PAGE_GIVE * PAGE_WRITABLE, PAGE_YOUNG);
 	fuzz_move(c, move, &c->frame[t.frame]);
+	if (vm->image != NO_IMAGE && id != VM_MEASURE)
+		fuzz_cleared(c, &c->frame[t.frame]);
 	c->frame[t.frame].code = page == CODE_PAGE;
 	fuzz_given(c, t.frame, slot, PAGE_FRAME, 3, page);
+}
+
+/* The image is whole: mostly with the measurement that it has, or none named. */
+void fuzz_vm_begin(struct fuzz_cpu *c, int slot)
+{
+	struct fuzz_vm *vm = &c->vm[slot];
+	bool wrong;
+	u64 handle = handle_of(c, slot, &wrong);
+	u64 pc = below(c, 8) ? (u64)CODE_PAGE << 12 : NOWHERE;
+	u64 more[4] = { 0 };
+	s64 want = wrong ? HYP_EINVAL : missing(vm);
+	struct fuzz_call call = { VM_BEGIN, { handle, pc, fuzz_random(c) }, { 0 }, want, more };
+	bool named = below(c, 4);
+	unsigned int i;
+
+	if (!call.want && vm->image != OPEN_IMAGE)
+		call.want = HYP_EPERM;
+	if (!call.want && vm->vcpu[0].power != POWER_OFF)
+		call.want = HYP_ENOENT;
+	if (!call.want) {
+		fuzz_measured(c, vm, pc, call.a[2]);
+		vm->image = WHOLE_IMAGE;
+	}
+	for (i = 0; i < 4 && named; i++)
+		more[i] = fuzz_measurement(vm, i);
+	if (named && !below(c, 16)) {
+		more[below(c, 4)] ^= 1ULL << below(c, 64);
+		if (!call.want)
+			call.want = HYP_EPERM;
+	}
+	if (!fuzz_expect_more(c, &call))
+		return;
+	vm->vcpu[0].power = POWER_ON_PENDING;
+	vm->vcpu[0].entry_pc = pc;
+	vm->vcpu[0].entry = call.a[2];
 }
 
 /* What a guest may do with a page changes, and is all again. */
@@ -453,6 +504,9 @@ void fuzz_vm_call(struct fuzz_cpu *c)
 		break;
 	case 57 ... 58:
 		access_page(c, slot);
+		break;
+	case 59:
+		fuzz_vm_begin(c, slot);
 		break;
 	default:
 		unmap(c, slot);

@@ -27,6 +27,17 @@ static inline s64 hyp_call(u64 id, u64 a, u64 b, u64 c)
 	return (long)res.a0 == SMCCC_SUCCESS ? (s64)res.a1 : -EOPNOTSUPP;
 }
 
+/* VM_BEGIN, with the measurement that is expected, the first byte the highest of the first word. */
+static inline s64 hyp_begin(u64 handle, u64 pc, u64 x0, const __be64 measurement[4])
+{
+	struct arm_smccc_1_2_regs regs = { VM_BEGIN, handle, pc, x0, be64_to_cpu(measurement[0]),
+					   be64_to_cpu(measurement[1]), be64_to_cpu(measurement[2]),
+					   be64_to_cpu(measurement[3]) };
+
+	arm_smccc_1_2_hvc(&regs, &regs);
+	return (long)regs.a0 == SMCCC_SUCCESS ? (s64)regs.a1 : -EOPNOTSUPP;
+}
+
 /* VCPU_RUN: @x are x0 to x9 of the call, and then what it leaves there. */
 #define RUN_REGISTERS 10
 static inline void hyp_run(u64 x[RUN_REGISTERS])

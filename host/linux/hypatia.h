@@ -18,6 +18,8 @@
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
+#include <hypatia_kvm.h>
+
 #include "hyp.h"
 #include "vgic.h"
 
@@ -53,6 +55,7 @@ struct hyp_slot {
  * @refs: its file, and the files of its vCPUs
  * @handle: Hypatia's
  * @protected: its memory is out of the host's reach
+ * @measured: and Hypatia measures what it begins with
  * @frame: the page that Hypatia keeps for it
  * @mm: whose memory it has
  * @lock: over the making of vCPUs, and changes of @ioevents and @irqfds
@@ -70,6 +73,7 @@ struct hyp_vm {
 	struct kref refs;
 	u64 handle;
 	bool protected;
+	bool measured;
 	struct page *frame;
 	struct mm_struct *mm;
 	struct mmu_notifier notifier;
@@ -169,6 +173,7 @@ int hyp_vcpu_create(struct hyp_vm *vm, unsigned long index);
 void hyp_vcpu_destroy(struct hyp_vcpu *vcpu);
 int hyp_vcpu_power(struct hyp_vcpu *vcpu, bool on);
 void hyp_vcpu_kick(struct hyp_vcpu *vcpu);
+void hyp_vcpu_turned_on(struct hyp_vm *vm, u64 index);
 
 /* run.c */
 int hyp_vcpu_run(struct hyp_vcpu *vcpu);
@@ -203,6 +208,7 @@ int hyp_mmu_set_slot(struct hyp_vm *vm, const struct kvm_userspace_memory_region
 int hyp_mmu_get_log(struct hyp_vm *vm, const struct kvm_dirty_log *log);
 int hyp_mmu_clear_log(struct hyp_vm *vm, const struct kvm_clear_dirty_log *log);
 int hyp_mmu_fault(struct hyp_vm *vm, u64 page, bool write);
+int hyp_mmu_measure(struct hyp_vm *vm, u64 address, u64 bytes);
 
 /* regs.c */
 int hyp_words_access(struct hyp_vcpu *vcpu, u64 word, u64 *value, u32 count, bool set);

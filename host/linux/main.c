@@ -67,6 +67,9 @@ long hyp_check_extension(unsigned long extension)
 	case KVM_CAP_ARM_PTRAUTH_ADDRESS:
 	case KVM_CAP_ARM_PTRAUTH_GENERIC:
 		return hyp_pauth_offered();
+	case HYPATIA_CAP_MEASURE:
+	case HYPATIA_CAP_BEGIN:
+		return 1;
 	case KVM_CAP_NR_VCPUS:
 	case KVM_CAP_MAX_VCPUS:
 	case KVM_CAP_MAX_VCPU_ID:

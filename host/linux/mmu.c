@@ -396,6 +396,7 @@ enum outcome { MAPPED, AGAIN, THERE };
  * @page: where
  * @slot: what is there, as it was when changes were counted @changes
  * @write: it stores
+ * @measure: the page is one of the VM's image
  * @unwritable: the process itself cannot write there
  * @spare: for tables that are missing
  */
@@ -404,6 +405,7 @@ struct hyp_fault {
 	struct hyp_slot *slot;
 	unsigned long changes;
 	bool write;
+	bool measure;
 	bool unwritable;
 	struct list_head spare;
 };
@@ -411,6 +413,8 @@ struct hyp_fault {
 /* The call that maps a page: to write, when nobody has to know that, or @write says that it is known. */
 static u64 map_call(const struct hyp_fault *fault, bool write)
 {
+	if (fault->measure)
+		return VM_MEASURE;
 	return write || !fault->slot->flags ? VM_MAP : VM_MAP_READ;
 }
 
@@ -585,23 +589,18 @@ static int add_tables(struct list_head *spare)
 	return 0;
 }
 
-/**
- * hyp_mmu_fault() - give the guest a page that it has a slot for
- *
- * Return: 0 when the access is to be tried again; -ENXIO when there is no slot, or the guest may not write there.
- */
-int hyp_mmu_fault(struct hyp_vm *vm, u64 page, bool write)
+/* Until nothing changes meanwhile: an outcome, or an error. */
+static int resolve(struct hyp_vm *vm, struct hyp_fault *fault)
 {
-	struct hyp_fault fault = { .page = page, .write = write };
 	struct page *frame, *next;
 	bool has_tables = false;
 	int err = 0;
 
-	INIT_LIST_HEAD(&fault.spare);
+	INIT_LIST_HEAD(&fault->spare);
 	while (!err) {
-		err = fault_once(vm, &fault);
+		err = fault_once(vm, fault);
 		if (err == -ENOENT && !has_tables) {
-			err = add_tables(&fault.spare);
+			err = add_tables(&fault->spare);
 			has_tables = true;
 			continue;
 		}
@@ -610,9 +609,45 @@ int hyp_mmu_fault(struct hyp_vm *vm, u64 page, bool write)
 		err = fatal_signal_pending(current) ? -EINTR : 0;
 		cond_resched();
 	}
-	list_for_each_entry_safe (frame, next, &fault.spare, lru)
+	list_for_each_entry_safe (frame, next, &fault->spare, lru)
 		hyp_frame_free(frame, 0);
+	return err;
+}
+
+/**
+ * hyp_mmu_fault() - give the guest a page that it has a slot for
+ *
+ * Return: 0 when the access is to be tried again; -ENXIO when there is no slot, or the guest may not write there.
+ */
+int hyp_mmu_fault(struct hyp_vm *vm, u64 page, bool write)
+{
+	struct hyp_fault fault = { .page = page, .write = write };
+	int err = resolve(vm, &fault);
+
 	return err == THERE ? 0 : err;
+}
+
+/**
+ * hyp_mmu_measure() - pages of the image of a VM whose image is measured, in order of their addresses
+ *
+ * Return: 0; -EPERM when the VM has no image that grows; -EBUSY when it has a page there already.
+ */
+int hyp_mmu_measure(struct hyp_vm *vm, u64 address, u64 bytes)
+{
+	u64 page = address >> PAGE_SHIFT;
+	u64 end = page + (bytes >> PAGE_SHIFT);
+	int err = 0;
+
+	if (offset_in_page(address | bytes) || address + bytes < address)
+		return -EINVAL;
+	if (!vm->measured)
+		return -EPERM;
+	for (; page < end && !err; page++) {
+		struct hyp_fault fault = { .page = page, .write = true, .measure = true };
+
+		err = resolve(vm, &fault);
+	}
+	return err == THERE ? -EBUSY : err;
 }
 
 int hyp_mmu_init(struct hyp_vm *vm)

@@ -130,17 +130,6 @@ static int fault(struct hyp_vcpu *vcpu, const struct hyp_exit *exit)
 	return -ENOSYS;
 }
 
-static int turned_on(struct hyp_vcpu *vcpu, u64 index)
-{
-	struct hyp_vcpu *other = index < VCPUS_MAX ? smp_load_acquire(&vcpu->vm->vcpus[index]) : NULL;
-
-	if (other) {
-		WRITE_ONCE(other->turned_on, true);
-		hyp_vcpu_kick(other);
-	}
-	return GO_ON;
-}
-
 static int ended(struct hyp_vcpu *vcpu, bool reset)
 {
 	struct kvm_run *run = vcpu->run;
@@ -176,7 +165,8 @@ static int handle(struct hyp_vcpu *vcpu, struct hyp_exit *exit)
 	case EXIT_SYSREG:
 		return sysreg(vcpu, exit);
 	case EXIT_ON:
-		return turned_on(vcpu, exit->x2);
+		hyp_vcpu_turned_on(vcpu->vm, exit->x2);
+		return GO_ON;
 	case EXIT_OFF:
 		WRITE_ONCE(vcpu->off, true);
 		wait_here(vcpu);

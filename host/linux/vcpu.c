@@ -32,6 +32,17 @@ void hyp_vcpu_kick(struct hyp_vcpu *vcpu)
 		smp_call_function_single(cpu, no_work, NULL, 0);
 }
 
+/* Somebody else than the host turned vCPU @index on. */
+void hyp_vcpu_turned_on(struct hyp_vm *vm, u64 index)
+{
+	struct hyp_vcpu *vcpu = index < VCPUS_MAX ? smp_load_acquire(&vm->vcpus[index]) : NULL;
+
+	if (vcpu) {
+		WRITE_ONCE(vcpu->turned_on, true);
+		hyp_vcpu_kick(vcpu);
+	}
+}
+
 int hyp_vcpu_power(struct hyp_vcpu *vcpu, bool on)
 {
 	s64 refused = hyp_vcpu_claim(vcpu);
@@ -45,10 +56,10 @@ int hyp_vcpu_power(struct hyp_vcpu *vcpu, bool on)
 	return refused;
 }
 
-/* Of a protected VM the host can only turn the first on, and that once; the others begin off. */
+/* Of a protected VM the host can only turn the first on, and that once; the others begin off, of a measured one all. */
 static int power_begin(struct hyp_vcpu *vcpu, bool on)
 {
-	if (!vcpu->vm->protected || on)
+	if (!vcpu->vm->protected || (on && !vcpu->vm->measured))
 		return hyp_vcpu_power(vcpu, on);
 	vcpu->off = true;
 	return 0;

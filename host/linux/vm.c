@@ -132,9 +132,27 @@ static int create_device(struct hyp_vm *vm, struct kvm_create_device __user *use
 	return err;
 }
 
+/* The image is whole: the first vCPU begins, when the measurement is what is expected. */
+static int begin(struct hyp_vm *vm, u64 pc, u64 x0, u64 expected)
+{
+	__be64 measurement[4] = { 0 };
+	s64 refused;
+
+	if (expected && copy_from_user(measurement, u64_to_user_ptr(expected), sizeof(measurement)))
+		return -EFAULT;
+	refused = hyp_begin(vm->handle, pc, x0, measurement);
+	if (!refused)
+		hyp_vcpu_turned_on(vm, 0);
+	return refused;
+}
+
 /* What a VM can have that it does not have from the start. */
 static int enable(struct hyp_vm *vm, const struct kvm_enable_cap *cap)
 {
+	if (cap->cap == HYPATIA_CAP_MEASURE && !cap->flags)
+		return hyp_mmu_measure(vm, cap->args[0], cap->args[1]);
+	if (cap->cap == HYPATIA_CAP_BEGIN && !cap->flags)
+		return begin(vm, cap->args[0], cap->args[1], cap->args[2]);
 	if (cap->cap != KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 || cap->flags ||
 	    cap->args[0] & ~(u64)KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE)
 		return -EINVAL;
@@ -228,7 +246,7 @@ static int vm_make(struct hyp_vm *vm)
 		return handle;
 	}
 	vm->handle = handle;
-	refused = hyp_call(VM_INIT, handle, page_to_pfn(vm->frame), vm->protected);
+	refused = hyp_call(VM_INIT, handle, page_to_pfn(vm->frame), vm->protected + vm->measured);
 	if (refused) {
 		WARN_ON(hyp_call(VM_UNRESERVE, handle, 0, 0));
 		hyp_frame_free(vm->frame, 0);
@@ -241,7 +259,9 @@ static int vm_type_check(unsigned long type)
 {
 	unsigned long bits = type & KVM_VM_TYPE_ARM_IPA_SIZE_MASK;
 
-	if (type & ~(KVM_VM_TYPE_ARM_IPA_SIZE_MASK | KVM_VM_TYPE_ARM_PROTECTED))
+	if (type & ~(KVM_VM_TYPE_ARM_IPA_SIZE_MASK | KVM_VM_TYPE_ARM_PROTECTED | HYPATIA_VM_TYPE_MEASURED))
+		return -EINVAL;
+	if (type & HYPATIA_VM_TYPE_MEASURED && !(type & KVM_VM_TYPE_ARM_PROTECTED))
 		return -EINVAL;
 	if (bits == 0) {
 		pr_warn_once("%s asks for guest addresses of 40 bits; there are %d (KVM_CAP_ARM_VM_IPA_SIZE)\n",
@@ -270,6 +290,7 @@ int hyp_vm_create(unsigned long type)
 	INIT_LIST_HEAD(&vm->irqfds);
 	hyp_vgic_vm(vm);
 	vm->protected = type & KVM_VM_TYPE_ARM_PROTECTED;
+	vm->measured = type & HYPATIA_VM_TYPE_MEASURED;
 	vm->mm = current->mm;
 	err = vm_make(vm);
 	if (err)

@@ -85,6 +85,8 @@ static uint64_t load_file(const char *path, int fd, uint64_t bytes, uint64_t add
 	return bytes;
 }
 
+static uint64_t kernel_bytes;
+
 static uint64_t load_kernel(const char *path)
 {
 	struct image_header header;
@@ -107,7 +109,7 @@ static uint64_t load_kernel(const char *path)
 		     (unsigned long long)(header.image_bytes / MIB + 1));
 	if (lseek(fd, 0, SEEK_SET))
 		give_up("%s: %s", path, strerror(errno));
-	load_file(path, fd, bytes, address);
+	kernel_bytes = load_file(path, fd, bytes, address);
 	vm.kernel_end = address + (bytes > header.image_bytes ? bytes : header.image_bytes);
 	return address;
 }
@@ -144,15 +146,22 @@ uint64_t load_guest(const char *kernel, const char *initrd)
 {
 	uint64_t entry = load_kernel(kernel);
 	uint64_t end = vm.kernel_end;
+	size_t tree_bytes;
 
+	measure_part(RAM_BASE, stub_end - stub);
+	measure_part(entry, kernel_bytes);
 	if (initrd) {
 		load_initrd(initrd);
 		end = vm.initrd + vm.initrd_bytes;
+		measure_part(vm.initrd, vm.initrd_bytes);
 	}
 	vm.tree = align(end);
 	if (vm.tree + TREE_BYTES > RAM_BASE + vm.ram_bytes)
 		give_up("kernel and initramfs fill the guest's memory; give it more by --mem");
-	tree_make(ram_at(vm.tree), TREE_BYTES);
+	tree_bytes = tree_make(ram_at(vm.tree), TREE_BYTES);
+	/* What the tree needed while it grew is no part of it. */
+	memset(ram_at(vm.tree) + tree_bytes, 0, TREE_BYTES - tree_bytes);
+	measure_part(vm.tree, tree_bytes);
 	load_stub(entry);
 	return RAM_BASE;
 }

@@ -28,6 +28,9 @@ static const char help[] =
 	"  --cpus N            1 to 8 vCPUs (1)\n"
 	"  --mem MIB           160 to 3072 (256)\n"
 	"  --protected         the guest's memory is out of reach of the host, but for a window that it lends\n"
+	"  --measured HEX      the same, and Hypatia measures what the guest begins with; it does so only\n"
+	"                      when that is HEX; any: whatever it is\n"
+	"  --measure           print what that will be, with these options, and end; this needs no /dev/kvm\n"
 	"  --disk FILE         a virtio disk: read and written\n"
 	"  --tap NAME          a virtio net, the other end of which is the host's interface NAME\n"
 	"  --console IN,OUT    where the virtio console reads and writes, instead of standard input and output\n"
@@ -114,6 +117,24 @@ static void set_peek(const char *text)
 }
 
 static const char *kernel, *initrd, *disk, *tap, *console;
+static bool measure;
+
+static void set_measured(const char *text)
+{
+	unsigned int i;
+
+	vm.protected = true;
+	vm.measured = true;
+	if (!strcmp(text, "any"))
+		return;
+	if (strlen(text) != 2 * MEASUREMENT_BYTES || strspn(text, "0123456789abcdefABCDEF") != 2 * MEASUREMENT_BYTES)
+		usage("--measured %s: not %d digits, base 16", text, 2 * MEASUREMENT_BYTES);
+	for (i = 0; i < MEASUREMENT_BYTES; i++) {
+		char digits[3] = { text[2 * i], text[2 * i + 1], 0 };
+
+		vm.expected[i] = (uint8_t)strtoul(digits, NULL, 16);
+	}
+}
 
 static void take_option(int which, char *value)
 {
@@ -135,6 +156,14 @@ static void take_option(int which, char *value)
 		break;
 	case 'p':
 		vm.protected = true;
+		break;
+	case 'M':
+		set_measured(value);
+		break;
+	case 'P':
+		measure = true;
+		vm.protected = true;
+		vm.measured = true;
 		break;
 	case 'd':
 		disk = value;
@@ -167,6 +196,8 @@ static void take_options(int count, char **words)
 		{ "cpus", required_argument, NULL, 'c' },
 		{ "mem", required_argument, NULL, 'm' },
 		{ "protected", no_argument, NULL, 'p' },
+		{ "measured", required_argument, NULL, 'M' },
+		{ "measure", no_argument, NULL, 'P' },
 		{ "disk", required_argument, NULL, 'd' },
 		{ "tap", required_argument, NULL, 't' },
 		{ "console", required_argument, NULL, 'o' },
@@ -199,6 +230,13 @@ int main(int count, char **words)
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	memory_setup();
+	if (measure) {
+		/* The tree names devices, but not what is behind them. */
+		vm.device_count = 1 + !!disk + !!tap;
+		vm_pretend();
+		measure_print(load_guest(kernel, initrd));
+		return 0;
+	}
 	vm_make();
 	console_add(console);
 	if (disk)

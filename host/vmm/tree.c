@@ -112,7 +112,8 @@ static void put_chosen(int root)
 		WIDE(at, "linux,initrd-start", vm.initrd);
 		WIDE(at, "linux,initrd-end", vm.initrd + vm.initrd_bytes);
 	}
-	if (getrandom(seed, sizeof(seed), 0) == sizeof(seed))
+	/* Of a measured image all is known before; and a seed of the host's is no secret of the guest's. */
+	if (!vm.measured && getrandom(seed, sizeof(seed), 0) == sizeof(seed))
 		checked(fdt_setprop(tree, at, "rng-seed", seed, sizeof(seed)));
 }
 

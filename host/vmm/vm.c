@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <hypatia_kvm.h>
 #include <linux/kvm.h>
 
 #include "virtio.h"
@@ -56,6 +57,10 @@ static void create(void)
 		give_up("--cpus %u: " DEVICE " has %d", vm.cpus, ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS));
 	bits = ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_VM_IPA_SIZE);
 	type = bits <= 0 ? 0 : bits < ADDRESS_BITS ? (unsigned long)bits : ADDRESS_BITS;
+	if (vm.measured) {
+		need(HYPATIA_CAP_MEASURE, "measured images (HYPATIA_CAP_MEASURE)");
+		type |= HYPATIA_VM_TYPE_MEASURED;
+	}
 	vm_fd = ioctl(kvm_fd, KVM_CREATE_VM, vm.protected ? type | KVM_VM_TYPE_ARM_PROTECTED : type);
 	if (vm_fd < 0 && errno == EINVAL && vm.protected)
 		give_up("--protected: " DEVICE " has no protected VMs");
@@ -66,9 +71,18 @@ static void create(void)
  * A copy of this process has none of it: a kernel that copies what is the guest's alone is stopped. Private memory is
  * not written to swap while it is the guest's; shared memory would be.
  */
-static uint8_t *slot(uint32_t number, uint64_t address, uint64_t bytes)
+static uint8_t *memory(uint64_t bytes)
 {
 	void *place = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (place == MAP_FAILED || madvise(place, bytes, MADV_DONTFORK) || madvise(place, bytes, MADV_DONTDUMP))
+		give_up("no %llu MiB for the guest: %s", (unsigned long long)(bytes / MIB), strerror(errno));
+	return place;
+}
+
+static uint8_t *slot(uint32_t number, uint64_t address, uint64_t bytes)
+{
+	uint8_t *place = memory(bytes);
 	struct kvm_userspace_memory_region region = {
 		.slot = number,
 		.guest_phys_addr = address,
@@ -76,8 +90,6 @@ static uint8_t *slot(uint32_t number, uint64_t address, uint64_t bytes)
 		.userspace_addr = (uintptr_t)place,
 	};
 
-	if (place == MAP_FAILED || madvise(place, bytes, MADV_DONTFORK) || madvise(place, bytes, MADV_DONTDUMP))
-		give_up("no %llu MiB for the guest: %s", (unsigned long long)(bytes / MIB), strerror(errno));
 	checked(ioctl(vm_fd, KVM_SET_USER_MEMORY_REGION, &region), "KVM_SET_USER_MEMORY_REGION");
 	return place;
 }
@@ -108,6 +120,12 @@ void vm_make(void)
 	vm.ram = slot(1, RAM_BASE, vm.ram_bytes);
 	for (i = 0; i < vm.cpus; i++)
 		add_vcpu(i);
+}
+
+/* Memory alone: what the guest would begin with. */
+void vm_pretend(void)
+{
+	vm.ram = memory(vm.ram_bytes);
 }
 
 void vm_irq_line(unsigned int cpu, bool high)
@@ -196,6 +214,27 @@ static void *vcpu_thread(void *context)
 	return NULL;
 }
 
+static void give_part(uint64_t address, uint64_t bytes)
+{
+	struct kvm_enable_cap measure = { .cap = HYPATIA_CAP_MEASURE, .args = { address, bytes } };
+
+	checked(ioctl(vm_fd, KVM_ENABLE_CAP, &measure), "HYPATIA_CAP_MEASURE");
+}
+
+/* What the guest begins with becomes its own, and is measured. */
+static void begin_measured(uint64_t entry)
+{
+	struct kvm_enable_cap begin = { .cap = HYPATIA_CAP_BEGIN, .args = { entry, 0, (uintptr_t)vm.expected } };
+
+	int result;
+
+	measure_parts(give_part);
+	result = ioctl(vm_fd, KVM_ENABLE_CAP, &begin);
+	if (result < 0 && errno == EPERM)
+		give_up("--measured: Hypatia measured something else, and the guest does not begin");
+	checked(result, "HYPATIA_CAP_BEGIN");
+}
+
 /* The first vCPU begins at @entry; it turns the others on. */
 void vm_run(uint64_t entry)
 {
@@ -203,7 +242,10 @@ void vm_run(uint64_t entry)
 	pthread_t thread;
 	unsigned int i;
 
-	checked(ioctl(vcpus[0].fd, KVM_SET_ONE_REG, &pc), "KVM_SET_ONE_REG of PC");
+	if (vm.measured)
+		begin_measured(entry);
+	else
+		checked(ioctl(vcpus[0].fd, KVM_SET_ONE_REG, &pc), "KVM_SET_ONE_REG of PC");
 	for (i = 0; i < vm.cpus; i++) {
 		if (pthread_create(&thread, NULL, vcpu_thread, (void *)(uintptr_t)i))
 			give_up("no thread for vCPU %u", i);

@@ -14,6 +14,7 @@
 
 #define CPUS_MAX 8
 #define PEEKS_MAX 4
+#define MEASUREMENT_BYTES 32
 #define KIB 1024ull
 #define MIB (1024 * KIB)
 #define PAGE_BYTES 4096ull
@@ -46,12 +47,15 @@ enum { ENDED_OFF = 0, ENDED_FAILED = 1, ENDED_USAGE = 2, ENDED_RESET = 3 };
 /**
  * struct vm - the VM of this process
  * @lock: over devices and interrupts
+ * @measured: Hypatia measures what the guest begins with, and that has to be @expected, unless that is all 0
  * @kernel_end, @initrd, @tree: places in the guest
  * @peeks: what this process tries to read while the guest runs
  */
 struct vm {
 	pthread_mutex_t lock;
 	bool protected;
+	bool measured;
+	uint8_t expected[MEASUREMENT_BYTES];
 	unsigned int cpus;
 	uint64_t ram_bytes;
 	uint8_t *ram;
@@ -78,11 +82,17 @@ void finish(int code) __attribute__((noreturn));
 
 /* vm.c */
 void vm_make(void);
+void vm_pretend(void);
 void vm_run(uint64_t entry);
 void vm_irq_line(unsigned int cpu, bool high);
 
 /* load.c: what is in the guest's memory when it begins. */
 uint64_t load_guest(const char *kernel, const char *initrd);
+
+/* measure.c */
+void measure_part(uint64_t address, uint64_t bytes);
+void measure_parts(void (*give)(uint64_t address, uint64_t bytes));
+void measure_print(uint64_t entry);
 
 /* tree.c */
 size_t tree_make(void *room, size_t bytes);

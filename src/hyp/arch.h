@@ -173,6 +173,15 @@ void frame_zero(u64 pfn);
 */
 void frame_clean(u64 pfn);
 
+/* A word of a frame that EL2 has mapped as data. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires index: pfn < PFN_COUNT && i < 512;
+    requires mapped: xl{Here}(PGT_HYP, pfn) == d_flat(pfn, 3, map_attrs(boot_info.e2h, MAP_DATA));
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == frame[pfn].e[i];
+*/
+u64 frame_word(u64 pfn, u64 i);
+
 /* An entry of a guest's table, a frame in FRAME_HYP_VM, which EL2 has mapped as data. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires index: pfn < PFN_COUNT && i < 512;

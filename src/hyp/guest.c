@@ -83,12 +83,44 @@ void guest_frame_leave(u32 v, u64 pfn, u64 r)
 	vm_frames[v] = vm_frames[v] - 1u;
 }
 
-/* Frame @pfn of the host's becomes memory of a VM: for good when the VM is @protected, else as a loan. */
+/* Frame @pfn of the host's becomes page @n of VM @v, which is protected. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here};
+    requires page: v < VMS_MAX && is_gfn(n);
+    terminates \true; exits \false;
+    assigns MM_STATE, vm_image[v].hash;
+    ensures inv: mm_inv{Here} && quiet{Here};
+    ensures sign: \result <= 0;
+    ensures others: only_frame{Pre,Here}(pfn);
+    ensures words: same_vm_words{Pre,Here};
+    ensures failed: \result != 0 ==> same_frames{Pre,Here};
+    ensures done: \result == 0 ==> is_ram{Here}(pfn) &&
+      can_host_donate_guest(\old(fm_state[pfn]), \old(fm_count[pfn])) &&
+      fm_state[pfn] == host_donate_guest_state(\old(fm_state[pfn]), \old(fm_count[pfn])) &&
+      fm_count[pfn] == host_donate_guest_count(\old(fm_state[pfn]), \old(fm_count[pfn]));
+    ensures cleared: \result == 0 && vm_image[v].state != IMAGE_NONE && measured == 0 ==> zeroed{Here}(pfn);
+    ensures hashed: \result == 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
+      page_hashed{Pre}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+    ensures kept: \result == 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
+      \forall integer i; 0 <= i < 512 ==> frame[pfn].e[i] == \old(frame[pfn].e[i]);
+    ensures hash: \result != 0 || vm_image[v].state == IMAGE_NONE || measured == 0 ==>
+      vm_image[v].hash == \old(vm_image[v].hash);
+*/
+static s32 page_give(u32 v, u64 n, u64 pfn, u32 measured)
+{
+	if (vm_image[v].state == IMAGE_NONE) {
+		return host_donate_guest(pfn);
+	}
+	return host_donate_image(pfn, v, n, measured);
+}
+
+/* Frame @pfn of the host's becomes page @n of VM @v: for good when that is protected, else as a loan. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && quiet{Here};
     requires tables: g_tables{Here};
+    requires page: v < VMS_MAX && is_gfn(n);
     terminates \true; exits \false;
-    assigns MM_STATE;
+    assigns MM_STATE, vm_image[v].hash;
     ensures inv: mm_inv{Here} && quiet{Here};
     ensures tables: g_tables{Here};
     ensures result: \result <= 0;
@@ -96,15 +128,23 @@ void guest_frame_leave(u32 v, u64 pfn, u64 r)
     ensures words: same_vm_words{Pre,Here};
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_vm_frames{Pre,Here};
     ensures was: \result == 0 ==> pfn < PFN_COUNT && is_ram{Pre}(pfn) && \old(fm_state[pfn]) == FRAME_HOST;
-    ensures given: \result == 0 ==> fits(fm_state[pfn], fm_count[pfn], protected) &&
-      fm_state[pfn] == (protected != 0 ? FRAME_GUEST : FRAME_HOST_SHARED_GUEST);
+    ensures given: \result == 0 ==> fits(fm_state[pfn], fm_count[pfn], vms[v].protected) &&
+      fm_state[pfn] == (vms[v].protected != 0 ? FRAME_GUEST : FRAME_HOST_SHARED_GUEST);
+    ensures cleared: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured == 0 ==>
+      zeroed{Here}(pfn);
+    ensures hashed: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
+      page_hashed{Pre}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+    ensures kept: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
+      \forall integer i; 0 <= i < 512 ==> frame[pfn].e[i] == \old(frame[pfn].e[i]);
+    ensures hash: \result != 0 || vms[v].protected == 0 || vm_image[v].state == IMAGE_NONE || measured == 0 ==>
+      vm_image[v].hash == \old(vm_image[v].hash);
 */
-static s32 page_get(u32 protected, u64 pfn)
+static s32 page_get(u32 v, u64 n, u64 pfn, u32 measured)
 {
 	s32 error;
 
 	//@ assert before: pfn < PFN_COUNT ==> g_sound{Here}(pfn, g_tree[pfn]);
-	if (protected == 0) {
+	if (vms[v].protected == 0) {
 		error = host_share_guest(pfn);
 		//@ assert others: only_frame{Pre,Here}(pfn) && same_machine{Pre,Here};
 		//@ assert refused: error != 0 ==> g_tables{Here};
@@ -112,10 +152,13 @@ static s32 page_get(u32 protected, u64 pfn)
 		//@ assert tables: error == 0 ==> g_tables{Here};
 		return error;
 	}
-	error = host_donate_guest(pfn);
+	error = page_give(v, n, pfn, measured);
 	//@ assert others: only_frame{Pre,Here}(pfn) && same_machine{Pre,Here};
 	//@ assert refused: error != 0 ==> g_tables{Here};
 	//@ assert free: error == 0 ==> g_tree[pfn] == 0;
+	//@ assert apart: error == 0 ==> \forall integer f; g_tree[f] != 0 ==> f != pfn;
+	/*@ assert states: error == 0 ==> \forall integer f; 0 <= f < PFN_COUNT && f != pfn ==>
+	      fm_state[f] == \at(fm_state[f],Pre); */
 	/*@ assert kept: error == 0 ==> \forall integer f; 0 <= f < PFN_COUNT && g_tree[f] != 0 ==>
 	      f != pfn && fm_state[f] == \at(fm_state[f],Pre); */
 	//@ assert ram: \forall integer f; is_ram{Here}(f) <==> is_ram{Pre}(f);
@@ -142,9 +185,16 @@ static s32 page_get(u32 protected, u64 pfn)
     ensures word: \result == 0 ==> frame[f].e[i] == d_flat(pfn, 3, page_attrs(rights));
     ensures mapped: \result == 0 ==> g_mapped{Pre,Here}(v, pfn, f, i) &&
       fm_state[pfn] == (vms[v].protected != 0 ? FRAME_GUEST : FRAME_HOST_SHARED_GUEST);
+    ensures cleared: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured == 0 ==>
+      zeroed{Here}(pfn) && vm_image[v].hash == \old(vm_image[v].hash);
+    ensures hashed: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
+      page_hashed{Pre}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+    ensures kept: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured != 0 ==>
+      \forall integer k; 0 <= k < 512 ==> frame[pfn].e[k] == \old(frame[pfn].e[k]);
+    ensures image: vm_image[v].state == \old(vm_image[v].state);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_ghosts{Pre,Here} && same_vm_words{Pre,Here};
 */
-static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 rights)
+static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 rights, u32 measured)
 {
 	u64 r = mem_record(pfn);
 	s32 error;
@@ -152,7 +202,7 @@ static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 rights)
 	/*@ assert open: guests_inv{Here} && g_tables{Here} && g_frames{Here} && g_quiet{Here} && vm_kept{Here} &&
 	      vm_inv{Here}; */
 	//@ assert sound: g_sound{Here}(f, g_tree[f]) && g_tlb == 0;
-	error = page_get(vms[v].protected, pfn);
+	error = page_get(v, n, pfn, measured);
 	if (error != 0) {
 		//@ assert frames: same_vm_frames{Pre,Here} && same_machine{Pre,Here};
 		//@ assert ghosts: same_ghosts{Pre,Here} && same_all_vms{Pre,Here};
@@ -169,6 +219,7 @@ static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 rights)
 	//@ assert table: f != pfn;
 	//@ assert words: same_vm_words{Pre,Here} && same_machine{Pre,Here};
 	//@ assert given: guest_state(fm_state[pfn]) && fits(fm_state[pfn], fm_count[pfn], vms[v].protected);
+	//@ ghost got: ;
 	frame_join(v, pfn, r);
 	/*@ ghost
 	  g_table[pfn] = f;
@@ -177,6 +228,7 @@ static s32 page_map(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 rights)
 	//@ assert trees: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn) && trees_but{Pre,Here}(pfn);
 	vm_entry_set(v, f, i, desc_flat(pfn, 3, desc_page_attrs(rights)), n);
 	//@ assert written: words_but{Pre,Here}(f, i) && frame[f].e[i] == d_flat(pfn, 3, page_attrs(rights));
+	//@ assert contents: \forall integer k; 0 <= k < 512 ==> frame[pfn].e[k] == \at(frame[pfn].e[k],got);
 	//@ assert word: page_word(frame[f].e[i], pfn);
 	//@ assert move: g_move{Pre,Here}(v, pfn);
 	//@ assert joins: joins{Pre,Here}(v, pfn);
@@ -446,7 +498,7 @@ s32 guest_table_give(u32 v, u64 n, u64 pfn)
 	return error;
 }
 
-s32 guest_map(u32 v, u64 n, u64 pfn, u64 rights)
+s32 guest_map(u32 v, u64 n, u64 pfn, u64 rights, u32 measured)
 {
 	struct guest_place at;
 	s32 error;
@@ -455,6 +507,9 @@ s32 guest_map(u32 v, u64 n, u64 pfn, u64 rights)
 		return vms[v].state == VM_DYING ? HYP_EPERM : HYP_ENOENT;
 	}
 	if (vms[v].protected != 0 && rights != PAGE_WRITABLE + PAGE_YOUNG) {
+		return HYP_EPERM;
+	}
+	if (measured != 0 && vm_image[v].state != IMAGE_OPEN) {
 		return HYP_EPERM;
 	}
 	at = guest_find(v, n);
@@ -469,7 +524,7 @@ s32 guest_map(u32 v, u64 n, u64 pfn, u64 rights)
 		return HYP_ENOMEM;
 	}
 	//@ assert range: 0 <= idx(n, 1) < 512 && 0 <= idx(n, 2) < 512;
-	error = page_map(v, at.table, at.index, n, pfn, rights);
+	error = page_map(v, at.table, at.index, n, pfn, rights, measured);
 	/*@ assert mapped: error == 0 ==> words_but{Pre,Here}(at.table, at.index) &&
 	      vms[v].frame == \at(vms[v].frame,Pre); */
 	//@ assert way: error == 0 ==> g_three{Here}(v, n) == at.table;

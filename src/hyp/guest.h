@@ -27,6 +27,11 @@ struct guest_place {
 	u32 level;
 };
 
+/*@ // VM v gets no such page: it has to have all of each, or has no image that this could be one of
+    predicate guest_closed{L}(integer v, integer rights, integer measured) =
+      (\at(vms[v].protected,L) != 0 && rights != 3) || (measured != 0 && \at(vm_image[v].state,L) != IMAGE_OPEN);
+*/
+
 /** guest_find() - the last table on the way to page @n of live VM @v */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && guests_inv{Here};
@@ -82,6 +87,9 @@ s32 guest_table_give(u32 v, u64 n, u64 pfn);
  * guest_map() - VM @v gets frame @pfn of the host's as its page @n: for good when it is protected, else as a loan
  * @rights: what the page is, a sum of PAGE_WRITABLE and PAGE_YOUNG: of a protected VM both
  *
+ * Of a VM whose image is measured: a page of that, when it is @measured, and else cleared. HYP_EPERM when there is no
+ * image that grows.
+ *
  * Return: 0; HYP_ENOENT without a VM, or when a table is missing on the way; HYP_EPERM of a dying one, or a protected
  * one that would not have all of the page, or when the frame is not the host's; HYP_EBUSY when the page is there;
  * HYP_EINVAL when the frame is no RAM; HYP_ENOMEM when the pool is empty or the VM has too much.
@@ -95,17 +103,24 @@ s32 guest_table_give(u32 v, u64 n, u64 pfn);
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures result: \result <= 0;
     ensures state: \old(vms[v].state) != VM_LIVE ==> \result == vm_missing(\old(vms[v].state));
-    ensures whole: \old(vms[v].state) == VM_LIVE && vms[v].protected != 0 && rights != 3 ==> \result == HYP_EPERM;
-    ensures missing: \old(vms[v].state) == VM_LIVE && (vms[v].protected == 0 || rights == 3) &&
+    ensures closed: \old(vms[v].state) == VM_LIVE && guest_closed{Pre}(v, rights, measured) ==> \result == HYP_EPERM;
+    ensures missing: \old(vms[v].state) == VM_LIVE && !guest_closed{Pre}(v, rights, measured) &&
       g_three{Pre}(v, n) < 0 ==> \result == HYP_ENOENT;
-    ensures busy: \old(vms[v].state) == VM_LIVE && (vms[v].protected == 0 || rights == 3) &&
-      g_three{Pre}(v, n) >= 0 && g_xl{Pre}(v, n) != 0 ==> \result == HYP_EBUSY;
+    ensures busy: \old(vms[v].state) == VM_LIVE && !guest_closed{Pre}(v, rights, measured) && g_three{Pre}(v, n) >= 0 &&
+      g_xl{Pre}(v, n) != 0 ==> \result == HYP_EBUSY;
     ensures mapped: \result == 0 ==> g_xl{Here}(v, n) == d_flat(pfn, 3, page_attrs(rights)) && fm_vm[pfn] == v + 1 &&
       fm_state[pfn] == (vms[v].protected != 0 ? FRAME_GUEST : FRAME_HOST_SHARED_GUEST);
+    // of a VM with an image: a page of it has what was hashed, any other nothing
+    ensures cleared: \result == 0 && vms[v].protected != 0 && vm_image[v].state != IMAGE_NONE && measured == 0 ==>
+      zeroed{Here}(pfn) && vm_image[v].hash == \old(vm_image[v].hash);
+    ensures hashed: \result == 0 && vms[v].protected != 0 && measured != 0 ==>
+      page_hashed{Pre}(\old(vm_image[v].hash), n, pfn, vm_image[v].hash);
+    ensures kept: \result == 0 && vms[v].protected != 0 && measured != 0 ==> \forall integer i; 0 <= i < 512 ==>
+      frame[pfn].e[i] == \old(frame[pfn].e[i]);
     ensures others: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_given{Pre,Here};
 */
-s32 guest_map(u32 v, u64 n, u64 pfn, u64 rights);
+s32 guest_map(u32 v, u64 n, u64 pfn, u64 rights, u32 measured);
 
 /**
  * guest_unmap() - the host takes page @n back from VM @v, which is not protected

@@ -46,6 +46,7 @@ static u32 is_there(struct guest_kind vm, u32 n)
 	case GC_MEM_UNSHARE:
 	case GC_MEM_RELINQUISH:
 	case GC_MMIO_GUARD:
+	case GC_MEASUREMENT:
 		return vm.protected != 0 ? 1 : 0;
 	case GC_TRNG_VERSION:
 	case GC_TRNG_FEATURES:
@@ -146,6 +147,8 @@ static s32 refusal(u32 n, u64 w1, u64 w2, u64 w3, u32 state)
 	case GC_MEM_RELINQUISH:
 	case GC_MMIO_GUARD:
 		return page_check(w1, w2, w3);
+	case GC_MEASUREMENT:
+		return w1 > 1u || w2 != 0 || w3 != 0 ? SMCCC_INVALID_PARAMETER : 0;
 	default:
 		return 0;
 	}
@@ -154,7 +157,7 @@ static s32 refusal(u32 n, u64 w1, u64 w2, u64 w3, u32 state)
 /* What call @n has its caller do. */
 /*@ terminates \true; exits \false; assigns \nothing;
     ensures value: \result == gc_effect(n);
-    ensures range: \result <= GUEST_MMIO && \result != GUEST_HOST;
+    ensures range: \result <= GUEST_MEASUREMENT && \result != GUEST_HOST;
 */
 static u32 effect_of(u32 n)
 {
@@ -181,6 +184,8 @@ static u32 effect_of(u32 n)
 		return GUEST_RELINQUISH;
 	case GC_MMIO_GUARD:
 		return GUEST_MMIO;
+	case GC_MEASUREMENT:
+		return GUEST_MEASUREMENT;
 	default:
 		return GUEST_ANSWER;
 	}
@@ -317,7 +322,7 @@ static struct guest_answer plain(struct guest_answer word, u64 x0)
 /*@ requires call: n >= 2;
     terminates \true; exits \false; assigns \nothing;
     ensures effect: \result.effect == gc_effect(n);
-    ensures range: \result.effect <= GUEST_MMIO && \result.effect != GUEST_HOST;
+    ensures range: \result.effect <= GUEST_MEASUREMENT && \result.effect != GUEST_HOST;
     ensures words: \result.arg1 == word.arg1 && \result.arg2 == word.arg2 && \result.arg3 == word.arg3;
     ensures x0: \result.x0 == gc_wrap(gc_x0(n, word.arg1, state, protected));
     ensures x1: \result.x1 == gc_more(n, 1);

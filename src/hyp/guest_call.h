@@ -42,7 +42,7 @@ struct guest_call {
 
 /**
  * struct guest_answer - what becomes of a call
- * @effect: GUEST_ANSWER to GUEST_MMIO: what the caller has to do
+ * @effect: GUEST_ANSWER to GUEST_MEASUREMENT: what the caller has to do
  * @arg1: the arguments, cut to 32 bits where the call takes no more
  * @arg2: see @arg1
  * @arg3: see @arg1
@@ -74,12 +74,13 @@ struct guest_answer {
     ensures x1: \result.x1 == gc_next(vm, power, call, 1);
     ensures x2: \result.x2 == gc_next(vm, power, call, 2);
     ensures x3: \result.x3 == gc_next(vm, power, call, 3);
-    ensures range: \result.effect <= GUEST_MMIO;
+    ensures range: \result.effect <= GUEST_MEASUREMENT;
     ensures hidden: vm.protected != 0 ==> \result.effect != GUEST_HOST;
     ensures target: \result.effect == GUEST_CPU_ON ==> \result.arg1 < VCPUS_MAX &&
       can_power_on(power.state[\result.arg1]) && \result.arg2 < GUEST_IPA_END && \result.arg2 % 4 == 0;
     ensures page: gc_of_memory(\result.effect) ==> vm.protected != 0 && \result.arg1 < GUEST_IPA_END &&
       \result.arg1 % GUEST_GRANULE == 0;
+    ensures half: \result.effect == GUEST_MEASUREMENT ==> vm.protected != 0 && \result.arg1 <= 1;
 */
 struct guest_answer guest_call(struct guest_kind vm, struct guest_power power, struct guest_call call);
 

@@ -192,6 +192,8 @@ static s64 range_call(u64 call, u64 pfn, u64 nr)
 		      fm_state[pfn + done] == (call == MEM_DONATE_HYP ? FRAME_HYP : FRAME_HOST); */
 		/*@ assert donated: call == MEM_DONATE_HYP ==>
 		      \forall integer n; pfn <= n < pfn + done ==> fm_state[n] == FRAME_HYP; */
+		/*@ assert one_more: call == MEM_DONATE_HYP && error == 0 ==>
+		      \forall integer n; pfn <= n < pfn + (done + 1) ==> fm_state[n] == FRAME_HYP; */
 		/*@ assert vms: same_vm_frames{LoopCurrent,Here} && same_keeping{LoopCurrent,Here} &&
 		      same_machine{LoopCurrent,Here}; */
 		/*@ assert same: same_ghosts{LoopCurrent,Here} && same_all_vms{LoopCurrent,Here} &&
@@ -244,6 +246,17 @@ static s64 stat_read(u64 stat)
 	default:
 		return HYP_EINVAL;
 	}
+}
+
+/*@ requires words: \valid_read(w + (0 .. 3));
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \forall integer i; 0 <= i < 4 ==> \result.w[i] == w[i];
+*/
+static struct measurement measurement_of(const u64 *w)
+{
+	struct measurement m = { { w[0], w[1], w[2], w[3] } };
+
+	return m;
 }
 
 /* Hypatia's own calls: HYPERCALL_BASE and the ids behind it. */
@@ -321,6 +334,9 @@ static NOINLINE struct hvc_result hvc_hypatia(u64 id, u64 a1, u64 a2, u64 a3, u6
 	case VCPU_GET_REG:
 	case VCPU_SET_REG:
 		value = vcpu_register(id, a1, a2, rest);
+		break;
+	case VM_BEGIN:
+		value = vm_begin(a1, a2, a3, measurement_of(&rest[REST_LISTS_IN]));
 		break;
 	default:
 		value = vm_call(id, a1, a2, a3);

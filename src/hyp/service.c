@@ -2,9 +2,12 @@
 #include "service.h"
 #include "arch.h"
 #include "guest.h"
+#include "image.h"
 
 /* SMCCC_INVALID_PARAMETER, -3, as a guest finds it in a register. */
 #define SMCCC_INVALID_PARAMETER_WORD 0xfffffffffffffffdu
+/* SMCCC_NOT_SUPPORTED, -1. */
+#define SMCCC_NOT_SUPPORTED_WORD 0xffffffffffffffffu
 
 /* What guests have of a call's context: x0 to x3. */
 /*@ requires cpu: cpu < CPUS_MAX;
@@ -81,6 +84,34 @@ static struct guest_answer memory_effect(u32 v, struct guest_answer a)
 	if (memory_do(v, a.effect, a.arg1 / PAGE_SIZE) != 0) {
 		a.x0 = SMCCC_INVALID_PARAMETER_WORD;
 	}
+	return a;
+}
+
+/* The answer @a with what the guest asked of its measurement. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires half: v < VMS_MAX && (a.effect == GUEST_MEASUREMENT ==> a.arg1 <= 1);
+    terminates \true; exits \false; assigns \nothing;
+    ensures other: a.effect != GUEST_MEASUREMENT ==> \result == a;
+    ensures none: a.effect == GUEST_MEASUREMENT && vm_image[v].state == IMAGE_NONE ==>
+      \result.x0 == gc_wrap(SMCCC_NOT_SUPPORTED) && \result.x1 == a.x1 && \result.x2 == a.x2;
+    ensures told: a.effect == GUEST_MEASUREMENT && vm_image[v].state != IMAGE_NONE ==> \result.x0 == a.x0 &&
+      \result.x1 == vm_image[v].hash.h[4 * a.arg1] * 0x100000000 + vm_image[v].hash.h[4 * a.arg1 + 1] &&
+      \result.x2 == vm_image[v].hash.h[4 * a.arg1 + 2] * 0x100000000 + vm_image[v].hash.h[4 * a.arg1 + 3];
+    ensures x3: \result.x3 == a.x3;
+    ensures rest: \result.effect == a.effect && \result.arg1 == a.arg1 && \result.arg2 == a.arg2 &&
+      \result.arg3 == a.arg3;
+*/
+static struct guest_answer image_effect(u32 v, struct guest_answer a)
+{
+	if (a.effect != GUEST_MEASUREMENT) {
+		return a;
+	}
+	if (vm_image[v].state == IMAGE_NONE) {
+		a.x0 = SMCCC_NOT_SUPPORTED_WORD;
+		return a;
+	}
+	a.x1 = image_word(v, 2u * (u32)a.arg1);
+	a.x2 = image_word(v, 2u * (u32)a.arg1 + 1u);
 	return a;
 }
 
@@ -211,7 +242,7 @@ static struct guest_exit serve(struct guest g, struct guest_kind vm, struct gues
 	}
 	a = guest_call(vm, vm_power[g.vm], call);
 	if (a.effect != GUEST_HOST) {
-		answer_put(g.cpu, random_effect(memory_effect(g.vm, a), call.id));
+		answer_put(g.cpu, random_effect(memory_effect(g.vm, image_effect(g.vm, a)), call.id));
 	}
 	return power_effect(g, a, x);
 }

@@ -11,6 +11,7 @@
 #include <gen/hypercalls.h>
 #include <gen/vm.h>
 #include "boot_info.h"
+#include "image.h"
 #include "ownership.h"
 #include "power.h"
 #include "types.h"

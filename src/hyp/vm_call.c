@@ -3,6 +3,7 @@
 #include "arch.h"
 #include "context.h"
 #include "guest.h"
+#include "image.h"
 #include "ownership.h"
 #include "vm.h"
 #include <lemmas/guests/context_apart.h>
@@ -13,6 +14,9 @@
 #include <lemmas/vms/gives.h>
 #include <lemmas/vms/still_kept.h>
 #include <lemmas/vms/takes.h>
+
+/* What VM_INIT says of a protected VM whose image is measured. */
+#define VM_MEASURED 2u
 
 /* Make VM @v, which keeps frame @pfn. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
@@ -129,6 +133,26 @@ static s32 make_vcpu(u32 v, u32 i, u64 pfn)
 	return error;
 }
 
+/* The frame that is kept for vCPU @i of VM @v, which is no table of a guest's. */
+/*@ requires inv: vms_inv{Here};
+    requires vcpu: v < VMS_MAX && i < VCPUS_MAX && keeps{Here}(v, i);
+    terminates \true; exits \false; assigns \nothing;
+    ensures frame: \result == vms[v].vcpu_frame[i] && \result == kept{Here}(v, i) && \result < PFN_COUNT;
+    ensures own: keeps_own{Here}(v, i) && serves{Here}(\result) && keeps_alone{Here}(v, i);
+    ensures apart: g_tree[\result] == 0 && fm_vm[\result] == 0 && g_sound{Here}(\result, g_tree[\result]);
+*/
+static u64 frame_of(u32 v, u32 i)
+{
+	u64 pfn = vms[v].vcpu_frame[i];
+
+	//@ assert open: guests_inv{Here} && g_tables{Here} && vm_kept{Here} && kept{Here}(v, i) == pfn;
+	//@ assert own: keeps_own{Here}(v, i);
+	//@ assert held: serves{Here}(pfn) && keeps_alone{Here}(v, i);
+	//@ assert sound: g_sound{Here}(pfn, g_tree[pfn]);
+	//@ assert apart: g_tree[pfn] == 0;
+	return pfn;
+}
+
 /* vCPU @i of dying VM @v ends. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
@@ -151,9 +175,9 @@ static s32 end_vcpu(u32 v, u32 i)
 	if (error != 0) {
 		return error;
 	}
-	pfn = vms[v].vcpu_frame[i];
-	//@ assert open: guests_inv{Here} && g_tables{Here} && vm_kept{Here} && kept{Here}(v, i) == pfn;
 	//@ assert keeps: keeps{Here}(v, i);
+	pfn = frame_of(v, i);
+	//@ assert open: guests_inv{Here} && g_tables{Here} && vm_kept{Here} && kept{Here}(v, i) == pfn;
 	//@ assert own: keeps_own{Here}(v, i);
 	//@ assert held: serves{Here}(pfn);
 	//@ assert sound: keeps_alone{Here}(v, i) && g_sound{Here}(pfn, g_tree[pfn]);
@@ -235,13 +259,16 @@ static s32 end_vm(u32 v)
     requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
     requires vm: v < VMS_MAX;
     terminates \true; exits \false;
-    assigns MM_STATE, vms[0 .. VMS_MAX - 1], vm_frames[v], vm_start[v].host, vm_start[v].offset, GUEST_GHOSTS;
+    assigns MM_STATE, vms[0 .. VMS_MAX - 1], vm_frames[v], vm_start[v].host, vm_start[v].offset, vm_image[v],
+      GUEST_GHOSTS;
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures power: power_inv{Here};
     ensures result: \result <= 0;
     ensures made: \result == 0 ==> vms[v].state == VM_LIVE && vms[v].frame == pfn &&
-      (vms[v].protected != 0 <==> protected != 0) && fm_state[pfn] == FRAME_HYP_VM && vm_start[v].host == 0 &&
-      vm_start[v].offset == 0;
+      (vms[v].protected != 0 <==> protected != 0) && fm_state[pfn] == FRAME_HYP_VM && vm_start[v].offset == 0;
+    // of a VM whose image is measured the host turns no vCPU on
+    ensures start: \result == 0 ==> vm_start[v].host == (protected == VM_MEASURED ? 1 : 0) &&
+      vm_image[v].state == (protected == VM_MEASURED ? IMAGE_OPEN : IMAGE_NONE);
 */
 static s32 begin_vm(u32 v, u64 pfn, u32 protected)
 {
@@ -251,7 +278,8 @@ static s32 begin_vm(u32 v, u64 pfn, u32 protected)
 	//@ assert others: error == 0 ==> else_keeping{Pre,Here}(v, VCPUS_MAX);
 	//@ assert power: power_inv{Here};
 	if (error == 0) {
-		vm_start[v].host = 0;
+		image_begin(v, protected == VM_MEASURED ? 1 : 0);
+		vm_start[v].host = protected == VM_MEASURED ? 1 : 0;
 		vm_start[v].offset = 0;
 	}
 	return error;
@@ -359,14 +387,14 @@ static s32 load(u32 v, u32 i, u32 cpu)
     terminates \true; exits \false; assigns \nothing;
     ensures page: memory_number(call) && call != VM_RECLAIM && is_handle(a1) && a2 >= GUEST_PAGES ==>
       \result == HYP_ERANGE;
-    ensures page_frame: (call == VM_TABLE || call == VM_MAP || call == VM_MAP_READ) && is_handle(a1) &&
-      a2 < GUEST_PAGES ==> \result == (a3 >= PFN_COUNT ? HYP_ERANGE : 0);
+    ensures page_frame: (call == VM_TABLE || call == VM_MAP || call == VM_MAP_READ || call == VM_MEASURE) &&
+      is_handle(a1) && a2 < GUEST_PAGES ==> \result == (a3 >= PFN_COUNT ? HYP_ERANGE : 0);
     ensures change: call == VM_ACCESS && is_handle(a1) && a2 < GUEST_PAGES ==> \result == (a3 > 15 ? HYP_EINVAL : 0);
     ensures unmap: call == VM_UNMAP && is_handle(a1) && a2 < GUEST_PAGES ==> \result == 0;
     ensures reclaim: call == VM_RECLAIM && is_handle(a1) ==> \result == (a2 >= PFN_COUNT ? HYP_ERANGE : 0);
     ensures handle: !is_handle(a1) ==> \result == HYP_EINVAL;
     ensures frame: call == VM_INIT && is_handle(a1) ==>
-      \result == (a2 >= PFN_COUNT ? HYP_ERANGE : a3 > 1 ? HYP_EINVAL : 0);
+      \result == (a2 >= PFN_COUNT ? HYP_ERANGE : a3 > 2 ? HYP_EINVAL : 0);
     ensures index: (call == VCPU_INIT || call == VCPU_LOAD || call == VCPU_RECLAIM) && is_handle(a1) &&
       a2 >= VCPUS_MAX ==> \result == HYP_EINVAL;
     ensures vcpu_frame: call == VCPU_INIT && is_handle(a1) && a2 < VCPUS_MAX ==>
@@ -385,7 +413,7 @@ static s32 arguments_check(u64 call, u64 a1, u64 a2, u64 a3)
 		if (a2 >= PFN_COUNT) {
 			return HYP_ERANGE;
 		}
-		return a3 > 1 ? HYP_EINVAL : 0;
+		return a3 > 2 ? HYP_EINVAL : 0;
 	case VCPU_INIT:
 		if (a2 >= VCPUS_MAX) {
 			return HYP_EINVAL;
@@ -397,6 +425,7 @@ static s32 arguments_check(u64 call, u64 a1, u64 a2, u64 a3)
 	case VM_TABLE:
 	case VM_MAP:
 	case VM_MAP_READ:
+	case VM_MEASURE:
 		return a2 >= GUEST_PAGES || a3 >= PFN_COUNT ? HYP_ERANGE : 0;
 	case VM_UNMAP:
 		return a2 >= GUEST_PAGES ? HYP_ERANGE : 0;
@@ -423,8 +452,8 @@ static s32 arguments_check(u64 call, u64 a1, u64 a2, u64 a3)
     assigns MM_STATE, GUEST_MEMORY;
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures result: \result <= (call == VM_ACCESS ? 3 : 0);
-    ensures mapped: call == VM_MAP && \result == 0 ==> g_xl{Here}(v, a2) == d_flat(a3, 3, S2_MEMORY) &&
-      fm_vm[a3] == v + 1;
+    ensures mapped: (call == VM_MAP || call == VM_MEASURE) && \result == 0 ==>
+      g_xl{Here}(v, a2) == d_flat(a3, 3, S2_MEMORY) && fm_vm[a3] == v + 1;
     ensures lent: call == VM_MAP_READ && \result == 0 ==> g_xl{Here}(v, a2) == d_flat(a3, 3, S2_READ) &&
       fm_vm[a3] == v + 1;
     ensures access: call == VM_ACCESS && \result >= 0 ==> g_xl{Here}(v, a2) ==
@@ -442,10 +471,13 @@ static s32 memory_call(u64 call, u32 v, u64 a2, u64 a3)
 		error = guest_table_give(v, a2, a3);
 		break;
 	case VM_MAP:
-		error = guest_map(v, a2, a3, PAGE_WRITABLE + PAGE_YOUNG);
+		error = guest_map(v, a2, a3, PAGE_WRITABLE + PAGE_YOUNG, 0);
+		break;
+	case VM_MEASURE:
+		error = guest_map(v, a2, a3, PAGE_WRITABLE + PAGE_YOUNG, 1);
 		break;
 	case VM_MAP_READ:
-		error = guest_map(v, a2, a3, PAGE_YOUNG);
+		error = guest_map(v, a2, a3, PAGE_YOUNG, 0);
 		break;
 	case VM_ACCESS:
 		error = guest_access(v, a2, a3);
@@ -502,7 +534,7 @@ static s32 start_teardown(u32 v)
     requires call: VM_UNRESERVE <= call <= VM_FINALIZE && call != VCPU_PUT;
     requires vm: v < VMS_MAX;
     requires vcpu: call == VCPU_INIT || call == VCPU_LOAD || call == VCPU_RECLAIM ==> a2 < VCPUS_MAX;
-    requires protected: call == VM_INIT ==> a3 <= 1;
+    requires protected: call == VM_INIT ==> a3 <= 2;
     terminates \true; exits \false;
     assigns MM_STATE, VM_STATE, cpu_guest[0 .. CPUS_MAX - 1];
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
@@ -668,6 +700,7 @@ s64 vm_call(u64 call, u64 a1, u64 a2, u64 a3)
 	case VM_RECLAIM:
 	case VM_MAP_READ:
 	case VM_ACCESS:
+	case VM_MEASURE:
 		error = memory_call(call, (u32)(a1 - VM_HANDLE_BASE), a2, a3);
 		value = error;
 		break;
@@ -678,4 +711,103 @@ s64 vm_call(u64 call, u64 a1, u64 a2, u64 a3)
 	}
 	lock_release(LOCK_MM);
 	return value;
+}
+
+/* 1 when the measurement of VM @v is not the one in @expected, which is none when it is 0. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires vm: v < VMS_MAX;
+    terminates \true; exits \false; assigns \nothing;
+    ensures same: \result == 0 ==> is_expected{Here}(v, expected);
+*/
+static u32 is_other(u32 v, struct measurement expected)
+{
+	u64 named = 0;
+	u32 differ = 0;
+	u32 i;
+
+	/*@ loop invariant range: 0 <= i <= 4;
+	    loop invariant named: named == 0 ==> \forall integer k; 0 <= k < i ==> expected.w[k] == 0;
+	    loop invariant same: differ == 0 ==> \forall integer k; 0 <= k < i ==>
+	      expected.w[k] == vm_image[v].hash.h[2 * k] * 0x100000000 + vm_image[v].hash.h[2 * k + 1];
+	    loop assigns i, named, differ;
+	    loop variant 4 - i;
+	*/
+	for (i = 0; i < 4u; i++) {
+		if (expected.w[i] != 0) {
+			named = 1;
+		}
+		if (expected.w[i] != image_word(v, i)) {
+			differ = 1;
+		}
+	}
+	return named != 0 && differ != 0;
+}
+
+/* What is wrong with VM @v, whose image is to be whole and vCPU 0 to begin; 0 for nothing. */
+/*@ requires vm: v < VMS_MAX;
+    terminates \true; exits \false; assigns \nothing;
+    ensures result: \result == 0 || \result == HYP_ENOENT || \result == HYP_EPERM;
+    ensures state: vms[v].state != VM_LIVE ==> \result == vm_missing(vms[v].state);
+    ensures ready: \result == 0 ==> vms[v].state == VM_LIVE && vm_image[v].state == IMAGE_OPEN &&
+      vm_power[v].state[0] == POWER_OFF;
+*/
+static s32 begin_check(u32 v)
+{
+	if (vms[v].state != VM_LIVE) {
+		return vms[v].state == VM_DYING ? HYP_EPERM : HYP_ENOENT;
+	}
+	if (vm_image[v].state != IMAGE_OPEN) {
+		return HYP_EPERM;
+	}
+	if (vm_power[v].state[0] != POWER_OFF) {
+		return HYP_ENOENT;
+	}
+	return 0;
+}
+
+/* The image of VM @v is whole: its vCPU 0 is to begin, when the measurement is as @expected. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: vms_inv{Here} && power_inv{Here};
+    requires vm: v < VMS_MAX;
+    terminates \true; exits \false; assigns vm_image[v], vm_power[v].state[0], vm_start[v].vcpu[0];
+    ensures power: power_inv{Here};
+    ensures result: \result == 0 || \result == HYP_ENOENT || \result == HYP_EPERM;
+    ensures state: vms[v].state != VM_LIVE ==> \result == vm_missing(vms[v].state);
+    ensures open: \result == 0 ==> \old(vm_image[v].state) == IMAGE_OPEN && vm_image[v].state == IMAGE_CLOSED;
+    ensures begins: \result == 0 ==> vm_power[v].state[0] == POWER_ON_PENDING && vm_start[v].vcpu[0].pc == pc &&
+      vm_start[v].vcpu[0].x0 == x0;
+    ensures refused: \result != 0 ==> vm_power[v].state[0] == \old(vm_power[v].state[0]);
+    ensures hash: \result == 0 ==> image_closed{Pre}(\old(vm_image[v].hash), pc, x0, vm_image[v].hash) &&
+      is_expected{Here}(v, expected);
+*/
+static s32 begin(u32 v, u64 pc, u64 x0, struct measurement expected)
+{
+	s32 error = begin_check(v);
+
+	if (error != 0) {
+		return error;
+	}
+	image_close(v, pc, x0);
+	if (is_other(v, expected) != 0) {
+		return HYP_EPERM;
+	}
+	//@ assert off: vm_power[v].state[0] == POWER_OFF && keeps{Here}(v, 0) && power_fits{Here}(v, 0);
+	power_on(v, 0, pc, x0);
+	//@ assert pending: vm_power[v].state[0] == POWER_ON_PENDING && keeps{Here}(v, 0) && power_fits{Here}(v, 0);
+	/*@ assert others: \forall integer w, k; 0 <= w < VMS_MAX && 0 <= k < VCPUS_MAX && (w != v || k != 0) ==>
+	      power_fits{Here}(w, k); */
+	return 0;
+}
+
+s64 vm_begin(u64 handle, u64 pc, u64 x0, struct measurement expected)
+{
+	s32 error;
+
+	if (handle < VM_HANDLE_BASE || handle - VM_HANDLE_BASE >= VMS_MAX) {
+		return HYP_EINVAL;
+	}
+	lock_acquire(LOCK_MM);
+	error = begin((u32)(handle - VM_HANDLE_BASE), pc, x0, expected);
+	lock_release(LOCK_MM);
+	return error;
 }

@@ -92,7 +92,7 @@ static void bad_frames(u64 handle)
 	check("reserve", (u64)vm(VM_RESERVE, 0, 0, 0), handle);
 	check("a VM in MMIO", (u64)vm(VM_INIT, handle, 0x09000u, 1), (u64)HYP_EINVAL);
 	check("a VM beyond the last frame number", (u64)vm(VM_INIT, handle, 0x1000000000u, 1), (u64)HYP_ERANGE);
-	check("a VM that is neither protected nor not", (u64)vm(VM_INIT, handle, SPARE_PFN, 2), (u64)HYP_EINVAL);
+	check("a VM that is neither protected nor not", (u64)vm(VM_INIT, handle, SPARE_PFN, 3), (u64)HYP_EINVAL);
 	check("share", (u64)hyp(MEM_SHARE_HYP, SPARE_PFN, 0), 0);
 	check("a VM in a lent frame", (u64)vm(VM_INIT, handle, SPARE_PFN, 1), (u64)HYP_EPERM);
 	check("unshare", (u64)hyp(MEM_UNSHARE_HYP, SPARE_PFN, 0), 0);

@@ -675,7 +675,7 @@ class Rejected(Workspace):
         entry = '{ name = "entry", align = 4, ipa = true, error = "PSCI_INVALID_ADDRESS"'
         case(on, on.replace("0xC4000003", "0xC4000013"), "call.PSCI_CPU_ON.ids: two ids are those of SMC32 and SMC64")
         case(on, on.replace("84000003", "84000016").replace("C4000003", "C4000016"), "call.PSCI_CPU_ON.ids: are not those of hypercalls.toml")
-        case(on, on.replace("CPU_ON", "GO"), "call.11.does: 'GO' is not one of ['SUSPEND', 'CPU_ON', 'CPU_OFF', 'SYSTEM_OFF', 'SYSTEM_RESET', 'RANDOM', 'SHARE', 'UNSHARE', 'RELINQUISH', 'MMIO', 'value', 'uid', 'tell', 'affinity', 'services', 'refuse']")
+        case(on, on.replace("CPU_ON", "GO"), "call.11.does: 'GO' is not one of ['SUSPEND', 'CPU_ON', 'CPU_OFF', 'SYSTEM_OFF', 'SYSTEM_RESET', 'RANDOM', 'SHARE', 'UNSHARE', 'RELINQUISH', 'MMIO', 'MEASUREMENT', 'value', 'uid', 'tell', 'affinity', 'services', 'refuse']")
         case("ids = [0x84000006]", "ids = [0x84000000]", "call.PSCI_MIGRATE_INFO_TYPE.ids: are not those of hypercalls.toml")
         case("ids = [0x84000050]", "ids = [0x84000051]", "call.TRNG_FEATURES.ids: 0x84000051 is TRNG_VERSION's")
         case('operation = "power_on"', 'operation = "power_go"', "call.PSCI_CPU_ON.operation: power_go is not a power operation")

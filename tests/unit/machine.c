@@ -115,6 +115,20 @@ void frame_clean(u64 pfn)
 	in_cache[slot(pfn)] = 0;
 }
 
+u64 frame_word(u64 pfn, u64 i)
+{
+	need_lock(LOCK_MM);
+	assert_true(i < 512);
+	if (machine.strict) {
+		assert_int_equal(machine_page(PGT_HYP, pfn) & ~CONTIGUOUS,
+				 desc_flat(pfn, 3, desc_map_attrs(boot_info.e2h, MAP_DATA)));
+		/* What is hashed: behind the caches, and nobody else changes it. */
+		assert_int_equal(in_cache[slot(pfn)], 0);
+		assert_int_equal(machine_page(PGT_HOST, pfn), desc_hyp_owned());
+	}
+	return words(pfn)[i];
+}
+
 void meta_place(u64 pfn, u64 count)
 {
 	u64 i;
@@ -879,6 +893,12 @@ void machine_fill(u64 pfn, u64 value)
 u64 machine_word(u64 pfn, u64 i)
 {
 	return words(pfn)[i];
+}
+
+void machine_put(u64 pfn, u64 i, u64 value)
+{
+	words(pfn)[i] = value;
+	in_cache[slot(pfn)] = 1;
 }
 
 struct walk machine_walk(u32 t, u64 n)

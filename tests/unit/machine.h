@@ -82,6 +82,8 @@ s64 vm_hvc(u64 id, u64 a, u64 b, u64 c);
 /* Fill frame @pfn with a value; read it back. */
 void machine_fill(u64 pfn, u64 value);
 u64 machine_word(u64 pfn, u64 i);
+/* Put a word into it, as one with caches would: what is there may be in them alone. */
+void machine_put(u64 pfn, u64 i, u64 value);
 /* A look-up of its own in tree @t: the entry that translates page @n, its level, its table. */
 struct walk {
 	u64 entry;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "guest.h"
+#include "image.h"
 #include "machine.h"
 #include "service.h"
 #include "vm.h"
@@ -23,6 +24,7 @@
 #define UNSHARE 0xc6000004ul
 #define MMIO 0xc6000007ul
 #define RELINQUISH 0xc6000009ul
+#define MEASUREMENT 0xc60000f0ul
 
 static u64 rest[REST];
 
@@ -428,6 +430,39 @@ static void test_plain(void **state)
 	assert_int_equal(guest_has(1, 0x40000), 0);
 }
 
+/* A guest reads the measurement of its image, if it has one. */
+static void test_measurement(void **state)
+{
+	u32 protected;
+	u64 half;
+
+	(void)state;
+	for (protected = 0; protected < 2; protected++) {
+		begin(protected);
+		assert_int_equal(answer(MEASUREMENT, 0, 0, 0), STATUS(SMCCC_NOT_SUPPORTED));
+		assert_int_equal(found[1] | found[2] | found[3], 0);
+	}
+	machine_reset(48);
+	machine_start();
+	assert_int_equal(hvc(VM_RESERVE, 0, 0, 0), HANDLE(0));
+	assert_int_equal(hvc(VM_INIT, HANDLE(0), FIRST, 2), 0);
+	assert_int_equal(hvc(VCPU_INIT, HANDLE(0), 0, FIRST + 1), 0);
+	load(0, 0, 0);
+	memset(rest, 0, sizeof(rest));
+	assert_int_equal(hvc(VM_BEGIN, HANDLE(0), 0x40000000, 0x4711), 0);
+	assert_int_not_equal(image_word(0, 0), 0);
+	for (half = 0; half < 2; half++) {
+		assert_int_equal(answer(MEASUREMENT, half, 0, 0), 0);
+		assert_int_equal(found[1], image_word(0, (u32)(2 * half)));
+		assert_int_equal(found[2], image_word(0, (u32)(2 * half + 1)));
+		assert_int_equal(found[3], 0);
+	}
+	assert_int_equal(answer(MEASUREMENT, 2, 0, 0), STATUS(SMCCC_INVALID_PARAMETER));
+	assert_int_equal(answer(MEASUREMENT, 0, 1, 0), STATUS(SMCCC_INVALID_PARAMETER));
+	assert_int_equal(answer(MEASUREMENT, 0, 0, 1), STATUS(SMCCC_INVALID_PARAMETER));
+	assert_int_equal(found[1] | found[2] | found[3], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -441,6 +476,7 @@ int main(void)
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_random_bits),
 		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_measurement),
 	};
 
 	alarm(100);

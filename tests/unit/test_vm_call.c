@@ -123,9 +123,9 @@ static void test_order_of_errors(void **state)
 {
 	(void)state;
 	machine_boot(40);
-	assert_int_equal(vm_hvc(VM_INIT, HANDLE(VMS_MAX), BANK0_FIRST - 1, 2), HYP_EINVAL);
-	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), 1ul << 36, 2), HYP_ERANGE);
-	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), BANK0_FIRST - 1, 2), HYP_EINVAL);
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(VMS_MAX), BANK0_FIRST - 1, 3), HYP_EINVAL);
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), 1ul << 36, 3), HYP_ERANGE);
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), BANK0_FIRST - 1, 3), HYP_EINVAL);
 	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), BANK0_FIRST - 1, 0), HYP_ENOENT);
 	assert_int_equal(vm_hvc(VM_RESERVE, 0, 0, 0), HANDLE(0));
 	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), BANK0_FIRST - 1, 0), HYP_EINVAL);

@@ -14,6 +14,7 @@ u64 frame_read(u64 pfn, u64 i);
 void pte_write(u64 pfn, u64 i, u64 e, u64 n);
 void frame_zero(u64 pfn);
 void frame_clean(u64 pfn);
+u64 frame_word(u64 pfn, u64 i);
 void meta_place(u64 pfn, u64 count);
 u32 frame_state_get(u64 pfn, u64 record);
 void frame_state_set(u64 pfn, u64 record, u32 state);

@@ -203,6 +203,11 @@ static inline void pool_ref_set(u64 pfn, u32 ref)
 }
 
 /* Guests' tables: @n, the page that the entry translates, is for the proof only. */
+static inline u64 frame_word(u64 pfn, u64 i)
+{
+	return load64(pfn * PAGE_SIZE + 8u * i);
+}
+
 static inline u64 guest_entry_get(u64 pfn, u64 i)
 {
 	return load64(pfn * PAGE_SIZE + 8u * i);
