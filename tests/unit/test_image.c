@@ -163,16 +163,21 @@ static void fill(u64 pfn)
 	}
 }
 
-static s64 begin(u64 pc, const u64 *expected)
+static s64 begin_of(u64 handle, u64 pc, const u64 *expected)
 {
 	u64 rest[REST] = { 0 };
 	struct hvc_result result;
 
 	memcpy(&rest[REST_LISTS_IN], expected, 4 * sizeof(u64));
-	result = hyp_handle_hvc(VM_BEGIN, HANDLE(0), pc, ARGUMENT, rest);
+	result = hyp_handle_hvc(VM_BEGIN, handle, pc, ARGUMENT, rest);
 	machine_check_quiet();
 	assert_int_equal(result.a0, SMCCC_SUCCESS);
 	return (s64)result.a1;
+}
+
+static s64 begin(u64 pc, const u64 *expected)
+{
+	return begin_of(HANDLE(0), pc, expected);
 }
 
 static const u64 whole[4] = { 0x17b582be14cb3540, 0x9430ab1719ffff43, 0x3af545265f9718cb, 0x8dd3484b698ea6e8 };
@@ -264,6 +269,7 @@ static void test_other(void **state)
 static void test_refused(void **state)
 {
 	u64 kind;
+	u64 free;
 
 	(void)state;
 	for (kind = 0; kind < 2; kind++) {
@@ -283,12 +289,23 @@ static void test_refused(void **state)
 	assert_int_equal(vm_hvc(VM_MEASURE, HANDLE(0), 0, OF_PAGES), HYP_ENOENT);
 	assert_int_equal(vm_hvc(VM_MEASURE, HANDLE(0), 0x40000, BANK0_FIRST - 1), HYP_EINVAL);
 	assert_int_equal(vm_hvc(VM_MEASURE, HANDLE(0), 0x40000, IMAGE_FIRST), HYP_EPERM);
+	/* For want of a table, and nothing is different. */
+	free = pool.free;
+	pool.free = 8;
+	assert_int_equal(vm_hvc(VM_MEASURE, HANDLE(0), 0x40000, OF_PAGES), HYP_ENOMEM);
+	assert_int_equal(vm_hvc(MEM_INFO, OF_PAGES, 0, 0) & 0xff, FRAME_HOST);
+	pool.free = free;
 	assert_int_equal(image_word(0, 0) | image_word(0, 3), 0);
 	assert_int_equal(vm_hvc(VM_MEASURE, HANDLE(0), 0x40000, OF_PAGES), 0);
 	assert_int_equal(vm_hvc(VM_MEASURE, HANDLE(0), 0x40000, OF_PAGES + 1), HYP_EBUSY);
 	assert_int_equal(vm_hvc(VM_TEARDOWN, HANDLE(0), 0, 0), 0);
 	assert_int_equal(vm_hvc(VM_MEASURE, HANDLE(0), 0x40001, OF_PAGES + 1), HYP_EPERM);
 	assert_int_equal(begin(PC, none), HYP_EPERM);
+	/* Without a vCPU there is none to begin, and the image stays open. */
+	assert_int_equal(vm_hvc(VM_RESERVE, 0, 0, 0), HANDLE(1));
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(1), OF_PAGES + 4, 2), 0);
+	assert_int_equal(begin_of(HANDLE(1), PC, none), HYP_ENOENT);
+	assert_int_equal(vm_image[1].state, IMAGE_OPEN);
 }
 
 int main(void)
