@@ -46,12 +46,14 @@ s32 host_donate_guest(u64 pfn)
 	return 0;
 }
 
-/* Frame @pfn, which EL2 has mapped, is page @n of the image of VM @v when it is @measured; else it is cleared. */
+/*
+ * Frame @pfn, which EL2 has mapped and the host has not, so that nobody else changes it meanwhile, is page @n of the
+ * image of VM @v when it is @measured; else it is cleared.
+ */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires tables: tables_inv{Here};
     requires frame: pfn < PFN_COUNT && !table_frame{Here}(pfn);
     requires mapped: xl{Here}(PGT_HYP, pfn) == d_flat(pfn, 3, map_attrs(boot_info.e2h, MAP_DATA));
-    // nobody else changes it meanwhile
     requires withdrawn: xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED && quiet{Here};
     requires vm: v < VMS_MAX && n < GUEST_PAGES;
     terminates \true; exits \false; assigns frame[0 .. PFN_COUNT - 1], vm_image[v].hash;
@@ -91,7 +93,7 @@ static void frame_fill(u64 pfn, u32 v, u64 n, u32 measured)
       xl{Here}(PGT_HOST, pfn) == DESC_HYP_OWNED && others_translate{Pre,Here}(pfn);
     ensures outside: outside_kept{Pre,Here} && pfn < PFN_COUNT && !table_frame{Here}(pfn);
 */
-static void frame_take(u64 pfn)
+static void frame_fetch(u64 pfn)
 {
 	u64 leaf = desc_flat(pfn, 3, desc_map_attrs(boot_info.e2h, MAP_DATA));
 
@@ -123,7 +125,7 @@ static void frame_take(u64 pfn)
 */
 static void frame_withdraw(u64 pfn, u32 v, u64 n, u32 measured)
 {
-	frame_take(pfn);
+	frame_fetch(pfn);
 	frame_fill(pfn, v, n, measured);
 	//@ ghost seen: ;
 	/*@ assert hashed: measured != 0 ==>

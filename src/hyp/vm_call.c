@@ -254,7 +254,7 @@ static s32 end_vm(u32 v)
 	return error;
 }
 
-/* Make VM @v, whose vCPUs nobody has turned on. */
+/* Make VM @v, whose vCPUs nobody has turned on: the host turns none on of one whose image is measured. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
     requires vm: v < VMS_MAX;
@@ -266,7 +266,6 @@ static s32 end_vm(u32 v)
     ensures result: \result <= 0;
     ensures made: \result == 0 ==> vms[v].state == VM_LIVE && vms[v].frame == pfn &&
       (vms[v].protected != 0 <==> protected != 0) && fm_state[pfn] == FRAME_HYP_VM && vm_start[v].offset == 0;
-    // of a VM whose image is measured the host turns no vCPU on
     ensures start: \result == 0 ==> vm_start[v].host == (protected == VM_MEASURED ? 1 : 0) &&
       vm_image[v].state == (protected == VM_MEASURED ? IMAGE_OPEN : IMAGE_NONE);
 */
@@ -279,7 +278,10 @@ static s32 begin_vm(u32 v, u64 pfn, u32 protected)
 	//@ assert power: power_inv{Here};
 	if (error == 0) {
 		image_begin(v, protected == VM_MEASURED ? 1 : 0);
-		vm_start[v].host = protected == VM_MEASURED ? 1 : 0;
+		vm_start[v].host = 0;
+		if (protected == VM_MEASURED) {
+			vm_start[v].host = 1;
+		}
 		vm_start[v].offset = 0;
 	}
 	return error;
