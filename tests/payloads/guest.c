@@ -348,12 +348,15 @@ static void has_random(void)
 	u64 refused = has ? 0 : ~(u64)0;
 
 	says("TRNG_VERSION", SAY_RANDOM, has ? 0x10000 : refused);
-	says("100 random bits", SAY_RANDOM, refused);
+	says("164 random bits", SAY_RANDOM, refused);
 	says("and not more", SAY_RANDOM, 0);
 	says("are not 0", SAY_RANDOM, has);
 	says("40 in registers of 32", SAY_RANDOM, refused);
 	says("and no more", SAY_RANDOM, 0);
 	says("are not 0 either", SAY_RANDOM, has);
+	says("20 in one", SAY_RANDOM, refused);
+	says("and none in the others", SAY_RANDOM, 0);
+	says("nor are these 0", SAY_RANDOM, has);
 	says("193 are too many", SAY_RANDOM, has ? ~(u64)1 : refused);
 }
 

@@ -304,23 +304,25 @@ second:
 	ask	CALL_CPU_OFF
 	b	.
 
-/* Random numbers, if the machine has any: 100 bits, of which 36 are in x2, and 40, of which 8 are in w2. */
+/* Random numbers, if the machine has any: 164 bits, of which 36 are in x1; 40, of which 8 are in w2; and 20, in w3. */
 random:
 	mov	x14, x30
 	ask	CALL_TRNG_VERSION
 	say	SAY_RANDOM, x0
-	ask	CALL_TRNG_RND64, #100
-	lsr	x2, x2, #36
+	ask	CALL_TRNG_RND64, #164
+	lsr	x12, x1, #36
 	bl	1f
 	ask	CALL_TRNG_RND32, #40
-	lsr	x2, x2, #8
+	orr	x12, x1, x2, lsr #8
+	bl	1f
+	ask	CALL_TRNG_RND32, #20
+	orr	x12, x2, x3, lsr #20
 	bl	1f
 	ask	CALL_TRNG_RND64, #193
 	say	SAY_RANDOM, x0
 	ldr	x12, =STORED
 	ret	x14
-1:	orr	x12, x1, x2
-	mov	x13, x3
+1:	mov	x13, x3
 	say	SAY_RANDOM, x0
 	say	SAY_RANDOM, x12
 	cmp	x13, #0
