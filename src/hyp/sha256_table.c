@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Constants of SHA-256 (FIPS 180-4, 4.2.2 and 5.3.3): fractional parts of the cube roots of the first 64 primes, and of
- * the square roots of the first 8. tests/unit/test_sha256.c works them out. In a unit of their own: WP would put the
+ * the square roots of the first 8. tests/unit/test_image.c works them out. In a unit of their own: WP would put the
  * values into each goal that names the arrays.
  */
 #include "sha256.h"
