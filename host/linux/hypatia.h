@@ -66,7 +66,7 @@ struct hyp_slot {
  * @changing: such changes are under way
  * @manual_log: reading a log of stores does not empty it
  * @offset: how far the virtual counter of its vCPUs is behind the machine's
- * @mapped: page of the guest to frame
+ * @leaves: which frame each page of the guest has, see mmu.c
  * @tables: pages that Hypatia keeps as its tables
  */
 struct hyp_vm {
@@ -91,7 +91,7 @@ struct hyp_vm {
 	unsigned long changes;
 	unsigned long changing;
 	bool manual_log;
-	struct xarray mapped;
+	struct xarray leaves;
 	struct list_head tables;
 };
 

@@ -32,37 +32,101 @@ static void clean_page(struct page *page)
 	asm volatile("dsb ish\n\tic ialluis\n\tdsb ish\n\tisb" : : : "memory");
 }
 
-static void forget_page(struct hyp_vm *vm, struct xa_state *xas)
+/*
+ * Which frame each page of the guest has: leaves of LEAF words, in an array that has those of which a page was ever
+ * mapped, until the VM ends. The words change under the lock. 0: the guest has no page there.
+ */
+#define LEAF (PAGE_SIZE / sizeof(unsigned long))
+
+static unsigned long noted(struct page *frame)
 {
-	s64 refused = hyp_call(VM_UNMAP, vm->handle, xas->xa_index, 0);
+	return page_to_pfn(frame) + 1;
+}
+
+static unsigned long noted_pfn(unsigned long note)
+{
+	return note - 1;
+}
+
+/* Where @page is noted; NULL when it never was. */
+static unsigned long *note_of(struct hyp_vm *vm, u64 page)
+{
+	unsigned long *leaf = xa_load(&vm->leaves, page / LEAF);
+
+	return leaf ? &leaf[page % LEAF] : NULL;
+}
+
+/* 0, or an error: there is room for a note of @page. */
+static int note_room(struct hyp_vm *vm, u64 page)
+{
+	unsigned long leaf;
+	int err;
+
+	if (note_of(vm, page))
+		return 0;
+	leaf = get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!leaf)
+		return -ENOMEM;
+	err = xa_insert(&vm->leaves, page / LEAF, (void *)leaf, GFP_KERNEL_ACCOUNT);
+	if (err)
+		free_page(leaf);
+	/* Another vCPU was here first. */
+	return err == -EBUSY ? 0 : err;
+}
+
+/**
+ * struct hyp_notes - a look through what is noted
+ * @page: where it is; one behind what was found is where it goes on
+ * @last: where it ends
+ * @leaf: what @page is in, when it is not the first page of it
+ */
+struct hyp_notes {
+	u64 page;
+	u64 last;
+	unsigned long *leaf;
+};
+
+/* The note of the first page from @at on that has a frame, or NULL. */
+static unsigned long *note_next(struct hyp_vm *vm, struct hyp_notes *at)
+{
+	for (; at->page <= at->last; at->page++) {
+		if (!at->leaf || at->page % LEAF == 0) {
+			unsigned long index = at->page / LEAF;
+
+			at->leaf = xa_find(&vm->leaves, &index, at->last / LEAF, XA_PRESENT);
+			if (!at->leaf)
+				return NULL;
+			if (index != at->page / LEAF)
+				at->page = index * LEAF;
+		}
+		if (at->leaf[at->page % LEAF])
+			return &at->leaf[at->page % LEAF];
+	}
+	return NULL;
+}
+
+static void forget_page(struct hyp_vm *vm, u64 page, unsigned long *note)
+{
+	s64 refused = hyp_call(VM_UNMAP, vm->handle, page, 0);
 
 	if (WARN_ONCE(refused, "hypatia: a page does not come back: %lld\n", refused))
 		return;
-	xas_store(xas, NULL);
+	*note = 0;
 	atomic_long_dec(&hyp_frames_given);
 }
 
 /* Pages @first to @last of the guest. The lock is held, and let go now and then when @yields. */
-static void take_back(struct hyp_vm *vm, unsigned long first, unsigned long last, bool yields)
+static void take_back(struct hyp_vm *vm, u64 first, u64 last, bool yields)
 {
-	XA_STATE(xas, &vm->mapped, first);
+	struct hyp_notes at = { .page = first, .last = last };
 	unsigned int count = 0;
-	void *entry;
+	unsigned long *note;
 
-	xas_lock(&xas);
-	xas_for_each (&xas, entry, last) {
-		/* Room that a fault has made for itself is not a page. */
-		if (xa_is_zero(entry))
-			continue;
-		forget_page(vm, &xas);
-		if (!yields || ++count % AROUND)
-			continue;
-		xas_pause(&xas);
-		xas_unlock(&xas);
-		cond_resched_lock(&vm->mmu_lock);
-		xas_lock(&xas);
+	for (note = note_next(vm, &at); note; note = note_next(vm, &at)) {
+		forget_page(vm, at.page++, note);
+		if (yields && ++count % AROUND == 0)
+			cond_resched_lock(&vm->mmu_lock);
 	}
-	xas_unlock(&xas);
 }
 
 static void take_back_slot(struct hyp_vm *vm, const struct hyp_slot *slot, bool yields)
@@ -127,8 +191,6 @@ static void process_gone(struct mmu_notifier *notifier, struct mm_struct *mm)
 /* 1 if the guest accessed a page of @start to @end since it was last found young; @change: of VM_ACCESS. */
 static int age_range(struct hyp_vm *vm, unsigned long start, unsigned long end, u64 change)
 {
-	unsigned long page;
-	void *entry;
 	int young = 0;
 	unsigned int i;
 
@@ -137,12 +199,13 @@ static int age_range(struct hyp_vm *vm, unsigned long start, unsigned long end, 
 		const struct hyp_slot *slot = &vm->slots[i];
 		unsigned long from = max(start, slot->address);
 		unsigned long to = min(end, slot->address + (unsigned long)(slot->pages << PAGE_SHIFT));
+		struct hyp_notes at = { .page = slot->base + ((from - slot->address) >> PAGE_SHIFT),
+					.last = slot->base + ((to - 1 - slot->address) >> PAGE_SHIFT) };
 
 		if (!slot->pages || from >= to)
 			continue;
-		xa_for_each_range (&vm->mapped, page, entry, slot->base + ((from - slot->address) >> PAGE_SHIFT),
-				   slot->base + ((to - 1 - slot->address) >> PAGE_SHIFT)) {
-			s64 was = hyp_call(VM_ACCESS, vm->handle, page, change);
+		for (; note_next(vm, &at); at.page++) {
+			s64 was = hyp_call(VM_ACCESS, vm->handle, at.page, change);
 
 			if (was > 0 && was & PAGE_YOUNG) {
 				young = 1;
@@ -217,28 +280,24 @@ static int slot_allowed(struct hyp_vm *vm, unsigned int id, const struct hyp_slo
 /* A page that is the guest's alone cannot be taken away. */
 static bool holds_given(struct hyp_vm *vm, const struct hyp_slot *slot)
 {
-	unsigned long page = slot->base;
+	struct hyp_notes at = { .page = slot->base, .last = slot->base + slot->pages - 1 };
 
-	return vm->protected && slot->pages && xa_find(&vm->mapped, &page, slot->base + slot->pages - 1, XA_PRESENT);
+	return vm->protected && slot->pages && note_next(vm, &at);
 }
 
-/* The guest cannot write to @page, if it has it. */
+/* The guest, which has @page, cannot write there. */
 static void write_protect(struct hyp_vm *vm, u64 page)
 {
-	void *entry = xa_load(&vm->mapped, page);
-
-	if (entry && !xa_is_zero(entry))
-		WARN_ON_ONCE(hyp_call(VM_ACCESS, vm->handle, page, PAGE_WRITABLE) < 0);
+	WARN_ON_ONCE(hyp_call(VM_ACCESS, vm->handle, page, PAGE_WRITABLE) < 0);
 }
 
 /* All that is mapped of @slot, from which a fault maps no page to write from now on without noting it. */
 static void write_protect_slot(struct hyp_vm *vm, const struct hyp_slot *slot)
 {
-	unsigned long page;
-	void *entry;
+	struct hyp_notes at = { .page = slot->base, .last = slot->base + slot->pages - 1 };
 
-	xa_for_each_range (&vm->mapped, page, entry, slot->base, slot->base + slot->pages - 1) {
-		write_protect(vm, page);
+	for (; note_next(vm, &at); at.page++) {
+		write_protect(vm, at.page);
 		cond_resched_lock(&vm->mmu_lock);
 	}
 }
@@ -329,8 +388,13 @@ static void log_take(struct hyp_vm *vm, struct hyp_slot *slot, unsigned long i, 
 	*word = slot->dirty[i];
 	mask &= *word;
 	slot->dirty[i] &= ~mask;
-	for_each_set_bit (bit, &mask, BITS_PER_LONG)
-		write_protect(vm, slot->base + i * BITS_PER_LONG + bit);
+	for_each_set_bit (bit, &mask, BITS_PER_LONG) {
+		u64 page = slot->base + i * BITS_PER_LONG + bit;
+		const unsigned long *note = note_of(vm, page);
+
+		if (note && *note)
+			write_protect(vm, page);
+	}
 	spin_unlock(&vm->mmu_lock);
 	cond_resched();
 }
@@ -444,49 +508,45 @@ static int allow(struct hyp_vm *vm, const struct hyp_fault *fault)
 	return was < 0 ? was : THERE;
 }
 
-/* @frame where @xas is, at @entry. */
-static int map_at(struct hyp_vm *vm, struct xa_state *xas, void *entry, struct page *frame, u64 call,
+/* @frame at @page, whose note is @note. */
+static int map_at(struct hyp_vm *vm, u64 page, unsigned long *note, struct page *frame, u64 call,
 		  struct list_head *spare)
 {
 	s64 refused;
 
-	if (entry && !xa_is_zero(entry))
+	if (*note)
 		return THERE;
-	/* Noted first: what is noted comes back. There is room, unless another vCPU took it: then once more. */
-	xas_store(xas, xa_mk_value(page_to_pfn(frame)));
-	if (xas_error(xas))
-		return AGAIN;
 	clean_page(frame);
-	refused = map_frame(vm, call, xas->xa_index, frame, spare);
-	if (refused) {
-		xas_store(xas, NULL);
+	refused = map_frame(vm, call, page, frame, spare);
+	if (refused)
 		return refused;
-	}
+	*note = noted(frame);
 	atomic_long_inc(&hyp_frames_given);
 	return MAPPED;
 }
 
 /*
- * Under the lock, with @frames as they were when changes were counted. What the first comes to: an outcome, or an
- * error. What the others come to is nobody's concern: there may be a fault for each.
+ * Under the lock, with @frames as they were when changes were counted, and room for their notes, which are in one leaf.
+ * What the first comes to: an outcome, or an error. What the others come to is nobody's concern: there may be a fault
+ * for each.
  */
 static int map_unless_changed(struct hyp_vm *vm, struct hyp_fault *fault, struct page **frames, int count)
 {
-	XA_STATE(xas, &vm->mapped, fault->page);
+	unsigned long *notes = note_of(vm, fault->page);
+	u64 call = map_call(fault, false);
 	int outcome;
 	int i;
 
+	BUILD_BUG_ON(LEAF % AROUND);
 	if (vm->changing || vm->changes != fault->changes)
 		return AGAIN;
-	xas_lock(&xas);
-	outcome = map_at(vm, &xas, xas_load(&xas), frames[0], map_call(fault, fault->write), &fault->spare);
+	outcome = map_at(vm, fault->page, notes, frames[0], map_call(fault, fault->write), &fault->spare);
 	for (i = 1; outcome == MAPPED && i < count; i++) {
-		int other = map_at(vm, &xas, xas_next(&xas), frames[i], map_call(fault, false), &fault->spare);
+		int other = map_at(vm, fault->page + i, &notes[i], frames[i], call, &fault->spare);
 
 		if (other != MAPPED && other != THERE)
 			break;
 	}
-	xas_unlock(&xas);
 	if (outcome == THERE && !vm->protected)
 		outcome = allow(vm, fault);
 	if (fault->write && fault->slot->dirty && (outcome == MAPPED || outcome == THERE))
@@ -561,13 +621,11 @@ static int fault_once(struct hyp_vm *vm, struct hyp_fault *fault)
 	if (outcome)
 		return outcome;
 	count = 1 + take_more(vm, address + PAGE_SIZE, count - 1, &frames[1]);
-	outcome = xa_reserve(&vm->mapped, fault->page, GFP_KERNEL);
+	outcome = note_room(vm, fault->page);
 	if (!outcome) {
 		spin_lock(&vm->mmu_lock);
 		outcome = map_unless_changed(vm, fault, frames, count);
 		spin_unlock(&vm->mmu_lock);
-		/* Frees the room when nothing was stored. */
-		xa_release(&vm->mapped, fault->page);
 	}
 	for (i = 0; i < count; i++)
 		drop_page(vm, fault, frames[i], outcome);
@@ -653,7 +711,7 @@ int hyp_mmu_measure(struct hyp_vm *vm, u64 address, u64 bytes)
 int hyp_mmu_init(struct hyp_vm *vm)
 {
 	spin_lock_init(&vm->mmu_lock);
-	xa_init(&vm->mapped);
+	xa_init(&vm->leaves);
 	INIT_LIST_HEAD(&vm->tables);
 	vm->notifier.ops = &notifier_ops;
 	return mmu_notifier_register(&vm->notifier, vm->mm);
@@ -665,29 +723,39 @@ void hyp_mmu_end(struct hyp_vm *vm)
 	mmu_notifier_unregister(&vm->notifier, vm->mm);
 }
 
-/* The VM is dying: what it has goes back, cleared if it was the guest's alone. */
+/* @note of a frame of a dying VM, which goes back, cleared if it was the guest's alone. */
+static void reclaim_noted(struct hyp_vm *vm, unsigned long note)
+{
+	unsigned long pfn = noted_pfn(note);
+	s64 refused = hyp_call(VM_RECLAIM, vm->handle, pfn, 0);
+
+	/* One that does not come back stays pinned: nobody must use it. */
+	if (WARN_ONCE(refused, "hypatia: a frame does not come back: %lld\n", refused))
+		return;
+	atomic_long_dec(&hyp_frames_given);
+	if (vm->protected)
+		unpin_user_pages_dirty_lock(&(struct page *){ pfn_to_page(pfn) }, 1, true);
+}
+
+/* The VM is dying, and nobody faults any more. */
 void hyp_mmu_reclaim(struct hyp_vm *vm)
 {
+	struct hyp_notes at = { .last = BIT_ULL(IPA_BITS - PAGE_SHIFT) - 1 };
 	struct page *frame, *next;
-	unsigned long page;
+	unsigned long index;
+	unsigned long *note;
 	unsigned int i;
-	void *entry;
 
 	for (i = 0; i < SLOTS_MAX; i++)
 		kvfree(vm->slots[i].dirty);
-	xa_for_each (&vm->mapped, page, entry) {
-		unsigned long pfn = xa_to_value(entry);
-		s64 refused = hyp_call(VM_RECLAIM, vm->handle, pfn, 0);
-
-		/* One that does not come back stays pinned: nobody must use it. */
-		if (!WARN_ONCE(refused, "hypatia: a frame does not come back: %lld\n", refused)) {
-			atomic_long_dec(&hyp_frames_given);
-			if (vm->protected)
-				unpin_user_pages_dirty_lock(&(struct page *){ pfn_to_page(pfn) }, 1, true);
-		}
-		cond_resched();
+	for (note = note_next(vm, &at); note; note = note_next(vm, &at)) {
+		reclaim_noted(vm, *note);
+		if (++at.page % AROUND == 0)
+			cond_resched();
 	}
-	xa_destroy(&vm->mapped);
+	xa_for_each (&vm->leaves, index, note)
+		free_page((unsigned long)note);
+	xa_destroy(&vm->leaves);
 	list_for_each_entry_safe (frame, next, &vm->tables, lru)
 		hyp_frame_free(frame, hyp_call(VM_RECLAIM, vm->handle, page_to_pfn(frame), 0));
 }
