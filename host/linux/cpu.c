@@ -4,10 +4,13 @@
  * runs go on where they ended. It lets go when another vCPU is to run there, when the vCPU is to run elsewhere, and
  * before the CPU goes off.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/cpuhotplug.h>
 #include <linux/percpu.h>
 #include <linux/reboot.h>
 #include <linux/smp.h>
+#include <linux/suspend.h>
 #include <linux/syscore_ops.h>
 
 #include "hypatia.h"
@@ -157,6 +160,17 @@ static int host_ends(struct notifier_block *block, unsigned long action, void *u
 
 static struct notifier_block reboot_block = { .notifier_call = host_ends };
 
+/* An image of this host would lack what Hypatia has of it, and what it knows of its VMs. */
+static int host_plans(struct notifier_block *block, unsigned long action, void *unused)
+{
+	if (action != PM_HIBERNATION_PREPARE)
+		return NOTIFY_DONE;
+	pr_warn("this host cannot hibernate: an image of it cannot hold its VMs (unload the module first)\n");
+	return notifier_from_errno(-EBUSY);
+}
+
+static struct notifier_block sleep_block = { .notifier_call = host_plans };
+
 int hyp_cpu_setup(void)
 {
 	int state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "kvm/hypatia:online", cpu_comes, cpu_goes);
@@ -164,6 +178,11 @@ int hyp_cpu_setup(void)
 	if (state < 0)
 		return state;
 	hotplug_state = state;
+	state = register_pm_notifier(&sleep_block);
+	if (state) {
+		cpuhp_remove_state(hotplug_state);
+		return state;
+	}
 	register_syscore_ops(&suspend_ops);
 	register_reboot_notifier(&reboot_block);
 	return 0;
@@ -173,5 +192,6 @@ void hyp_cpu_end(void)
 {
 	unregister_reboot_notifier(&reboot_block);
 	unregister_syscore_ops(&suspend_ops);
+	unregister_pm_notifier(&sleep_block);
 	cpuhp_remove_state(hotplug_state);
 }

@@ -5,6 +5,7 @@
  *
  *   kvm           all of it; loads the module
  *   kvm absent    the module must not load
+ *   kvm running   guests run, and go on when it ends
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -30,20 +31,9 @@
 
 #define VM_TYPE_BAD (1ul << 40)
 #define VMS 8
-#define LOOK_MS 50
-#define LOOKS 200
 #define KILLS 6
 #define LONG_S 1000
 #define AHEAD (1ul << 50)
-#define WAKES 5
-
-static void sleep_ms(long ms)
-{
-	struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-
-	while (nanosleep(&time, &time) < 0 && errno == EINTR) {
-	}
-}
 
 static int has_pauth(void)
 {
@@ -314,16 +304,6 @@ static void test_regs(void)
 
 /* --- guests */
 
-static int irq_line(int vm, unsigned int type, unsigned int vcpu, unsigned int number, unsigned int level)
-{
-	struct kvm_irq_level line = {
-		.irq = type << KVM_ARM_IRQ_TYPE_SHIFT | vcpu << KVM_ARM_IRQ_VCPU_SHIFT | number,
-		.level = level,
-	};
-
-	return ioctl(vm, KVM_IRQ_LINE, &line);
-}
-
 static void expect_load(struct machine *m, unsigned int bytes, uint64_t offset, uint64_t answer)
 {
 	struct kvm_run *run = m->run[0];
@@ -506,22 +486,6 @@ static void test_timers(void)
 	machine_end(&m);
 }
 
-struct runner {
-	struct machine *m;
-	int i;
-	int result;
-	int error;
-};
-
-static void *run_thread(void *argument)
-{
-	struct runner *r = argument;
-
-	r->result = ioctl(r->m->vcpu[r->i], KVM_RUN, 0);
-	r->error = errno;
-	return NULL;
-}
-
 static void *turns_thread(void *argument)
 {
 	struct runner *r = argument;
@@ -553,146 +517,6 @@ static void test_two(void)
 static void on_signal(int number)
 {
 	(void)number;
-}
-
-static uint64_t counted(const struct machine *m)
-{
-	return *(volatile uint64_t *)(m->memory + 0x1000);
-}
-
-/* On a machine that does much else, its turn may come late. */
-static bool counts(const struct machine *m)
-{
-	uint64_t before = counted(m);
-	int looks;
-
-	for (looks = 0; looks < LOOKS && counted(m) == before; looks++)
-		sleep_ms(LOOK_MS);
-	return counted(m) > before;
-}
-
-/* A signal before KVM_RUN would be lost. */
-static void stop(pthread_t thread)
-{
-	do {
-		pthread_kill(thread, SIGUSR1);
-		sleep_ms(LOOK_MS);
-	} while (pthread_tryjoin_np(thread, NULL) != 0);
-}
-
-static void online(int cpu, int on)
-{
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	check(on ? "a CPU comes" : "a CPU goes off", write(fd, on ? "1" : "0", 1), 1);
-	close(fd);
-}
-
-static void pin(pthread_t thread, int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	check("a thread moves", pthread_setaffinity_np(thread, sizeof(set), &set), 0);
-}
-
-/* A guest that never ends by itself: the host goes on, moves it, takes its CPU, and stops it. */
-static void test_endless(void)
-{
-	struct machine m;
-	struct runner r = { .m = &m };
-	pthread_t thread;
-
-	machine_make(&m, guest_count, 1);
-	pthread_create(&thread, NULL, run_thread, &r);
-	sleep_ms(LOOK_MS);
-	check("the guest counts", counts(&m), 1);
-	pin(thread, 1);
-	check("on another CPU", counts(&m), 1);
-	pin(thread, 0);
-	check("and back", counts(&m), 1);
-	pin(thread, 1);
-	sleep_ms(LOOK_MS);
-	online(1, 0);
-	check("without that CPU", counts(&m), 1);
-	online(1, 1);
-	check("and when it is back", counts(&m), 1);
-	stop(thread);
-	check("a signal ends the run", r.result == -1 ? r.error : 0, EINTR);
-	check("exit", m.run[0]->exit_reason, KVM_EXIT_INTR);
-	machine_end(&m);
-}
-
-/* It has loaded its vCPU there, and the CPU goes off meanwhile. */
-static void test_hotplug(void)
-{
-	struct machine m;
-
-	machine_make(&m, guest_pages, 1);
-	x_set(&m, 0, 0, 1);
-	pin(pthread_self(), 1);
-	check("a round", said(&m, 0), 1);
-	pin(pthread_self(), 0);
-	online(1, 0);
-	check("the next round, elsewhere", said(&m, 0), 2);
-	online(1, 1);
-	pin(pthread_self(), 1);
-	check("and back", said(&m, 0), 3);
-	machine_end(&m);
-}
-
-/* Until it is to stop: 1 if nothing happens to a vector register beyond 128 bits. It makes no system call meanwhile. */
-static void *sve_thread(void *argument)
-{
-	static long lost = 1;
-	unsigned int word;
-
-	__asm__ volatile(".arch_extension sve\n\t"
-			 "ptrue p0.d\n\t"
-			 "dup z7.d, #5\n"
-			 "1:\tldr %w[word], [%[stop]]\n\t"
-			 "cmpne p1.d, p0/z, z7.d, #5\n\t"
-			 "b.ne 2f\n\t"
-			 "cbz %w[word], 1b\n\t"
-			 "2:"
-			 : [word] "=&r"(word)
-			 : [stop] "r"(argument)
-			 : "v7", "cc", "memory");
-	return word != 0 ? NULL : &lost;
-}
-
-/* A task's vectors are longer than what Hypatia switches, and wait in the CPU while a guest wakes there. */
-static void test_long_vectors(void)
-{
-	volatile unsigned int end = 0;
-	struct machine m;
-	struct runner r = { .m = &m };
-	pthread_t guest, other;
-	void *lost;
-	int i;
-
-	if ((getauxval(AT_HWCAP) & HWCAP_SVE) == 0)
-		return;
-	machine_make(&m, guest_wakes, 1);
-	pthread_create(&guest, NULL, run_thread, &r);
-	pin(guest, 0);
-	pthread_create(&other, NULL, sve_thread, (void *)&end);
-	pin(other, 0);
-	for (i = 0; i < WAKES; i++) {
-		irq_line(m.vm, KVM_ARM_IRQ_TYPE_CPU, 0, KVM_ARM_IRQ_CPU_IRQ, 1);
-		check("it wakes", counts(&m), 1);
-		irq_line(m.vm, KVM_ARM_IRQ_TYPE_CPU, 0, KVM_ARM_IRQ_CPU_IRQ, 0);
-		sleep_ms(LOOK_MS);
-	}
-	end = 1;
-	pthread_join(other, &lost);
-	check("long vectors are as they were", lost == NULL, 1);
-	stop(guest);
-	machine_end(&m);
 }
 
 /* --- what the process does to its memory */
@@ -1257,6 +1081,10 @@ int main(int count, char **words)
 	}
 	signal(SIGUSR1, on_signal);
 	check("load", module_load(), 0);
+	if (count > 1 && strcmp(words[1], "running") == 0) {
+		leave_running();
+		return check_end();
+	}
 	check_refused("load again", module_load(), EEXIST);
 	test_device();
 	test_vms();
@@ -1271,6 +1099,7 @@ int main(int count, char **words)
 	test_endless();
 	test_hotplug();
 	test_long_vectors();
+	test_suspend();
 	test_memory_changes();
 	test_log();
 	test_read_only();

@@ -6,6 +6,7 @@
 #define TESTS_HOST_KVM_H
 
 #include <linux/kvm.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +32,27 @@ int check_end(void);
 /* gic.c */
 void test_gic(void);
 
+/* host.c */
+#define LOOK_MS 50
+struct runner {
+	struct machine *m;
+	int i;
+	int result;
+	int error;
+};
+
+void sleep_ms(long ms);
+void *run_thread(void *argument);
+uint64_t counted(const struct machine *m);
+bool counts(const struct machine *m);
+void stop(pthread_t thread);
+void pin(pthread_t thread, int cpu);
+void test_endless(void);
+void test_hotplug(void);
+void test_long_vectors(void);
+void test_suspend(void);
+void leave_running(void);
+
 /* machine.c */
 extern char guest_access[], guest_count[], guest_pages[], guest_timer[], guest_physical_timer[], guest_turns[],
 	guest_pair[], guest_lines[], guest_power[], guest_calls[], guest_vectors[], guest_gic[], guest_gic_two[],
@@ -44,6 +66,7 @@ int vcpu_init(int vcpu, uint32_t features);
 uint64_t reg_get(int vcpu, uint64_t id);
 int reg_set(int vcpu, uint64_t id, uint64_t value);
 void x_set(struct machine *m, int i, unsigned int x, uint64_t value);
+int irq_line(int vm, unsigned int type, unsigned int vcpu, unsigned int number, unsigned int level);
 bool next_store(struct machine *m, int i, uint64_t address, uint64_t *value);
 uint64_t said(struct machine *m, int i);
 bool is_done(struct machine *m, int i);

@@ -223,3 +223,13 @@ int module_unload(void)
 {
 	return syscall(SYS_delete_module, "hypatia", O_NONBLOCK);
 }
+
+int irq_line(int vm, unsigned int type, unsigned int vcpu, unsigned int number, unsigned int level)
+{
+	struct kvm_irq_level line = {
+		.irq = type << KVM_ARM_IRQ_TYPE_SHIFT | vcpu << KVM_ARM_IRQ_VCPU_SHIFT | number,
+		.level = level,
+	};
+
+	return ioctl(vm, KVM_IRQ_LINE, &line);
+}
