@@ -93,6 +93,7 @@ $(LIBFDT):
 # one function of the core, hypatia-wrong-NAME.img, are for the test of the checker.
 DEBUG_DIR := $(IMAGE_DIR)/src/debug
 DEBUG_OBJECTS := $(addprefix $(DEBUG_DIR)/,$(debug-objects))
+WRONG_OBJECTS := $(debug-wrongs:%=$(DEBUG_DIR)/wrong-%.o)
 DEBUG_BYTES_MAX := 0x40000
 DEBUG_LDFLAGS = $(filter-out --defsym=%,$(IMAGE_LDFLAGS)) --defsym=image_bytes_max=$(DEBUG_BYTES_MAX)
 DEBUG_IMAGES := $(BUILD)/hypatia-debug.img $(debug-wrongs:%=$(BUILD)/hypatia-wrong-%.img)
@@ -103,7 +104,7 @@ $(BUILD)/hypatia-debug.elf: $(IMAGE_OBJECTS) $(DEBUG_OBJECTS) $(LIBFDT) src/arch
 	$(QUIET)$(CROSS_COMPILE)ld $(DEBUG_LDFLAGS) $(debug-wraps:%=--wrap=%) -T src/arch/arm64/image.lds \
 		-o $@ $(IMAGE_OBJECTS) $(DEBUG_OBJECTS) $(LIBFDT)
 
-$(DEBUG_DIR)/wrong-%.o: src/debug/wrong.c tools/build.mk | $(GEN_STAMP)
+$(WRONG_OBJECTS): $(DEBUG_DIR)/wrong-%.o: src/debug/wrong.c tools/build.mk | $(GEN_STAMP)
 	@mkdir -p $(@D)
 	$(QUIET)$(AARCH64_CC) $(IMAGE_CPPFLAGS) $(IMAGE_CFLAGS) -DDEBUG_WRONG=WRONG_$(shell echo $* | tr a-z A-Z) -c -o $@ $<
 
@@ -114,9 +115,9 @@ $(BUILD)/hypatia-wrong-%.elf: $(DEBUG_DIR)/wrong-%.o $(BUILD)/hypatia-debug.elf
 $(DEBUG_IMAGES): $(BUILD)/%.img: $(BUILD)/%.elf
 	$(QUIET)$(CROSS_COMPILE)objcopy -O binary $< $@
 
-.PRECIOUS: $(DEBUG_DIR)/wrong-%.o $(BUILD)/hypatia-wrong-%.elf
+.PRECIOUS: $(BUILD)/hypatia-wrong-%.elf
 $(DEBUG_OBJECTS): | $(GEN_STAMP)
--include $(wildcard $(DEBUG_DIR)/*.d)
+-include $(DEBUG_OBJECTS:.o=.d) $(WRONG_OBJECTS:.o=.d)
 
 # The test host's initramfs.
 INITRD_FILES := init=tests/system/initramfs/init bin/busybox=$(BUILD)/arm64/bin/busybox $(INITRD_EXTRA)

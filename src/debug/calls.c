@@ -7,6 +7,12 @@
 #include "guest.h"
 #include "vcpu.h"
 
+/*
+ * A new call needs what must come of it in model_answer() or vm_answer(), its arguments in arguments(), a line of
+ * model_may_lack() if it may be short of tables, and its name in report.c.
+ */
+_Static_assert(HYPERCALL_COUNT == 30, "a hypercall that the checker does not know");
+
 #define ENTRY_FRAME(e) ((e) / PAGE_SIZE % PFN_COUNT)
 /* Of a leaf of stage 2: S2AP[1] and AF (Arm ARM D8.3). */
 #define ENTRY_RIGHTS(e) ((e) / 0x80u % 2u * PAGE_WRITABLE + (e) / 0x400u % 2u * PAGE_YOUNG)
@@ -282,8 +288,8 @@ static s32 map(const struct model_call *call, u32 v, u32 commit)
 	struct model_place at;
 
 	if (error == 0) {
-		error = model_move(model_vm[v].protected != 0 ? MOVE_HOST_DONATE_GUEST : MOVE_HOST_SHARE_GUEST, call->a3,
-				   commit);
+		error = model_move(model_vm[v].protected != 0 ? MOVE_HOST_DONATE_GUEST : MOVE_HOST_SHARE_GUEST,
+				   call->a3, commit);
 	}
 	if (error == 0 && commit != 0) {
 		model_give(v, call->a3);
@@ -320,7 +326,7 @@ static s32 unmap(const struct model_call *call, u32 v, u32 commit)
 		model_take(v, unmapped[call->cpu]);
 		return model_move(MOVE_HOST_UNSHARE_GUEST_LAST, unmapped[call->cpu], 1);
 	}
-	if (at.level != 3 || at.entry == 0) {
+	if (model_has(at) == 0) {
 		return HYP_ENOENT;
 	}
 	unmapped[call->cpu] = ENTRY_FRAME(at.entry);
@@ -382,7 +388,7 @@ static s64 access_call(const struct model_call *call, u32 v, u32 commit)
 		return HYP_EPERM;
 	}
 	at = model_way(v, call->a2);
-	if (at.level != 3 || at.entry == 0) {
+	if (model_has(at) == 0) {
 		return HYP_ENOENT;
 	}
 	if (commit != 0 && (s64)ENTRY_RIGHTS(at.entry) != rights_after(call->got, call->a3)) {
@@ -479,8 +485,12 @@ static s64 vm_answer(const struct model_call *call, u32 commit)
 		return access_call(call, v, commit);
 	case VM_BEGIN:
 		return begin(call, v, commit);
-	default:
+	case VM_MAP:
+	case VM_MAP_READ:
+	case VM_MEASURE:
 		return map(call, v, commit);
+	default:
+		report_value("the checker does not know call", call->id, 0, call->id);
 	}
 }
 

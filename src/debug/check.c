@@ -19,11 +19,6 @@
 /* When so few tables are left, a call may fail for want of them: other CPUs' faults take some meanwhile. */
 #define FEW_TABLES 64u
 
-struct debug_lock {
-	u32 next;
-	u32 served;
-};
-
 /** struct served - the guest that is served: none but one at a time */
 struct served {
 	u32 vm;
@@ -43,22 +38,21 @@ struct guest_exit __wrap_guest_service(struct guest g, struct guest_call call, s
 struct guest_answer __real_guest_call(struct guest_kind vm, struct guest_power power, struct guest_call call);
 struct guest_answer __wrap_guest_call(struct guest_kind vm, struct guest_power power, struct guest_call call);
 
-static struct debug_lock lock;
+static u32 lock;
 static struct served served;
 static u32 checking;
 
+/* Whoever comes first has it, not who waits longest: that CPU may be one that the emulator does not run now. */
 static void debug_lock(void)
 {
-	u32 ticket = __atomic_fetch_add(&lock.next, 1u, __ATOMIC_RELAXED);
-
-	while (__atomic_load_n(&lock.served, __ATOMIC_ACQUIRE) != ticket) {
+	while (__atomic_exchange_n(&lock, 1u, __ATOMIC_ACQUIRE) != 0) {
 		__asm__ volatile("yield");
 	}
 }
 
 static void debug_unlock(void)
 {
-	__atomic_store_n(&lock.served, lock.served + 1u, __ATOMIC_RELEASE);
+	__atomic_store_n(&lock, 0u, __ATOMIC_RELEASE);
 }
 
 s32 __wrap_hyp_finalise(void)
@@ -139,7 +133,13 @@ static struct hvc_result call_own(struct model_call *call, u64 *rest)
 
 static u32 is_named(const u64 *rest)
 {
-	return (rest[REST_LISTS_IN] | rest[REST_LISTS_IN + 1u] | rest[REST_LISTS_IN + 2u] | rest[REST_LISTS_IN + 3u]) != 0;
+	u64 words = 0;
+	u32 k;
+
+	for (k = 0; k < 4; k++) {
+		words |= rest[REST_LISTS_IN + k];
+	}
+	return words != 0;
 }
 
 static u32 lists_refused(u64 flags, const u64 *rest)

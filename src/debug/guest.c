@@ -8,7 +8,7 @@
 /* Page @n of VM @v is the guest's own business: 0, or why it is not. */
 static u32 refused(u32 v, struct model_place at)
 {
-	return model_vm[v].state != VM_LIVE || model_vm[v].protected == 0 || at.level != 3 || at.entry == 0;
+	return model_vm[v].state != VM_LIVE || model_vm[v].protected == 0 || model_has(at) == 0;
 }
 
 static u32 lend(u32 v, u64 n, u32 move)
@@ -67,7 +67,13 @@ u32 model_guest(u32 v, u32 i, const struct guest_answer *a, u32 lacks)
 	case GUEST_SYSTEM_RESET:
 		halt(v);
 		return 0;
-	default:
+	case GUEST_ANSWER:
+	case GUEST_HOST:
+	case GUEST_SUSPEND:
+	case GUEST_RANDOM:
+	case GUEST_MEASUREMENT:
 		return 0;
+	default:
+		report_value("the checker does not know effect", a->effect, 0, a->effect);
 	}
 }

@@ -9,7 +9,6 @@
 /* Records that are compared at each call beside those that it is about: all of them, in time. */
 #define SWEEP 64u
 #define ENTRY_PFN(e) ((e) / PAGE_SIZE % PFN_COUNT)
-#define ENTRY_VALID(e) ((e) % 2u != 0)
 #define ENTRY_IS_TABLE(e, level) ((level) < 3u && (e) % 4u == 3u)
 
 struct model_vm model_vm[VMS_MAX];
@@ -48,7 +47,12 @@ static u32 in_range(u64 pfn, u64 base, u64 end)
 
 static struct model_frame found_frame(u64 pfn, u64 r)
 {
-	return (struct model_frame){ (u8)frame_state_get(pfn, r), (u8)frame_vm_get(pfn, r), (u16)frame_count_get(pfn, r) };
+	struct model_frame found;
+
+	found.state = (u8)frame_state_get(pfn, r);
+	found.vm = (u8)frame_vm_get(pfn, r);
+	found.count = (u16)frame_count_get(pfn, r);
+	return found;
 }
 
 /* At first: the image and the carve-out are Hypatia's and in use, all else is the host's. */
@@ -185,6 +189,12 @@ struct model_place model_way(u32 v, u64 n)
 		}
 		at.level++;
 	}
+}
+
+/* A page is there. */
+u32 model_has(struct model_place at)
+{
+	return at.level == 3 && ENTRY_VALID(at.entry);
 }
 
 /* Where page @n ends in tree @t, host or own: its entry. Under LOCK_MM. */

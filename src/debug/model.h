@@ -72,6 +72,8 @@ struct model_call {
 	s64 got;
 };
 
+#define ENTRY_VALID(e) ((e) % 2u != 0)
+
 /** struct model_place - where the way to a guest's page ends: at a level, with an entry */
 struct model_place {
 	u64 entry;
@@ -91,6 +93,7 @@ void model_give(u32 v, u64 pfn);
 void model_take(u32 v, u64 pfn);
 void model_touch(u64 pfn);
 struct model_place model_way(u32 v, u64 n);
+u32 model_has(struct model_place at);
 /* What differs between the model and the core is reported, and ends in a panic. */
 void model_compare(void);
 

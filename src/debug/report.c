@@ -8,7 +8,8 @@
 #define NAME_BYTES 16u
 #define NAME(call) [call - HYPERCALL_BASE] = #call
 
-static const char names[HYPERCALL_COUNT][NAME_BYTES] = {
+/* A name for each call: none is missing if the last one is there. */
+static const char names[][NAME_BYTES] = {
 	NAME(HYP_VERSION),    NAME(MEM_SHARE_HYP),   NAME(MEM_UNSHARE_HYP), NAME(MEM_PIN),	 NAME(MEM_UNPIN),
 	NAME(MEM_DONATE_HYP), NAME(MEM_RECLAIM_HYP), NAME(MEM_INFO),	    NAME(HYP_STATS),	 NAME(VM_RESERVE),
 	NAME(VM_UNRESERVE),   NAME(VM_INIT),	     NAME(VCPU_INIT),	    NAME(VCPU_LOAD),	 NAME(VCPU_PUT),
@@ -16,6 +17,8 @@ static const char names[HYPERCALL_COUNT][NAME_BYTES] = {
 	NAME(VCPU_SET_REG),   NAME(VM_TABLE),	     NAME(VM_MAP),	    NAME(VM_UNMAP),	 NAME(VM_RECLAIM),
 	NAME(VCPU_POWER),     NAME(VM_MAP_READ),     NAME(VM_ACCESS),	    NAME(VM_MEASURE),	 NAME(VM_BEGIN),
 };
+
+_Static_assert(sizeof(names) == HYPERCALL_COUNT * NAME_BYTES, "a hypercall without a name");
 
 struct reported {
 	u32 cpu;
@@ -37,6 +40,7 @@ void report_value(const char *what, u64 which, u64 expected, u64 found)
 	print("hypatia: debug: %s(0x%lx, 0x%lx, 0x%lx), id 0x%lx, on CPU %u\n",
 	      now.id >= HYPERCALL_BASE && n < HYPERCALL_COUNT ? names[n] : "call of a guest or of the SMCCC", now.a[0],
 	      now.a[1], now.a[2], now.id, now.cpu);
-	print("hypatia: debug: DIVERGENCE: %s 0x%lx: the model says 0x%lx, found 0x%lx\n", what, which, expected, found);
+	print("hypatia: debug: DIVERGENCE: %s 0x%lx: the model says 0x%lx, found 0x%lx\n", what, which, expected,
+	      found);
 	panic("the core is not its model");
 }
