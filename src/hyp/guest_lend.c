@@ -156,14 +156,7 @@ u32 guest_has(u32 v, u64 n)
 	return vm_entry_get(at.table, at.index) != 0;
 }
 
-/* What speaks against it that page @n of VM @v be the guest's to lend, or to give up: the state of the VM. */
-/*@ requires vm: v < VMS_MAX;
-    terminates \true; exits \false; assigns \nothing;
-    ensures state: vms[v].state != VM_LIVE ==> \result == vm_missing(vms[v].state);
-    ensures protected: vms[v].state == VM_LIVE ==> \result == (vms[v].protected == 0 ? HYP_EPERM : 0);
-    ensures result: \result <= 0;
-*/
-static s32 own_check(u32 v)
+s32 guest_own_check(u32 v)
 {
 	if (vms[v].state != VM_LIVE) {
 		return vms[v].state == VM_DYING ? HYP_EPERM : HYP_ENOENT;
@@ -175,7 +168,7 @@ s32 guest_lend(u32 v, u64 n, u32 lend)
 {
 	struct guest_place at;
 	u64 entry;
-	s32 error = own_check(v);
+	s32 error = guest_own_check(v);
 
 	if (error != 0) {
 		return error;
@@ -186,7 +179,7 @@ s32 guest_lend(u32 v, u64 n, u32 lend)
 	}
 	entry = vm_entry_get(at.table, at.index);
 	//@ assert seen: g_xl{Here}(v, n) == entry;
-	if (entry == 0) {
+	if (desc_valid(entry) == 0) {
 		return HYP_ENOENT;
 	}
 	//@ assert leaf: g_leaf{Here}(at.table, at.index, d_pfn(entry));
@@ -197,7 +190,7 @@ s32 guest_relinquish(u32 v, u64 n)
 {
 	struct guest_place at;
 	u64 entry;
-	s32 error = own_check(v);
+	s32 error = guest_own_check(v);
 
 	if (error != 0) {
 		return error;
@@ -208,7 +201,7 @@ s32 guest_relinquish(u32 v, u64 n)
 	}
 	entry = vm_entry_get(at.table, at.index);
 	//@ assert seen: g_xl{Here}(v, n) == entry;
-	if (entry == 0) {
+	if (desc_valid(entry) == 0) {
 		return HYP_ENOENT;
 	}
 	//@ assert range: 0 <= idx(n, 1) < 512 && 0 <= idx(n, 2) < 512;

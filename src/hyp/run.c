@@ -5,6 +5,7 @@
 #include "exit.h"
 #include "fp.h"
 #include "gic.h"
+#include "guest.h"
 #include "hyp.h"
 #include "keys.h"
 #include "service.h"
@@ -159,6 +160,46 @@ static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp, u32 has_keys)
 	return code;
 }
 
+/* What the host learns of fault @x of a protected VM's vCPU @g: of a page that it took by force no more than where. */
+/*@ requires cpu: g.cpu < CPUS_MAX && g.vm < VMS_MAX && g.vcpu < VCPUS_MAX;
+    requires unlocked: no_locks{Here};
+    requires fault: x.kind == EXIT_FAULT && fault_row{Here}(g.cpu, x.x2, x.x3);
+    requires pending: cpu_guest[g.cpu].w[CTX_EXIT] == x.kind;
+    terminates \true; exits \false; assigns LOCKED_STATE, cpu_guest[g.cpu].w[CTX_EXIT];
+    ensures unlocked: no_locks{Here};
+    ensures kind: \result == x || \result.kind == EXIT_NONE || \result.kind == EXIT_POISON;
+    ensures row: exit_row{Here}(g.cpu, \result.kind, \result.x2, \result.x3);
+    // as it was when the lock was let go: it is FAULT where nothing is, and POISON where a page was taken
+    ensures fault: \result.kind == EXIT_FAULT && is_gfn(x.x2 % FAULT_VALID / 4096) &&
+      vms[g.vm].state == VM_LIVE ==> g_xl{Here}(g.vm, x.x2 % FAULT_VALID / 4096) == 0;
+    ensures poison: \result.kind == EXIT_POISON ==> is_gfn(x.x2 % FAULT_VALID / 4096) &&
+      g_xl{Here}(g.vm, x.x2 % FAULT_VALID / 4096) != 0 && !d_valid(g_xl{Here}(g.vm, x.x2 % FAULT_VALID / 4096));
+    ensures pending: cpu_guest[g.cpu].w[CTX_EXIT] == \result.kind;
+*/
+static struct guest_exit poison_exit(struct guest g, struct guest_exit x)
+{
+	struct guest_exit y = { EXIT_NONE, 0, 0 };
+	u64 n = x.x2 % FAULT_VALID / PAGE_SIZE;
+	u64 word;
+
+	if (n >= GUEST_PAGES) {
+		return x;
+	}
+	lock_acquire(LOCK_MM);
+	word = guest_word(g.vm, n);
+	lock_release(LOCK_MM);
+	if (word == 0) {
+		return x;
+	}
+	/* A page that is there again: the guest tries again. */
+	if (desc_valid(word) == 0) {
+		y.kind = EXIT_POISON;
+		y.x2 = n * PAGE_SIZE;
+	}
+	cpu_guest[g.cpu].w[CTX_EXIT] = y.kind;
+	return y;
+}
+
 /* What becomes of the exception that ended a run; @code is what it returned. */
 /*@ requires cpu: g.cpu < CPUS_MAX && g.vm < VMS_MAX && g.vcpu < VCPUS_MAX;
     requires unlocked: no_locks{Here};
@@ -175,6 +216,9 @@ static struct guest_exit after_run(struct guest g, u64 code)
 	struct guest_exit x = guest_exit(g.cpu, code, g.gic);
 	struct guest_call call;
 
+	if (x.kind == EXIT_FAULT && g.protected != 0) {
+		return poison_exit(g, x);
+	}
 	if (x.kind != EXIT_HVC && x.kind != EXIT_SMC) {
 		return x;
 	}
