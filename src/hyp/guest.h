@@ -137,7 +137,7 @@ s32 guest_map(u32 v, u64 n, u64 pfn, u64 rights, u32 measured);
     ensures state: \old(vms[v].state) != VM_LIVE ==> \result == vm_missing(\old(vms[v].state));
     ensures protected: \old(vms[v].state) == VM_LIVE && vms[v].protected != 0 ==> \result == HYP_EPERM;
     ensures missing: \old(vms[v].state) == VM_LIVE && vms[v].protected == 0 ==>
-      (\result == HYP_ENOENT <==> g_xl{Pre}(v, n) == 0);
+      (\result == HYP_ENOENT <==> !d_valid(g_xl{Pre}(v, n)));
     ensures unmapped: \result == 0 ==> g_xl{Here}(v, n) == 0 && fm_state[d_pfn(g_xl{Pre}(v, n))] == FRAME_HOST &&
       fm_vm[d_pfn(g_xl{Pre}(v, n))] == 0;
     ensures others: only_frame{Pre,Here}(d_pfn(g_xl{Pre}(v, n))) && given_but{Pre,Here}(d_pfn(g_xl{Pre}(v, n)));
@@ -199,7 +199,7 @@ s32 guest_reclaim(u32 v, u64 pfn);
     ensures state: vms[v].state != VM_LIVE ==> \result == vm_missing(vms[v].state);
     ensures protected: vms[v].state == VM_LIVE && vms[v].protected != 0 ==> \result == HYP_EPERM;
     ensures missing: vms[v].state == VM_LIVE && vms[v].protected == 0 ==>
-      (\result == HYP_ENOENT <==> g_xl{Pre}(v, n) == 0);
+      (\result == HYP_ENOENT <==> !d_valid(g_xl{Pre}(v, n)));
     ensures was: \result >= 0 ==> g_xl{Pre}(v, n) == d_flat(d_pfn(g_xl{Pre}(v, n)), 3, page_attrs(\result));
     ensures becomes: \result >= 0 ==> g_xl{Here}(v, n) ==
       d_flat(d_pfn(g_xl{Pre}(v, n)), 3, page_attrs(rights_after(\result, change)));

@@ -130,6 +130,7 @@ static s32 page_relinquish(u32 v, u64 f, u64 i, u64 n, u64 pfn)
 	//@ assert move: g_move{Pre,Here}(v, pfn);
 	//@ assert leaves: leaves{Pre,Here}(v, pfn);
 	//@ assert g_leaves: g_leaves{Pre,Here}(v, pfn);
+	//@ assert parted: g_parted{Pre,Here}(v, pfn, f, i);
 	//@ assert unmapped: g_unmapped{Pre,Here}(v, pfn, f, i);
 	//@ assert quiet: g_quiet{Here};
 	//@ assert guests: guests_inv{Here};
