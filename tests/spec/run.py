@@ -993,6 +993,7 @@ class Disproved(Workspace):
         ("vm_give", {"clears = true": "clears = false"}, "vm.VmTables", "given_cleared"),
         ("HYP_VM", {"hyp_access = true": "hyp_access = false"}, "vm.VmTables", "owner_reaches"),
         ("guest_relinquish", {"clears = true": "clears = false"}, "vm.VmTables", "leaves_cleared"),
+        ("poison_guest", {"clears = true": "clears = false"}, "vm.VmTables", "leaves_cleared"),
         ("guest_share_host", {'by = "guest"': 'by = "host"'}, "vm.VmTables", "guest_declares"),
         ("guest_unshare_host", {'by = "guest"': 'by = "hyp"', 'to = "GUEST"': 'to = "HYP_VM"'}, "vm.VmTables", "serves_no_move"),
         (
