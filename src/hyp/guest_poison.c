@@ -29,8 +29,7 @@
       fm_count[pfn] == poison_guest_shared_count(\old(fm_state[pfn]), \old(fm_count[pfn]));
     ensures back: \result == 0 ==> fm_state[pfn] == FRAME_HOST && fm_count[pfn] == 0;
     ensures others: only_frame{Pre,Here}(pfn);
-    ensures words: \forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 && g != pfn &&
-      \old(fm_state[g]) == FRAME_HYP_VM ==> frame[g].e[j] == \old(frame[g].e[j]);
+    ensures words: same_vm_words{Pre,Here};
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_vm_frames{Pre,Here};
 */
 static s32 frame_seize(u64 pfn, u64 r)
@@ -56,7 +55,7 @@ static s32 frame_seize(u64 pfn, u64 r)
     ensures inv: mm_inv{Here} && quiet{Here} && g_tlb == 0;
     ensures result: \result == 0 || \result == HYP_ENOMEM;
     ensures others: only_frame{Pre,Here}(pfn) && words_but{Pre,Here}(f, i);
-    ensures back: \result == 0 ==> frame[f].e[i] == DESC_POISON_OWNED && fm_state[pfn] == FRAME_HOST;
+    ensures back: \result == 0 ==> poison_word(frame[f].e[i]) && fm_state[pfn] == FRAME_HOST;
     ensures cleared: \result == 0 && \old(fm_state[pfn]) == FRAME_GUEST ==> zeroed{Here}(pfn);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && frame[f].e[i] == \at(frame[f].e[i],Pre);
 */
@@ -66,9 +65,12 @@ static s32 page_seize(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 r)
 	s32 error;
 
 	vm_entry_set(v, f, i, desc_poison(), n);
-	//@ assert cut: words_but{Pre,Here}(f, i) && frame[f].e[i] == DESC_POISON_OWNED;
+	//@ assert cut: words_but{Pre,Here}(f, i) && poison_word(frame[f].e[i]);
+	//@ assert table: fm_state[f] == FRAME_HYP_VM;
 	error = frame_seize(pfn, r);
-	//@ assert still: words_but{Pre,Here}(f, i) && frame[f].e[i] == DESC_POISON_OWNED && only_frame{Pre,Here}(pfn);
+	//@ assert word: poison_word(frame[f].e[i]);
+	//@ assert only: only_frame{Pre,Here}(pfn);
+	//@ assert still: words_but{Pre,Here}(f, i);
 	if (error != 0) {
 		//@ assert tables: g_tables{Here};
 		vm_entry_set(v, f, i, entry, n);
@@ -88,6 +90,7 @@ static s32 page_seize(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 r)
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures result: \result == 0 || \result == HYP_ENOMEM;
     ensures poisoned: \result == 0 ==> g_poisoned{Pre,Here}(v, pfn, f, i) && fm_state[pfn] == FRAME_HOST;
+    ensures others: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn);
     ensures cleared: \result == 0 && \old(fm_state[pfn]) == FRAME_GUEST ==> zeroed{Here}(pfn);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_given{Pre,Here} && same_vm_words{Pre,Here};
 */
@@ -109,6 +112,7 @@ static s32 page_poison(u32 v, u64 f, u64 i, u64 n, u64 pfn)
 		//@ assert ghosts: same_ghosts{Pre,Here} && same_all_vms{Pre,Here};
 		//@ assert guests: guests_inv{Here};
 		//@ assert keep: same_keeping{Pre,Here} && same_given{Pre,Here};
+		//@ assert others: given_but{Pre,Here}(pfn);
 		//@ assert kept: vm_kept{Here};
 		//@ assert machines: vm_inv{Here};
 		//@ assert inv: vms_inv{Here};
