@@ -174,7 +174,7 @@ static int handle(struct hyp_vcpu *vcpu, struct hyp_exit *exit)
 	case EXIT_END:
 		return ended(vcpu, exit->x2);
 	case EXIT_POISON:
-		/* This driver takes no page by force, but who else speaks to Hypatia can: the guest lost a page for good. */
+		/* This driver takes no page by force, but others that call Hypatia can: the guest lost it for good. */
 		return -EHWPOISON;
 	default:
 		return exit->kind < 0 ? (int)exit->kind : internal_error(vcpu, exit);

@@ -41,8 +41,8 @@ static s32 frame_seize(u64 pfn, u64 r)
 }
 
 /*
- * Entry @i of table @f, which maps page @n of VM @v, is poisoned, and frame @pfn, whose record is @r, the host's; or all
- * is as it was. A guest that comes by meanwhile finds no page, and finds out why under the lock: poison_exit().
+ * Entry @i of table @f, which maps page @n of VM @v, is poisoned, and frame @pfn, whose record is @r, the host's; or
+ * all is as it was. A guest that comes by meanwhile finds no page, and finds out why under the lock: poison_exit().
  */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && quiet{Here} && g_tables{Here} && g_tlb == 0;

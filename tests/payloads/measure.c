@@ -80,7 +80,11 @@ static void end(void)
 		/* A page that was not given, or was taken by force, is not the VM's. */
 		s64 error = vm(VM_RECLAIM, handle, pfn_of(n), 0);
 
-		check_true("reclaim", (error == 0 && (n != OF_DATA || forced == 0)) || (n == OF_DATA && error == HYP_EPERM));
+		if (n != OF_DATA) {
+			check("reclaim", (u64)error, 0);
+		} else {
+			check_true("reclaim data", (error == 0 && forced == 0) || error == HYP_EPERM);
+		}
 	}
 	check("reclaim the vCPU", (u64)vm(VCPU_RECLAIM, handle, 0, 0), 0);
 	check("end", (u64)vm(VM_FINALIZE, handle, 0, 0), 0);

@@ -109,7 +109,8 @@ static void check_poisoned(u64 page, u64 frame)
 	u64 before = hvc(MEM_INFO, frame, 0, 0);
 
 	assert_int_equal(hvc(VM_MAP, HANDLE(0), page, frame), HYP_EBUSY);
-	assert_int_equal(hvc(VM_MEASURE, HANDLE(0), page, frame), vm_image[0].state == IMAGE_OPEN ? HYP_EBUSY : HYP_EPERM);
+	assert_int_equal(hvc(VM_MEASURE, HANDLE(0), page, frame),
+			 vm_image[0].state == IMAGE_OPEN ? HYP_EBUSY : HYP_EPERM);
 	assert_int_equal(hvc(VM_MAP_READ, HANDLE(0), page, frame), HYP_EPERM);
 	assert_int_equal(hvc(VM_TABLE, HANDLE(0), page, frame), HYP_EBUSY);
 	assert_int_equal(hvc(VM_UNMAP, HANDLE(0), page, 0), HYP_EPERM);
