@@ -502,6 +502,10 @@ void fuzz_vm_call(struct fuzz_cpu *c)
 		init(c, slot);
 		return;
 	}
+	if (c->vm[slot].state == VM_RESERVED && !below(c, 8)) {
+		unreserve(c, slot);
+		return;
+	}
 	if (c->vm[slot].state == VM_DYING && below(c, 4)) {
 		dying(c, slot);
 		return;

@@ -217,14 +217,14 @@ s32 guest_access(u32 v, u64 n, u64 change);
 */
 u32 guest_has(u32 v, u64 n);
 
-/** guest_own_check() - what speaks against it that VM @v has pages of its own: 0, HYP_ENOENT or HYP_EPERM. */
+/** own_check() - what speaks against it that VM @v has pages of its own: 0, HYP_ENOENT or HYP_EPERM. */
 /*@ requires vm: v < VMS_MAX;
     terminates \true; exits \false; assigns \nothing;
     ensures state: vms[v].state != VM_LIVE ==> \result == vm_missing(vms[v].state);
     ensures protected: vms[v].state == VM_LIVE ==> \result == (vms[v].protected == 0 ? HYP_EPERM : 0);
     ensures result: \result <= 0;
 */
-s32 guest_own_check(u32 v);
+s32 own_check(u32 v);
 
 /**
  * guest_lend() - page @n of protected VM @v, which the guest lends to the host, or with @lend 0 takes back

@@ -157,7 +157,7 @@ u32 guest_has(u32 v, u64 n)
 	return vm_entry_get(at.table, at.index) != 0;
 }
 
-s32 guest_own_check(u32 v)
+s32 own_check(u32 v)
 {
 	if (vms[v].state != VM_LIVE) {
 		return vms[v].state == VM_DYING ? HYP_EPERM : HYP_ENOENT;
@@ -169,7 +169,7 @@ s32 guest_lend(u32 v, u64 n, u32 lend)
 {
 	struct guest_place at;
 	u64 entry;
-	s32 error = guest_own_check(v);
+	s32 error = own_check(v);
 
 	if (error != 0) {
 		return error;
@@ -191,7 +191,7 @@ s32 guest_relinquish(u32 v, u64 n)
 {
 	struct guest_place at;
 	u64 entry;
-	s32 error = guest_own_check(v);
+	s32 error = own_check(v);
 
 	if (error != 0) {
 		return error;

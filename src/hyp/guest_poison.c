@@ -154,7 +154,7 @@ s32 guest_poison(u32 v, u64 n)
 {
 	struct guest_place at;
 	u64 entry;
-	s32 error = guest_own_check(v);
+	s32 error = own_check(v);
 
 	if (error != 0) {
 		return error;

@@ -210,6 +210,9 @@ static struct guest_exit poison_exit(struct guest g, struct guest_exit x)
     ensures row: exit_row{Here}(g.cpu, \result.kind, \result.x2, \result.x3);
     ensures hidden: g.protected != 0 ==> \result.kind != EXIT_HVC && \result.kind != EXIT_SMC;
     ensures pending: cpu_guest[g.cpu].w[CTX_EXIT] == \result.kind;
+    // as poison_exit() has it
+    ensures fault: g.protected != 0 && \result.kind == EXIT_FAULT && is_gfn(\result.x2 % FAULT_VALID / 4096) &&
+      vms[g.vm].state == VM_LIVE ==> g_xl{Here}(g.vm, \result.x2 % FAULT_VALID / 4096) == 0;
 */
 static struct guest_exit after_run(struct guest g, u64 code)
 {
