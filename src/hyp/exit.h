@@ -46,6 +46,9 @@ extern const struct guest_features vm_features[2];
       \exists integer i; entry_of{L}(i, esr) && slot_at{L}(gic, i, esr) && k == word_at{L}(i);
 */
 
+/* How many pages the row of a FAULT can name: its other bits are flags. */
+#define FAULT_PAGES 0x10000000000ul
+
 /*@ // the low bytes that an access of 2^n bytes has of v; what register r holds
     logic integer low_part(integer v, integer n) =
       n == 0 ? v % 0x100 : n == 1 ? v % 0x10000 : n == 2 ? v % 0x100000000 : v;

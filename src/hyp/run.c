@@ -170,21 +170,22 @@ static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp, u32 has_keys)
     ensures kind: \result == x || \result.kind == EXIT_NONE || \result.kind == EXIT_POISON;
     ensures row: exit_row{Here}(g.cpu, \result.kind, \result.x2, \result.x3);
     // as it was when the lock was let go: it is FAULT where nothing is, and POISON where a page was taken
-    ensures fault: \result.kind == EXIT_FAULT && is_gfn(x.x2 % FAULT_VALID / 4096) &&
-      vms[g.vm].state == VM_LIVE ==> g_xl{Here}(g.vm, x.x2 % FAULT_VALID / 4096) == 0;
-    ensures poison: \result.kind == EXIT_POISON ==> is_gfn(x.x2 % FAULT_VALID / 4096) &&
-      g_xl{Here}(g.vm, x.x2 % FAULT_VALID / 4096) != 0 && !d_valid(g_xl{Here}(g.vm, x.x2 % FAULT_VALID / 4096));
+    ensures fault: \result.kind == EXIT_FAULT && is_gfn(x.x2 / 4096 % FAULT_PAGES) &&
+      vms[g.vm].state == VM_LIVE ==> g_xl{Here}(g.vm, x.x2 / 4096 % FAULT_PAGES) == 0;
+    ensures poison: \result.kind == EXIT_POISON ==> is_gfn(x.x2 / 4096 % FAULT_PAGES) &&
+      g_xl{Here}(g.vm, x.x2 / 4096 % FAULT_PAGES) != 0 && !d_valid(g_xl{Here}(g.vm, x.x2 / 4096 % FAULT_PAGES));
     ensures pending: cpu_guest[g.cpu].w[CTX_EXIT] == \result.kind;
 */
 static struct guest_exit poison_exit(struct guest g, struct guest_exit x)
 {
 	struct guest_exit y = { EXIT_NONE, 0, 0 };
-	u64 n = x.x2 % FAULT_VALID / PAGE_SIZE;
+	u64 n = x.x2 / PAGE_SIZE % FAULT_PAGES;
 	u64 word;
 
 	if (n >= GUEST_PAGES) {
 		return x;
 	}
+	//@ assert page: n == hpfar_el2 / 16 % FAULT_PAGES;
 	lock_acquire(LOCK_MM);
 	word = guest_word(g.vm, n);
 	lock_release(LOCK_MM);
@@ -211,8 +212,8 @@ static struct guest_exit poison_exit(struct guest g, struct guest_exit x)
     ensures hidden: g.protected != 0 ==> \result.kind != EXIT_HVC && \result.kind != EXIT_SMC;
     ensures pending: cpu_guest[g.cpu].w[CTX_EXIT] == \result.kind;
     // as poison_exit() has it
-    ensures fault: g.protected != 0 && \result.kind == EXIT_FAULT && is_gfn(\result.x2 % FAULT_VALID / 4096) &&
-      vms[g.vm].state == VM_LIVE ==> g_xl{Here}(g.vm, \result.x2 % FAULT_VALID / 4096) == 0;
+    ensures fault: g.protected != 0 && \result.kind == EXIT_FAULT && is_gfn(\result.x2 / 4096 % FAULT_PAGES) &&
+      vms[g.vm].state == VM_LIVE ==> g_xl{Here}(g.vm, \result.x2 / 4096 % FAULT_PAGES) == 0;
 */
 static struct guest_exit after_run(struct guest g, u64 code)
 {
