@@ -454,7 +454,9 @@ static int pick_row(struct fuzz_cpu *c, const struct fuzz_vm *vm)
 
 static u64 address(struct fuzz_cpu *c)
 {
-	return (below(c, 8) ? fuzz_page(c) << 12 : NOWHERE) + (below(c, 2) ? 4088 : 0);
+	u64 none = below(c, 4) ? NOWHERE : GUEST_IPA_END;
+
+	return (below(c, 8) ? fuzz_page(c) << 12 : none) + (below(c, 2) ? 4088 : 0);
 }
 
 static void plan_call(struct fuzz_cpu *c, const struct fuzz_vm *vm, struct fuzz_vcpu *u)

@@ -190,14 +190,18 @@ static struct guest_exit poison_exit(struct guest g, struct guest_exit x)
 	word = guest_word(g.vm, n);
 	lock_release(LOCK_MM);
 	if (word == 0) {
+		//@ assert row: fault_row{Here}(g.cpu, x.x2, x.x3);
 		return x;
 	}
 	/* A page that is there again: the guest tries again. */
 	if (desc_valid(word) == 0) {
 		y.kind = EXIT_POISON;
 		y.x2 = n * PAGE_SIZE;
+		//@ assert first: y.x2 % 4096 == 0 && y.x2 / 4096 == n;
 	}
 	cpu_guest[g.cpu].w[CTX_EXIT] = y.kind;
+	//@ assert taken: y.kind == EXIT_POISON ==> poison_row{Here}(y.x2, y.x3);
+	//@ assert none: y.kind != EXIT_POISON ==> y.kind == EXIT_NONE && y.x2 == 0 && y.x3 == 0;
 	return y;
 }
 

@@ -141,6 +141,22 @@ static void answers(u64 status, u64 a, u64 b)
 	says("the next", MEASURE_SAY_WORD, b);
 }
 
+/* Where no guest has a page the host is told all of an access, again until it answers. */
+static void behind(void)
+{
+	u64 i;
+
+	for (i = 0; i < 2; i++) {
+		struct regs r = { { VCPU_RUN, told } };
+
+		hvc(&r);
+		check("  exit behind all pages", r.x[1], EXIT_FAULT);
+		check("  where", r.x[2], FAULT_VALID + FAULT_SIZE * 3 + MEASURE_BEHIND);
+		check("  what", r.x[3], 0);
+		told = i == 0 ? 0 : RUN_ANSWERED;
+	}
+}
+
 static void ends(void)
 {
 	struct regs r = { { VCPU_RUN, told } };
@@ -156,6 +172,7 @@ static void right(const u64 *what)
 	answers(0, expected[0], expected[1]);
 	answers(0, expected[2], expected[3]);
 	answers(INVALID_PARAMETER, 0, 0);
+	behind();
 	says("data", MEASURE_SAY_DATA, MEASURE_PATTERN);
 	says("a page that is not of the image", MEASURE_SAY_OTHER, 0);
 	ends();
@@ -215,6 +232,7 @@ static void without(void)
 	answers(NOT_SUPPORTED, 0, 0);
 	answers(NOT_SUPPORTED, 0, 0);
 	answers(INVALID_PARAMETER, 0, 0);
+	behind();
 	says("data", MEASURE_SAY_DATA, MEASURE_PATTERN);
 	says("a page as the host gave it", MEASURE_SAY_OTHER, MEASURE_PATTERN);
 	ends();
@@ -236,6 +254,7 @@ static void poisoned(void)
 	answers(NOT_SUPPORTED, 0, 0);
 	answers(NOT_SUPPORTED, 0, 0);
 	answers(INVALID_PARAMETER, 0, 0);
+	behind();
 	touches();
 	end();
 	forced = 0;
