@@ -297,9 +297,10 @@ static void test_end(void **state)
 	assert_int_equal(hvc(VM_POISON, HANDLE(0), PAGE, 0), 0);
 	assert_int_equal(hvc(VM_POISON, HANDLE(0), PAGE + 2, 0), 0);
 	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
-	assert_int_equal(guest_word(0, PAGE + 1), desc_flat(PFN + 1, 3, desc_page_attrs(3)));
 	assert_int_equal(hvc(VM_TEARDOWN, HANDLE(0), 0, 0), 0);
+	lock_acquire(LOCK_MM);
 	assert_int_equal(guest_word(0, PAGE + 1), 0);
+	lock_release(LOCK_MM);
 	assert_int_equal(hvc(VM_RECLAIM, HANDLE(0), PFN, 0), HYP_EPERM);
 	assert_int_equal(hvc(VCPU_RECLAIM, HANDLE(0), 0, 0), 0);
 	assert_int_equal(hvc(VM_RECLAIM, HANDLE(0), PFN + 1, 0), 0);
