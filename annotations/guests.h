@@ -73,9 +73,11 @@
     predicate g_leaf{L}(integer f, integer i, integer p) = 0 <= p < PFN_COUNT && is_ram{L}(p) &&
       \at(fm_vm[p],L) == \at(g_tree[f],L) && guest_state(\at(fm_state[p],L)) &&
       \at(g_table[p],L) == f && \at(g_slot[p],L) == i && page_word(\at(frame[f].e[i],L), p);
+    // poisoned: the host took by force what was here, and nothing comes here any more
+    predicate poison_word(integer e) = e == DESC_POISON_OWNED && !d_valid(e);
     predicate g_entry{L}(integer f, integer i, integer e) = e == 0 ||
       (\at(g_level[f],L) < 3 && d_table(e, \at(g_level[f],L)) && g_child{L}(f, i, d_pfn(e))) ||
-      (\at(g_level[f],L) == 3 && g_leaf{L}(f, i, d_pfn(e)));
+      (\at(g_level[f],L) == 3 && (poison_word(e) || g_leaf{L}(f, i, d_pfn(e))));
 
     // (the last argument of these names what the statement is found by: tree and contents of table f, owner of frame p)
     predicate g_live{L}(integer t) = t != 0 && \at(vms[t - 1].state,L) == VM_LIVE;
@@ -199,11 +201,15 @@
       \at(g_page[p],M) == n && is_gfn(n) && covers{L}(f, n) && idx(n, \at(g_level[f],L)) == i &&
       g_is{L}(v, f) && \at(g_level[f],L) < 3 && 0 <= i < 512 && f != p &&
       words_but{L,M}(f, i) && \at(frame[f].e[i],M) == d_mktable(p);
-    // it is the host's again, and entry i of table f, which mapped it, is empty
-    predicate g_unmapped{L,M}(integer v, integer p, integer f, integer i) = g_leaves{L,M}(v, p) &&
-      guest_state(\at(fm_state[p],L)) && \at(g_tree[p],M) == \at(g_tree[p],L) &&
-      g_is{L}(v, f) && 0 <= i < 512 && \at(g_table[p],L) == f && \at(g_slot[p],L) == i && words_but{L,M}(f, i) &&
+    // it is the host's again, and entry i of table f, which mapped it, does not: it is empty, or it is poisoned
+    predicate g_parted{L,M}(integer v, integer p, integer f, integer i) = g_leaves{L,M}(v, p) &&
+      guest_state(\at(fm_state[p],L)) && \at(g_tree[p],M) == \at(g_tree[p],L) && g_is{L}(v, f) &&
+      \at(g_level[f],L) == 3 && 0 <= i < 512 && \at(g_table[p],L) == f && \at(g_slot[p],L) == i &&
+      words_but{L,M}(f, i) && (\at(frame[f].e[i],M) == 0 || poison_word(\at(frame[f].e[i],M)));
+    predicate g_unmapped{L,M}(integer v, integer p, integer f, integer i) = g_parted{L,M}(v, p, f, i) &&
       \at(frame[f].e[i],M) == 0;
+    predicate g_poisoned{L,M}(integer v, integer p, integer f, integer i) = g_parted{L,M}(v, p, f, i) &&
+      poison_word(\at(frame[f].e[i],M));
     // it is the host's again, and VM v is dying
     predicate g_taken_back{L,M}(integer v, integer p) = g_leaves{L,M}(v, p) &&
       \at(vms[v].state,L) == VM_DYING && \at(g_tree[p],M) == 0 &&

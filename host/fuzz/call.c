@@ -9,7 +9,7 @@
 #include "fuzz.h"
 
 /* Calls with other numbers would be random ones to the fuzzer. */
-static_assert(HYPERCALL_COUNT == 30);
+static_assert(HYPERCALL_COUNT == 31);
 
 #define REGISTERS 18
 
@@ -48,6 +48,7 @@ static const char *const names[NAMED_CALLS] = {
 	NAME(VM_ACCESS),
 	NAME(VM_MEASURE),
 	NAME(VM_BEGIN),
+	NAME(VM_POISON),
 	[HYPERCALL_COUNT] = "unknown",
 	[HYPERCALL_COUNT + 1] = "SMCCC",
 };

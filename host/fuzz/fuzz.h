@@ -116,7 +116,7 @@ enum image { NO_IMAGE, OPEN_IMAGE, WHOLE_IMAGE };
 
 /*
  * A VM as it must be. @hash: of its image. @given: tables and pages. @turned_on: the host has no vCPU to turn on.
- * @offset: how far its virtual counter is behind the machine's.
+ * @offset: how far its virtual counter is behind the machine's. @poisoned: a bit for each page that was taken by force.
  */
 struct fuzz_vm {
 	u64 handle;
@@ -128,6 +128,7 @@ struct fuzz_vm {
 	u32 given;
 	bool turned_on;
 	u64 offset;
+	u32 poisoned;
 	struct fuzz_vcpu vcpu[VCPUS_MAX];
 };
 
@@ -231,6 +232,7 @@ void fuzz_put(struct fuzz_cpu *c);
 void fuzz_vm_begin(struct fuzz_cpu *c, int slot);
 int fuzz_table_of(struct fuzz_cpu *c, int slot, u32 level, u64 page);
 int fuzz_page_of(struct fuzz_cpu *c, int slot, u64 page);
+bool fuzz_poisoned(const struct fuzz_vm *vm, u64 page);
 struct fuzz_vcpu *fuzz_loaded(struct fuzz_cpu *c);
 u64 fuzz_page(struct fuzz_cpu *c);
 void fuzz_page_lost(struct fuzz_cpu *c, int slot, int frame, const char *move);

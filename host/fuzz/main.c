@@ -194,9 +194,11 @@ static void tell_exits(bool all)
 		[EXIT_NONE] = "NONE", [EXIT_IRQ] = "IRQ", [EXIT_WFX] = "WFX", [EXIT_HVC] = "HVC",
 		[EXIT_SMC] = "SMC", [EXIT_FAULT] = "FAULT", [EXIT_SYSREG] = "SYSREG", [EXIT_SERROR] = "SERROR",
 		[EXIT_OTHER] = "OTHER", [EXIT_ON] = "ON", [EXIT_OFF] = "OFF", [EXIT_END] = "END",
+		[EXIT_POISON] = "POISON",
 	};
 	static const u64 wanted[] = {
 		EXIT_WFX, EXIT_HVC, EXIT_SMC, EXIT_FAULT, EXIT_SYSREG, EXIT_ON, EXIT_OFF, EXIT_END,
+		EXIT_POISON,
 	};
 	u64 exits[EXIT_MAX + 1] = { 0 };
 	u64 guest_calls = 0;

@@ -174,7 +174,7 @@ static bool page_effect(struct fuzz_cpu *c, int slot, u32 effect, u64 address)
 	struct fuzz_frame *f;
 
 	if (effect == GUEST_MMIO)
-		return frame == NONE;
+		return frame == NONE && !fuzz_poisoned(&c->vm[slot], address >> 12);
 	if (frame == NONE)
 		return false;
 	f = &c->frame[frame];
@@ -268,6 +268,12 @@ static u64 *word_at(struct fuzz_cpu *c, int slot, u64 address)
 	return frame == NONE ? NULL : &c->frame[frame].word[address % 4096 ? 1 : 0];
 }
 
+/* The host took the page by force: the guest does not go on. */
+static struct exit stuck(u64 address)
+{
+	return (struct exit){ EXIT_POISON, address / 4096 * 4096, 0 };
+}
+
 /* The guest does what it was asked to. */
 static struct exit does(struct fuzz_cpu *c, int slot, struct fuzz_vcpu *u)
 {
@@ -285,6 +291,8 @@ static struct exit does(struct fuzz_cpu *c, int slot, struct fuzz_vcpu *u)
 		memory = word_at(c, slot, u->arg[0]);
 		if (!memory) {
 			u->at = AT_DO;
+			if (fuzz_poisoned(&c->vm[slot], u->arg[0] >> 12))
+				return stuck(u->arg[0]);
 			return asks(u, u->arg[0]);
 		}
 		u->x[0] = *memory;
@@ -294,6 +302,8 @@ static struct exit does(struct fuzz_cpu *c, int slot, struct fuzz_vcpu *u)
 		u->x[0] = u->arg[1];
 		if (!memory) {
 			u->at = AT_DO;
+			if (fuzz_poisoned(&c->vm[slot], u->arg[0] >> 12))
+				return stuck(u->arg[0]);
 			return tells(u, u->arg[0], u->arg[1]);
 		}
 		*memory = u->arg[1];
@@ -345,6 +355,8 @@ static struct exit goes(struct fuzz_cpu *c, int slot, struct fuzz_vcpu *u)
 	u->ran = true;
 	u->pending = EXIT_NONE;
 	while (e.kind == EXIT_NONE) {
+		if (u->at != AT_NOWHERE && fuzz_poisoned(&c->vm[slot], CODE_PAGE))
+			return stuck(ENTRY);
 		if (u->at == AT_NOWHERE || fuzz_page_of(c, slot, CODE_PAGE) == NONE) {
 			return (struct exit){ EXIT_FAULT, FAULT_FETCH + (u->at == AT_NOWHERE ? u->pc : ENTRY), 0 };
 		}
@@ -442,7 +454,9 @@ static int pick_row(struct fuzz_cpu *c, const struct fuzz_vm *vm)
 
 static u64 address(struct fuzz_cpu *c)
 {
-	return (below(c, 8) ? fuzz_page(c) << 12 : NOWHERE) + (below(c, 2) ? 4088 : 0);
+	u64 none = below(c, 4) ? NOWHERE : GUEST_IPA_END;
+
+	return (below(c, 8) ? fuzz_page(c) << 12 : none) + (below(c, 2) ? 4088 : 0);
 }
 
 static void plan_call(struct fuzz_cpu *c, const struct fuzz_vm *vm, struct fuzz_vcpu *u)
@@ -498,6 +512,9 @@ static u32 plan(struct fuzz_cpu *c, const struct fuzz_vm *vm, struct fuzz_vcpu *
 	}
 	if (op == OP_WRITE && u->plan[0] >> 12 == CODE_PAGE)
 		u->plan[0] += 0x1000;
+	/* Mostly no page that ends its run for good. */
+	if ((op == OP_READ || op == OP_WRITE) && fuzz_poisoned(vm, u->plan[0] >> 12) && below(c, 8))
+		u->plan[0] = NOWHERE;
 	return op;
 }
 

@@ -178,6 +178,17 @@ static void unmap(struct fuzz_cpu *c)
 		went(FROM_GUEST, frame);
 }
 
+/* No page comes there any more, until the VM is another one. */
+static void poison(struct fuzz_cpu *c)
+{
+	static const s64 may[] = { HYP_EPERM, HYP_ENOENT, 0 };
+	int frame = below(c, FOUGHT);
+
+	if (!fuzz_any_of(c, VM_POISON, handle, FIRST_PAGE + frame, fuzz_random(c), may,
+			 protected ? ARRAY_SIZE(may) : 1))
+		went(FROM_GUEST, frame);
+}
+
 static void reclaim(struct fuzz_cpu *c)
 {
 	static const s64 may[] = { 0, HYP_EPERM };
@@ -211,8 +222,11 @@ void fuzz_shared_call(struct fuzz_cpu *c)
 	case 18 ... 22:
 		map(c);
 		break;
-	case 23 ... 26:
+	case 23 ... 25:
 		unmap(c);
+		break;
+	case 26:
+		poison(c);
 		break;
 	case 27:
 		access_page(c);
@@ -346,7 +360,7 @@ static s64 state_from(int frame)
 static void check_handles(struct fuzz_cpu *c)
 {
 	static const u64 ids[] = { VM_UNRESERVE, VM_INIT, VCPU_INIT, VCPU_LOAD, VM_TEARDOWN, VCPU_RECLAIM, VM_FINALIZE,
-				   VM_TABLE, VM_MAP, VM_UNMAP, VM_RECLAIM, VM_MAP_READ, VM_ACCESS };
+				   VM_TABLE, VM_MAP, VM_UNMAP, VM_RECLAIM, VM_MAP_READ, VM_ACCESS, VM_POISON };
 	u64 got[VMS_MAX];
 	unsigned int n = 0;
 	unsigned int i, v;

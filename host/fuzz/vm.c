@@ -47,6 +47,23 @@ int fuzz_page_of(struct fuzz_cpu *c, int slot, u64 page)
 	return find(c, slot, PAGE_FRAME, 3, page);
 }
 
+/* The bit of a page that guests use, or 0. */
+static u32 bit_of(u64 page)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(pages); i++) {
+		if (pages[i] == page)
+			return 1U << i;
+	}
+	return 0;
+}
+
+bool fuzz_poisoned(const struct fuzz_vm *vm, u64 page)
+{
+	return vm->poisoned & bit_of(page);
+}
+
 void fuzz_page_lost(struct fuzz_cpu *c, int slot, int frame, const char *move)
 {
 	c->vm[slot].given--;
@@ -312,7 +329,7 @@ static void map(struct fuzz_cpu *c, int slot)
 		want = HYP_EPERM;
 	if (!want && fuzz_table_of(c, slot, 3, page) == NONE)
 		want = HYP_ENOENT;
-	if (!want && fuzz_page_of(c, slot, page) != NONE)
+	if (!want && (fuzz_page_of(c, slot, page) != NONE || fuzz_poisoned(vm, page)))
 		want = HYP_EBUSY;
 	if (!want)
 		want = t.error ? t.error : fuzz_move_error(move, t.state, t.count);
@@ -399,6 +416,27 @@ static void unmap(struct fuzz_cpu *c, int slot)
 		fuzz_page_lost(c, slot, frame, "host_unshare_guest_last");
 }
 
+/* A page is taken by force. The program's rarely: without it the guest is of no use. */
+static void poison(struct fuzz_cpu *c, int slot)
+{
+	struct fuzz_vm *vm = &c->vm[slot];
+	bool wrong, wrong_page;
+	u64 handle = handle_of(c, slot, &wrong);
+	u64 page = page_for(c, &wrong_page);
+	s64 want = wrong ? HYP_EINVAL : wrong_page ? HYP_ERANGE : missing(vm);
+	int frame;
+
+	if (page == CODE_PAGE && below(c, 8))
+		page++;
+	frame = fuzz_page_of(c, slot, page);
+	if (!want)
+		want = !vm->protected ? HYP_EPERM : frame == NONE ? HYP_ENOENT : 0;
+	if (!fuzz_expect(c, VM_POISON, handle, page, fuzz_random(c), want))
+		return;
+	vm->poisoned |= bit_of(page);
+	fuzz_page_lost(c, slot, frame, c->frame[frame].state == FRAME_GUEST ? "poison_guest" : "poison_guest_shared");
+}
+
 /* What it takes to get frame @f of a dying VM back. */
 static const char *way_back(const struct fuzz_frame *f)
 {
@@ -464,6 +502,10 @@ void fuzz_vm_call(struct fuzz_cpu *c)
 		init(c, slot);
 		return;
 	}
+	if (c->vm[slot].state == VM_RESERVED && !below(c, 8)) {
+		unreserve(c, slot);
+		return;
+	}
 	if (c->vm[slot].state == VM_DYING && below(c, 4)) {
 		dying(c, slot);
 		return;
@@ -507,6 +549,9 @@ void fuzz_vm_call(struct fuzz_cpu *c)
 		break;
 	case 59:
 		fuzz_vm_begin(c, slot);
+		break;
+	case 60:
+		poison(c, slot);
 		break;
 	default:
 		unmap(c, slot);

@@ -173,6 +173,9 @@ static int handle(struct hyp_vcpu *vcpu, struct hyp_exit *exit)
 		return GO_ON;
 	case EXIT_END:
 		return ended(vcpu, exit->x2);
+	case EXIT_POISON:
+		/* This driver takes no page by force, but others that call Hypatia can: the guest lost it for good. */
+		return -EHWPOISON;
 	default:
 		return exit->kind < 0 ? (int)exit->kind : internal_error(vcpu, exit);
 	}

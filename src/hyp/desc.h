@@ -200,4 +200,13 @@ static inline u64 desc_hyp_owned(void)
 	return pte_annotation(OWNER_HYP);
 }
 
+/* What stands where a guest had a page that the host took by force. */
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == DESC_POISON_OWNED && !d_valid(\result);
+*/
+static inline u64 desc_poison(void)
+{
+	return pte_annotation(OWNER_POISON);
+}
+
 #endif

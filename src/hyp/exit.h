@@ -12,7 +12,7 @@
 
 /**
  * struct guest_exit - an exit as the host sees it
- * @kind: EXIT_NONE to EXIT_OTHER
+ * @kind: EXIT_NONE to EXIT_POISON
  * @x2: what the exit's row says
  * @x3: the same
  */
@@ -46,6 +46,9 @@ extern const struct guest_features vm_features[2];
       \exists integer i; entry_of{L}(i, esr) && slot_at{L}(gic, i, esr) && k == word_at{L}(i);
 */
 
+/* How many pages the row of a FAULT can name: its other bits are flags. */
+#define FAULT_PAGES 0x10000000000ul
+
 /*@ // the low bytes that an access of 2^n bytes has of v; what register r holds
     logic integer low_part(integer v, integer n) =
       n == 0 ? v % 0x100 : n == 1 ? v % 0x10000 : n == 2 ? v % 0x100000000 : v;
@@ -69,6 +72,10 @@ extern const struct guest_features vm_features[2];
       (x3 != 0 ==> esr_el2 / 0x1000000 % 2 == 1 && esr_el2 / 64 % 2 == 1 &&
         x3 == low_part(reg_at{L}(cpu, esr_el2 / 0x10000 % 32), esr_el2 / 0x400000 % 4));
 
+    // a fault where the host took a page: its address, and nothing of the access
+    predicate poison_row{L}(integer x2, integer x3) = x2 % 0x1000 == 0 && x3 == 0 &&
+      x2 / 0x1000 == \at(hpfar_el2,L) / 16 % 0x10000000000;
+
     // an access to a register that is the host's: which, and what is written
     predicate sysreg_row{L}(integer cpu, integer x2, integer x3) =
       (host_access{L}(0, esr_el2) || host_access{L}(1, esr_el2)) && x2 == esr_el2 &&
@@ -83,6 +90,7 @@ extern const struct guest_features vm_features[2];
       kind == EXIT_WFX ? x2 <= 3 && x3 == 0 :
       kind == EXIT_OTHER ? x2 <= 63 && x3 == 0 :
       kind == EXIT_ON ? x2 < VCPUS_MAX && x3 == 0 :
+      kind == EXIT_POISON ? poison_row{L}(x2, x3) :
       kind == EXIT_END ? x2 <= 1 && x3 == 0 : x2 == 0 && x3 == 0;
 
     // when a timer for count c fires that is o behind the machine's, or, from half of its range on, ahead of it

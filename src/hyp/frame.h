@@ -72,7 +72,7 @@ u64 vm_entry_get(u64 f, u64 i);
     requires inv: mm_inv{Here} && quiet{Here} && g_tables{Here} && g_tlb == 0;
     requires table: v < VMS_MAX && g_is{Here}(v, f) && i < 512 && f < PFN_COUNT;
     requires page: covers{Here}(f, n) && i == idx(n, g_level[f]);
-    requires broken: d_valid(frame[f].e[i]) ==> e == 0;
+    requires broken: d_valid(frame[f].e[i]) ==> !d_valid(e);
     terminates \true; exits \false;
     assigns frame[0 .. PFN_COUNT - 1], GUEST_TLB, walk_pending;
     ensures inv: mm_inv{Here} && quiet{Here} && g_tlb == 0;

@@ -398,6 +398,7 @@ static void page_unmap(u32 v, u64 f, u64 i, u64 n, u64 pfn)
 	//@ assert move: g_move{Pre,Here}(v, pfn);
 	//@ assert leaves: leaves{Pre,Here}(v, pfn);
 	//@ assert g_leaves: g_leaves{Pre,Here}(v, pfn);
+	//@ assert parted: g_parted{Pre,Here}(v, pfn, f, i);
 	//@ assert unmapped: g_unmapped{Pre,Here}(v, pfn, f, i);
 	//@ assert quiet: g_quiet{Here};
 	//@ assert guests: guests_inv{Here};
@@ -548,7 +549,7 @@ s32 guest_unmap(u32 v, u64 n)
 	}
 	entry = vm_entry_get(at.table, at.index);
 	//@ assert seen: g_xl{Here}(v, n) == entry;
-	if (entry == 0) {
+	if (desc_valid(entry) == 0) {
 		return HYP_ENOENT;
 	}
 	//@ assert range: 0 <= idx(n, 1) < 512 && 0 <= idx(n, 2) < 512;

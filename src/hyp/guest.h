@@ -137,7 +137,7 @@ s32 guest_map(u32 v, u64 n, u64 pfn, u64 rights, u32 measured);
     ensures state: \old(vms[v].state) != VM_LIVE ==> \result == vm_missing(\old(vms[v].state));
     ensures protected: \old(vms[v].state) == VM_LIVE && vms[v].protected != 0 ==> \result == HYP_EPERM;
     ensures missing: \old(vms[v].state) == VM_LIVE && vms[v].protected == 0 ==>
-      (\result == HYP_ENOENT <==> g_xl{Pre}(v, n) == 0);
+      (\result == HYP_ENOENT <==> !d_valid(g_xl{Pre}(v, n)));
     ensures unmapped: \result == 0 ==> g_xl{Here}(v, n) == 0 && fm_state[d_pfn(g_xl{Pre}(v, n))] == FRAME_HOST &&
       fm_vm[d_pfn(g_xl{Pre}(v, n))] == 0;
     ensures others: only_frame{Pre,Here}(d_pfn(g_xl{Pre}(v, n))) && given_but{Pre,Here}(d_pfn(g_xl{Pre}(v, n)));
@@ -199,7 +199,7 @@ s32 guest_reclaim(u32 v, u64 pfn);
     ensures state: vms[v].state != VM_LIVE ==> \result == vm_missing(vms[v].state);
     ensures protected: vms[v].state == VM_LIVE && vms[v].protected != 0 ==> \result == HYP_EPERM;
     ensures missing: vms[v].state == VM_LIVE && vms[v].protected == 0 ==>
-      (\result == HYP_ENOENT <==> g_xl{Pre}(v, n) == 0);
+      (\result == HYP_ENOENT <==> !d_valid(g_xl{Pre}(v, n)));
     ensures was: \result >= 0 ==> g_xl{Pre}(v, n) == d_flat(d_pfn(g_xl{Pre}(v, n)), 3, page_attrs(\result));
     ensures becomes: \result >= 0 ==> g_xl{Here}(v, n) ==
       d_flat(d_pfn(g_xl{Pre}(v, n)), 3, page_attrs(rights_after(\result, change)));
@@ -217,6 +217,15 @@ s32 guest_access(u32 v, u64 n, u64 change);
 */
 u32 guest_has(u32 v, u64 n);
 
+/** own_check() - what speaks against it that VM @v has pages of its own: 0, HYP_ENOENT or HYP_EPERM. */
+/*@ requires vm: v < VMS_MAX;
+    terminates \true; exits \false; assigns \nothing;
+    ensures state: vms[v].state != VM_LIVE ==> \result == vm_missing(vms[v].state);
+    ensures protected: vms[v].state == VM_LIVE ==> \result == (vms[v].protected == 0 ? HYP_EPERM : 0);
+    ensures result: \result <= 0;
+*/
+s32 own_check(u32 v);
+
 /**
  * guest_lend() - page @n of protected VM @v, which the guest lends to the host, or with @lend 0 takes back
  *
@@ -232,7 +241,7 @@ u32 guest_has(u32 v, u64 n);
     ensures result: \result <= 0;
     ensures state: vms[v].state != VM_LIVE ==> \result == vm_missing(vms[v].state);
     ensures protected: vms[v].state == VM_LIVE && vms[v].protected == 0 ==> \result == HYP_EPERM;
-    ensures missing: vms[v].state == VM_LIVE && vms[v].protected != 0 && g_xl{Pre}(v, n) == 0 ==>
+    ensures missing: vms[v].state == VM_LIVE && vms[v].protected != 0 && !d_valid(g_xl{Pre}(v, n)) ==>
       \result == HYP_ENOENT;
     ensures lent: \result == 0 && lend != 0 ==> fm_state[d_pfn(g_xl{Pre}(v, n))] == FRAME_GUEST_SHARED_HOST;
     ensures taken: \result == 0 && lend == 0 ==> fm_state[d_pfn(g_xl{Pre}(v, n))] == FRAME_GUEST &&
@@ -257,7 +266,7 @@ s32 guest_lend(u32 v, u64 n, u32 lend);
     ensures result: \result <= 0;
     ensures state: vms[v].state != VM_LIVE ==> \result == vm_missing(vms[v].state);
     ensures protected: vms[v].state == VM_LIVE && vms[v].protected == 0 ==> \result == HYP_EPERM;
-    ensures missing: vms[v].state == VM_LIVE && vms[v].protected != 0 && g_xl{Pre}(v, n) == 0 ==>
+    ensures missing: vms[v].state == VM_LIVE && vms[v].protected != 0 && !d_valid(g_xl{Pre}(v, n)) ==>
       \result == HYP_ENOENT;
     ensures given: \result == 0 ==> g_xl{Here}(v, n) == 0 && fm_state[d_pfn(g_xl{Pre}(v, n))] == FRAME_HOST &&
       fm_vm[d_pfn(g_xl{Pre}(v, n))] == 0 && zeroed{Here}(d_pfn(g_xl{Pre}(v, n)));
@@ -265,5 +274,43 @@ s32 guest_lend(u32 v, u64 n, u32 lend);
     ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_given{Pre,Here};
 */
 s32 guest_relinquish(u32 v, u64 n);
+
+/** guest_word() - what stands at page @n of VM @v: an entry that maps a page, or is poisoned, or 0. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires vm: v < VMS_MAX && is_gfn(n);
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == (vms[v].state == VM_LIVE ? g_xl{Here}(v, n) : 0);
+*/
+u64 guest_word(u32 v, u64 n);
+
+/**
+ * guest_poison() - the host takes page @n of live protected VM @v by force; no page comes there any more
+ *
+ * What the guest had for itself is cleared.
+ *
+ * Return: 0; HYP_ENOENT without a VM or without the page; HYP_EPERM of a dying VM or one that is not protected;
+ * HYP_ENOMEM when the pool is empty, for a page that has to be cleared: the guest has it as before then.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires vm: v < VMS_MAX && is_gfn(n);
+    terminates \true; exits \false;
+    assigns MM_STATE, GUEST_MEMORY;
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures result: \result == 0 || \result == HYP_ENOENT || \result == HYP_EPERM || \result == HYP_ENOMEM;
+    ensures state: \old(vms[v].state) != VM_LIVE ==> \result == vm_missing(\old(vms[v].state));
+    ensures protected: \old(vms[v].state) == VM_LIVE && vms[v].protected == 0 ==> \result == HYP_EPERM;
+    ensures missing: \old(vms[v].state) == VM_LIVE && vms[v].protected != 0 ==>
+      (\result == HYP_ENOENT <==> !d_valid(g_xl{Pre}(v, n)));
+    ensures poisoned: \result == 0 ==> g_xl{Here}(v, n) == DESC_POISON_OWNED;
+    ensures back: \result == 0 ==> fm_state[d_pfn(g_xl{Pre}(v, n))] == FRAME_HOST &&
+      fm_vm[d_pfn(g_xl{Pre}(v, n))] == 0;
+    ensures cleared: \result == 0 && \old(fm_state[d_pfn(g_xl{Pre}(v, n))]) == FRAME_GUEST ==>
+      zeroed{Here}(d_pfn(g_xl{Pre}(v, n)));
+    ensures others: only_frame{Pre,Here}(d_pfn(g_xl{Pre}(v, n))) && given_but{Pre,Here}(d_pfn(g_xl{Pre}(v, n)));
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_given{Pre,Here} && same_vm_words{Pre,Here};
+*/
+s32 guest_poison(u32 v, u64 n);
 
 #endif

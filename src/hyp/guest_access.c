@@ -103,7 +103,7 @@ s32 guest_access(u32 v, u64 n, u64 change)
 	}
 	entry = vm_entry_get(at.table, at.index);
 	//@ assert seen: g_xl{Here}(v, n) == entry;
-	if (entry == 0) {
+	if (desc_valid(entry) == 0) {
 		return HYP_ENOENT;
 	}
 	//@ assert leaf: g_leaf{Here}(at.table, at.index, d_pfn(entry));

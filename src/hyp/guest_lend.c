@@ -130,6 +130,7 @@ static s32 page_relinquish(u32 v, u64 f, u64 i, u64 n, u64 pfn)
 	//@ assert move: g_move{Pre,Here}(v, pfn);
 	//@ assert leaves: leaves{Pre,Here}(v, pfn);
 	//@ assert g_leaves: g_leaves{Pre,Here}(v, pfn);
+	//@ assert parted: g_parted{Pre,Here}(v, pfn, f, i);
 	//@ assert unmapped: g_unmapped{Pre,Here}(v, pfn, f, i);
 	//@ assert quiet: g_quiet{Here};
 	//@ assert guests: guests_inv{Here};
@@ -156,14 +157,7 @@ u32 guest_has(u32 v, u64 n)
 	return vm_entry_get(at.table, at.index) != 0;
 }
 
-/* What speaks against it that page @n of VM @v be the guest's to lend, or to give up: the state of the VM. */
-/*@ requires vm: v < VMS_MAX;
-    terminates \true; exits \false; assigns \nothing;
-    ensures state: vms[v].state != VM_LIVE ==> \result == vm_missing(vms[v].state);
-    ensures protected: vms[v].state == VM_LIVE ==> \result == (vms[v].protected == 0 ? HYP_EPERM : 0);
-    ensures result: \result <= 0;
-*/
-static s32 own_check(u32 v)
+s32 own_check(u32 v)
 {
 	if (vms[v].state != VM_LIVE) {
 		return vms[v].state == VM_DYING ? HYP_EPERM : HYP_ENOENT;
@@ -186,7 +180,7 @@ s32 guest_lend(u32 v, u64 n, u32 lend)
 	}
 	entry = vm_entry_get(at.table, at.index);
 	//@ assert seen: g_xl{Here}(v, n) == entry;
-	if (entry == 0) {
+	if (desc_valid(entry) == 0) {
 		return HYP_ENOENT;
 	}
 	//@ assert leaf: g_leaf{Here}(at.table, at.index, d_pfn(entry));
@@ -208,7 +202,7 @@ s32 guest_relinquish(u32 v, u64 n)
 	}
 	entry = vm_entry_get(at.table, at.index);
 	//@ assert seen: g_xl{Here}(v, n) == entry;
-	if (entry == 0) {
+	if (desc_valid(entry) == 0) {
 		return HYP_ENOENT;
 	}
 	//@ assert range: 0 <= idx(n, 1) < 512 && 0 <= idx(n, 2) < 512;

@@ -5,6 +5,7 @@
 #include "exit.h"
 #include "fp.h"
 #include "gic.h"
+#include "guest.h"
 #include "hyp.h"
 #include "keys.h"
 #include "service.h"
@@ -159,6 +160,51 @@ static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp, u32 has_keys)
 	return code;
 }
 
+/* What the host learns of fault @x of a protected VM's vCPU @g: of a page that it took by force no more than where. */
+/*@ requires cpu: g.cpu < CPUS_MAX && g.vm < VMS_MAX && g.vcpu < VCPUS_MAX;
+    requires unlocked: no_locks{Here};
+    requires fault: x.kind == EXIT_FAULT && fault_row{Here}(g.cpu, x.x2, x.x3);
+    requires pending: cpu_guest[g.cpu].w[CTX_EXIT] == x.kind;
+    terminates \true; exits \false; assigns LOCKED_STATE, cpu_guest[g.cpu].w[CTX_EXIT];
+    ensures unlocked: no_locks{Here};
+    ensures kind: \result == x || \result.kind == EXIT_NONE || \result.kind == EXIT_POISON;
+    ensures row: exit_row{Here}(g.cpu, \result.kind, \result.x2, \result.x3);
+    // as it was when the lock was let go: it is FAULT where nothing is, and POISON where a page was taken
+    ensures fault: \result.kind == EXIT_FAULT && is_gfn(x.x2 / 4096 % FAULT_PAGES) &&
+      vms[g.vm].state == VM_LIVE ==> g_xl{Here}(g.vm, x.x2 / 4096 % FAULT_PAGES) == 0;
+    ensures poison: \result.kind == EXIT_POISON ==> is_gfn(x.x2 / 4096 % FAULT_PAGES) &&
+      g_xl{Here}(g.vm, x.x2 / 4096 % FAULT_PAGES) != 0 && !d_valid(g_xl{Here}(g.vm, x.x2 / 4096 % FAULT_PAGES));
+    ensures pending: cpu_guest[g.cpu].w[CTX_EXIT] == \result.kind;
+*/
+static struct guest_exit poison_exit(struct guest g, struct guest_exit x)
+{
+	struct guest_exit y = { EXIT_NONE, 0, 0 };
+	u64 n = x.x2 / PAGE_SIZE % FAULT_PAGES;
+	u64 word;
+
+	if (n >= GUEST_PAGES) {
+		return x;
+	}
+	//@ assert page: n == hpfar_el2 / 16 % FAULT_PAGES;
+	lock_acquire(LOCK_MM);
+	word = guest_word(g.vm, n);
+	lock_release(LOCK_MM);
+	if (word == 0) {
+		//@ assert row: fault_row{Here}(g.cpu, x.x2, x.x3);
+		return x;
+	}
+	/* A page that is there again: the guest tries again. */
+	if (desc_valid(word) == 0) {
+		y.kind = EXIT_POISON;
+		y.x2 = n * PAGE_SIZE;
+		//@ assert first: y.x2 % 4096 == 0 && y.x2 / 4096 == n;
+	}
+	cpu_guest[g.cpu].w[CTX_EXIT] = y.kind;
+	//@ assert taken: y.kind == EXIT_POISON ==> poison_row{Here}(y.x2, y.x3);
+	//@ assert none: y.kind != EXIT_POISON ==> y.kind == EXIT_NONE && y.x2 == 0 && y.x3 == 0;
+	return y;
+}
+
 /* What becomes of the exception that ended a run; @code is what it returned. */
 /*@ requires cpu: g.cpu < CPUS_MAX && g.vm < VMS_MAX && g.vcpu < VCPUS_MAX;
     requires unlocked: no_locks{Here};
@@ -169,12 +215,18 @@ static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp, u32 has_keys)
     ensures row: exit_row{Here}(g.cpu, \result.kind, \result.x2, \result.x3);
     ensures hidden: g.protected != 0 ==> \result.kind != EXIT_HVC && \result.kind != EXIT_SMC;
     ensures pending: cpu_guest[g.cpu].w[CTX_EXIT] == \result.kind;
+    // as poison_exit() has it
+    ensures fault: g.protected != 0 && \result.kind == EXIT_FAULT && is_gfn(\result.x2 / 4096 % FAULT_PAGES) &&
+      vms[g.vm].state == VM_LIVE ==> g_xl{Here}(g.vm, \result.x2 / 4096 % FAULT_PAGES) == 0;
 */
 static struct guest_exit after_run(struct guest g, u64 code)
 {
 	struct guest_exit x = guest_exit(g.cpu, code, g.gic);
 	struct guest_call call;
 
+	if (x.kind == EXIT_FAULT && g.protected != 0) {
+		return poison_exit(g, x);
+	}
 	if (x.kind != EXIT_HVC && x.kind != EXIT_SMC) {
 		return x;
 	}

@@ -55,7 +55,7 @@ struct guest {
     terminates \true; exits \false;
     assigns LOCKED_STATE, cpu_guest[g.cpu].w[CTX_X0 .. CTX_X3], cpu_guest[g.cpu].w[CTX_EXIT];
     ensures unlocked: no_locks{Here};
-    ensures kind: \result.kind <= EXIT_MAX;
+    ensures kind: \result.kind <= EXIT_MAX && \result.kind != EXIT_FAULT;
     ensures row: exit_row{Here}(g.cpu, \result.kind, \result.x2, \result.x3);
     ensures hidden: g.protected != 0 ==> \result.kind != EXIT_HVC && \result.kind != EXIT_SMC;
     // what the host may answer is what it was told

@@ -430,6 +430,7 @@ static s32 arguments_check(u64 call, u64 a1, u64 a2, u64 a3)
 	case VM_MEASURE:
 		return a2 >= GUEST_PAGES || a3 >= PFN_COUNT ? HYP_ERANGE : 0;
 	case VM_UNMAP:
+	case VM_POISON:
 		return a2 >= GUEST_PAGES ? HYP_ERANGE : 0;
 	case VM_ACCESS:
 		if (a2 >= GUEST_PAGES) {
@@ -462,6 +463,7 @@ static s32 arguments_check(u64 call, u64 a1, u64 a2, u64 a3)
       d_flat(d_pfn(g_xl{Pre}(v, a2)), 3, page_attrs(rights_after(\result, a3)));
     ensures table: call == VM_TABLE && \result == 0 ==> fm_state[a3] == FRAME_HYP_VM && fm_vm[a3] == v + 1;
     ensures unmapped: call == VM_UNMAP && \result == 0 ==> g_xl{Here}(v, a2) == 0;
+    ensures poisoned: call == VM_POISON && \result == 0 ==> g_xl{Here}(v, a2) == DESC_POISON_OWNED;
     ensures reclaimed: call == VM_RECLAIM && \result == 0 ==> fm_state[a2] == FRAME_HOST && fm_vm[a2] == 0;
 */
 static s32 memory_call(u64 call, u32 v, u64 a2, u64 a3)
@@ -486,6 +488,9 @@ static s32 memory_call(u64 call, u32 v, u64 a2, u64 a3)
 		break;
 	case VM_UNMAP:
 		error = guest_unmap(v, a2);
+		break;
+	case VM_POISON:
+		error = guest_poison(v, a2);
 		break;
 	default:
 		error = guest_reclaim(v, a2);
@@ -703,6 +708,7 @@ s64 vm_call(u64 call, u64 a1, u64 a2, u64 a3)
 	case VM_MAP_READ:
 	case VM_ACCESS:
 	case VM_MEASURE:
+	case VM_POISON:
 		error = memory_call(call, (u32)(a1 - VM_HANDLE_BASE), a2, a3);
 		value = error;
 		break;

@@ -26,6 +26,7 @@ static const u64 expected[4] = { MEASURE_EXPECTED };
 static const u64 unnamed[4];
 static u64 handle;
 static u64 told;
+static u64 forced; /* the page of OF_DATA was taken by force */
 
 /* The first frame; no constant, which with the program's address would make one that is not relocated. */
 static volatile u64 first = SPARE / 4096u;
@@ -76,10 +77,14 @@ static void end(void)
 	check("tear down", (u64)vm(VM_TEARDOWN, handle, 0, 0), 0);
 	check("a dying VM begins", begin(MEASURE_CODE, 0, unnamed), (u64)HYP_EPERM);
 	for (n = OF_HIGH; n < OF_COUNT; n++) {
-		/* A page that was not given is not the VM's. */
+		/* A page that was not given, or was taken by force, is not the VM's. */
 		s64 error = vm(VM_RECLAIM, handle, pfn_of(n), 0);
 
-		check_true("reclaim", error == 0 || (n == OF_DATA && error == HYP_EPERM));
+		if (n != OF_DATA) {
+			check("reclaim", (u64)error, 0);
+		} else {
+			check_true("reclaim data", (error == 0 && forced == 0) || error == HYP_EPERM);
+		}
 	}
 	check("reclaim the vCPU", (u64)vm(VCPU_RECLAIM, handle, 0, 0), 0);
 	check("end", (u64)vm(VM_FINALIZE, handle, 0, 0), 0);
@@ -136,6 +141,22 @@ static void answers(u64 status, u64 a, u64 b)
 	says("the next", MEASURE_SAY_WORD, b);
 }
 
+/* Where no guest has a page the host is told all of an access, again until it answers. */
+static void behind(void)
+{
+	u64 i;
+
+	for (i = 0; i < 2; i++) {
+		struct regs r = { { VCPU_RUN, told } };
+
+		hvc(&r);
+		check("  exit behind all pages", r.x[1], EXIT_FAULT);
+		check("  where", r.x[2], FAULT_VALID + FAULT_SIZE * 3 + MEASURE_BEHIND);
+		check("  what", r.x[3], 0);
+		told = i == 0 ? 0 : RUN_ANSWERED;
+	}
+}
+
 static void ends(void)
 {
 	struct regs r = { { VCPU_RUN, told } };
@@ -151,10 +172,48 @@ static void right(const u64 *what)
 	answers(0, expected[0], expected[1]);
 	answers(0, expected[2], expected[3]);
 	answers(INVALID_PARAMETER, 0, 0);
+	behind();
 	says("data", MEASURE_SAY_DATA, MEASURE_PATTERN);
 	says("a page that is not of the image", MEASURE_SAY_OTHER, 0);
 	ends();
 	end();
+}
+
+/* The guest has one page less, and the host what was not the guest's secret: nothing. */
+static void force(void)
+{
+	u64 page = MEASURE_DATA / 4096u;
+	u64 i;
+
+	check("no page", (u64)vm(VM_POISON, handle, page + 16u, 0), (u64)HYP_ENOENT);
+	check("no VM", (u64)vm(VM_POISON, handle + 1u, page, 0), (u64)HYP_ENOENT);
+	check("out of range", (u64)vm(VM_POISON, handle, GUEST_PAGES, 0), (u64)HYP_ERANGE);
+	check("by force", (u64)vm(VM_POISON, handle, page, 0), 0);
+	check("once", (u64)vm(VM_POISON, handle, page, 0), (u64)HYP_ENOENT);
+	check("the frame is the host's", (u64)hyp(MEM_INFO, pfn_of(OF_DATA), 0), FRAME_HOST);
+	for (i = 0; i < 512; i++) {
+		check_true("a word that was cleared", words_of(OF_DATA)[i] == 0);
+		words_of(OF_DATA)[i] = MEASURE_PATTERN;
+	}
+	check("what was there", (u64)vm(VM_MAP, handle, page, pfn_of(OF_DATA)), (u64)HYP_EBUSY);
+	check("and as an image", (u64)vm(VM_MEASURE, handle, page, pfn_of(OF_DATA)), (u64)HYP_EPERM);
+	forced = 1;
+}
+
+/* The guest uses it: the run ends with that, however often, and with no answer of the host's. */
+static void touches(void)
+{
+	u64 i;
+
+	for (i = 0; i < 3; i++) {
+		struct regs r = { { VCPU_RUN, told, MEASURE_PATTERN } };
+
+		hvc(&r);
+		check("  exit", r.x[1], EXIT_POISON);
+		check("  where", r.x[2], MEASURE_DATA);
+		check("  what", r.x[3], 0);
+		told = RUN_ANSWERED;
+	}
 }
 
 /* A protected VM without an image: as ever, and it is told that it has none. */
@@ -173,10 +232,42 @@ static void without(void)
 	answers(NOT_SUPPORTED, 0, 0);
 	answers(NOT_SUPPORTED, 0, 0);
 	answers(INVALID_PARAMETER, 0, 0);
+	behind();
 	says("data", MEASURE_SAY_DATA, MEASURE_PATTERN);
 	says("a page as the host gave it", MEASURE_SAY_OTHER, MEASURE_PATTERN);
 	ends();
 	end();
+}
+
+/* A page of a running guest is taken by force. */
+static void poisoned(void)
+{
+	make(1);
+	check("code", (u64)vm(VM_MAP, handle, MEASURE_CODE / 4096u, pfn_of(OF_CODE)), 0);
+	check("data", (u64)vm(VM_MAP, handle, MEASURE_DATA / 4096u, pfn_of(OF_DATA)), 0);
+	check("another page", (u64)vm(VM_MAP, handle, MEASURE_OTHER / 4096u, pfn_of(OF_OTHER)), 0);
+	check("entry", (u64)vm(VCPU_SET_REG, CTX_PC, MEASURE_CODE, 0), 0);
+	check("argument", (u64)vm(VCPU_SET_REG, CTX_X0, MEASURE_ARGUMENT, 0), 0);
+	check("on", (u64)vm(VCPU_POWER, 1, 0, 0), 0);
+	says("argument", MEASURE_SAY_ARGUMENT, MEASURE_ARGUMENT);
+	force();
+	answers(NOT_SUPPORTED, 0, 0);
+	answers(NOT_SUPPORTED, 0, 0);
+	answers(INVALID_PARAMETER, 0, 0);
+	behind();
+	touches();
+	end();
+	forced = 0;
+	/* A VM that is not protected has VM_UNMAP for it. */
+	make(0);
+	check("not protected", (u64)vm(VM_POISON, handle, MEASURE_DATA / 4096u, 0), (u64)HYP_EPERM);
+	check("put", (u64)vm(VCPU_PUT, 0, 0, 0), 0);
+	check("tear down", (u64)vm(VM_TEARDOWN, handle, 0, 0), 0);
+	check("dying", (u64)vm(VM_POISON, handle, MEASURE_DATA / 4096u, 0), (u64)HYP_EPERM);
+	check("reclaim a table", (u64)vm(VM_RECLAIM, handle, pfn_of(OF_HIGH), 0), 0);
+	check("reclaim another", (u64)vm(VM_RECLAIM, handle, pfn_of(OF_HIGH_PAGES), 0), 0);
+	check("reclaim the vCPU", (u64)vm(VCPU_RECLAIM, handle, 0, 0), 0);
+	check("end", (u64)vm(VM_FINALIZE, handle, 0, 0), 0);
 }
 
 /* Without a vCPU there is nobody who begins. */
@@ -208,6 +299,7 @@ void payload_main(u64 fdt)
 		end();
 	}
 	without();
+	poisoned();
 	nobody();
 	handle = VM_HANDLE_BASE + VMS_MAX - 1;
 	check("no VM", begin(0, 0, unnamed), (u64)HYP_ENOENT);

@@ -6,6 +6,7 @@
 #define MEASURE_CODE 0x40080000
 #define MEASURE_DATA 0x40081000  /* of the image too */
 #define MEASURE_OTHER 0x40082000 /* given, and not of the image */
+#define MEASURE_BEHIND 0x8000000000 /* behind the last page that a guest can have */
 #define MEASURE_SAY 0x0a003000   /* where it tells: never has memory */
 #define MEASURE_ARGUMENT 0x123456789abcdef0
 

@@ -1019,6 +1019,7 @@ class Disproved(Workspace):
         ("vm_give", {"clears = true": "clears = false"}, "vm.VmTables", "given_cleared"),
         ("HYP_VM", {"hyp_access = true": "hyp_access = false"}, "vm.VmTables", "owner_reaches"),
         ("guest_relinquish", {"clears = true": "clears = false"}, "vm.VmTables", "leaves_cleared"),
+        ("poison_guest", {"clears = true": "clears = false"}, "vm.VmTables", "leaves_cleared"),
         ("guest_share_host", {'by = "guest"': 'by = "host"'}, "vm.VmTables", "guest_declares"),
         ("guest_unshare_host", {'by = "guest"': 'by = "hyp"', 'to = "GUEST"': 'to = "HYP_VM"'}, "vm.VmTables", "serves_no_move"),
         (
@@ -1084,10 +1085,12 @@ class Disproved(Workspace):
     # a change of what events do with places -> a goal that breaks
     PLACES_CHANGES = (
         ("xl = if loses o h m.xl[h][a] m.own then put2 m.xl h a nothing else m.xl", "xl = m.xl", "PlacesInv", "page_inv"),
-        (" /\\ m.xl[h][a] = nothing\n", "\n", "PlacesInv", "map_places"),
+        (" /\\ m.xl[h][a] = nothing /\\ not m.bad[h][a]\n", " /\\ not m.bad[h][a]\n", "PlacesInv", "map_places"),
         ("if reclaims o /\\ not live_vm m.own h then", "if reclaims o then", "PlacesInv", "reclaim_inv"),
         ("then m.xl[h <- const nothing] else m.xl", "then m.xl else m.xl", "PlacesInv", "life_inv"),
         ("place = put2 m.place h f a }", "place = m.place }", "PlacesInv", "map_inv"),
+        (" /\\ not m.bad[h][a]\n", "\n", "PlacesPoison", "map_bad"),
+        ("bad = if poisons o then m.bad[h <- m.bad[h][a <- True]] else m.bad", "bad = m.bad", "PlacesPoison", "force_takes"),
     )
 
     def test_places_changes(self):

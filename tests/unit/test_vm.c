@@ -303,6 +303,8 @@ static void test_moves_by_hand(void **state)
 		{ "guest_relinquish", "GUEST", "HOST", "any", "zero", 1 },
 		{ "reclaim_guest", "GUEST", "HOST", "any", "zero", 1 },
 		{ "reclaim_guest_shared", "GUEST_SHARED_HOST", "HOST", "any", "zero", 0 },
+		{ "poison_guest", "GUEST", "HOST", "any", "zero", 1 },
+		{ "poison_guest_shared", "GUEST_SHARED_HOST", "HOST", "any", "zero", 0 },
 		{ "host_share_guest", "HOST", "HOST_SHARED_GUEST", "any", "one", 0 },
 		{ "host_share_guest_again", "HOST_SHARED_GUEST", "HOST_SHARED_GUEST", "below_max", "inc", 0 },
 		{ "host_unshare_guest", "HOST_SHARED_GUEST", "HOST_SHARED_GUEST", "many", "dec", 0 },
