@@ -11,7 +11,7 @@
  * A new call needs what must come of it in model_answer() or vm_answer(), its arguments in arguments(), a line of
  * model_may_lack() if it may be short of tables, and its name in report.c.
  */
-_Static_assert(HYPERCALL_COUNT == 30, "a hypercall that the checker does not know");
+_Static_assert(HYPERCALL_COUNT == 31, "a hypercall that the checker does not know");
 
 #define ENTRY_FRAME(e) ((e) / PAGE_SIZE % PFN_COUNT)
 /* Of a leaf of stage 2: S2AP[1] and AF (Arm ARM D8.3). */
@@ -333,6 +333,36 @@ static s32 unmap(const struct model_call *call, u32 v, u32 commit)
 	return model_move(MOVE_HOST_UNSHARE_GUEST_LAST, unmapped[call->cpu], 0);
 }
 
+/* As with unmap(); what is left behind says that the page was taken by force. */
+static s32 poison(const struct model_call *call, u32 v, u32 commit)
+{
+	s32 error = no_vm(v);
+	struct model_place at;
+	u64 pfn;
+
+	if (error != 0) {
+		return error;
+	}
+	if (model_vm[v].protected == 0) {
+		return HYP_EPERM;
+	}
+	at = model_way(v, call->a2);
+	if (commit == 0) {
+		if (model_has(at) == 0) {
+			return HYP_ENOENT;
+		}
+		unmapped[call->cpu] = ENTRY_FRAME(at.entry);
+	} else if (at.level != 3 || at.entry != DESC_POISON_OWNED) {
+		report_value("entry of the page", call->a2, DESC_POISON_OWNED, at.entry);
+	}
+	pfn = unmapped[call->cpu];
+	if (commit != 0) {
+		model_take(v, pfn);
+	}
+	return model_move(model_frame(pfn).state == FRAME_GUEST ? MOVE_POISON_GUEST : MOVE_POISON_GUEST_SHARED, pfn,
+			  commit);
+}
+
 static u32 way_home(u32 state)
 {
 	switch (state) {
@@ -442,6 +472,7 @@ static s32 arguments(const struct model_call *call)
 	case VM_MEASURE:
 		return call->a2 >= GUEST_PAGES || call->a3 >= PFN_COUNT ? HYP_ERANGE : 0;
 	case VM_UNMAP:
+	case VM_POISON:
 		return call->a2 >= GUEST_PAGES ? HYP_ERANGE : 0;
 	case VM_ACCESS:
 		return call->a2 >= GUEST_PAGES ? HYP_ERANGE : call->a3 > 15 ? HYP_EINVAL : 0;
@@ -479,6 +510,8 @@ static s64 vm_answer(const struct model_call *call, u32 commit)
 		return table(call, v, commit);
 	case VM_UNMAP:
 		return unmap(call, v, commit);
+	case VM_POISON:
+		return poison(call, v, commit);
 	case VM_RECLAIM:
 		return reclaim(call, v, commit);
 	case VM_ACCESS:
@@ -583,6 +616,7 @@ u32 model_may_lack(u64 id)
 	case VM_MAP:
 	case VM_MEASURE:
 	case VM_RECLAIM:
+	case VM_POISON:
 		return 1;
 	default:
 		return 0;
