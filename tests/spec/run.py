@@ -1062,6 +1062,9 @@ class Disproved(Workspace):
         ("if reclaims o /\\ not live_vm m.own h then", "if reclaims o then", "PlacesInv", "reclaim_inv"),
         ("then m.xl[h <- const nothing] else m.xl", "then m.xl else m.xl", "PlacesInv", "life_inv"),
         ("place = put2 m.place h f a }", "place = m.place }", "PlacesInv", "map_inv"),
+        ("map_ok o h a f m /\\ may_limit h p m", "map_ok o h a f m", "PlacesInv", "map_perm"),
+        ("live_vm m.own h /\\ not m.own.vms[h].prot /\\ m.xl[h][a] <> nothing", "live_vm m.own h /\\ m.xl[h][a] <> nothing",
+         "PlacesInv", "access_perm"),
     )
 
     def test_places_changes(self):
