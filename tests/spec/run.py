@@ -1078,6 +1078,37 @@ class Disproved(Workspace):
                 (wrong / "places.mlw").write_text(text.replace(old, new))
                 self.assertIn(goal, prove(self.gen, wrong / "places.mlw", 2, theory, [goal], wrong))
 
+    # a change of what is told, cleared or set -> a goal that breaks
+    FLOW_CHANGES = (
+        ("flow", "says = w.data[w.m.xl[h][a]] } else silence", "says = zeros } else silence", "FlowOutside", "declared_page"),
+        ("flow", "if open_vm d w.m.own (vm_on p w) then silence else told x a r (its p w)", "silence", "FlowOutside", "leave_answer"),
+        ("flow", "if open_vm d w.m.own (vm_on p w) then silence else say (its p w).word[r]", "silence", "FlowOutside", "stores_same"),
+        ("flow", "has_vcpu p w /\\ not w.m.own.vms[vm_on p w].prot", "has_vcpu p w", "FlowOutside", "get_word_same"),
+        ("flow", "if page_ok o h a m /\\ move_clears o then at_frame m.xl[h][a] else nowhere", "nowhere", "FlowFrames", "page_opens"),
+        ("flow", "put3 c (adds e m).its_vm (adds e m).its_cpu new_vcpu else c", "c else c", "FlowOutside", "life_ctx"),
+        ("flow", "| Hyp_store _ _ _ -> true\n    | Guest_load p", "| Hyp_store _ _ _ | Host_store _ _ _ -> true\n    | Guest_load p",
+         "FlowOutside", "respect_outside'vc"),
+        ("flow_guest", "h <> g -> same_inside g w (put_word", "same_inside g w (put_word", "FlowInside", "put_word_inside"),
+        ("flow", "if host_allowed w.m.own.frames[f] then store f b v w else w", "store f b v w", "FlowInside", "respect_inside'vc"),
+        ("flow", "if host_allowed w.m.own.frames[f] then store f b v w else w", "store f b v w", "FlowChannels", "host_stores_shared"),
+        ("flow", "not (its p w).ran /\\ (n = word_pc", "(n = word_pc", "FlowChannels", "host_sets_first"),
+        ("flow", "word = c.word[c.into <- v]; why = Exit_none }", "word = c.word[c.into <- v] }", "FlowChannels", "answers_once"),
+    )
+
+    def test_flow_changes(self):
+        self.generate()
+        wrong = self.folder / "wrong"
+        shutil.copytree(MODEL, wrong)
+        for name, old, new, theory, goal in self.FLOW_CHANGES:
+            with self.subTest(new):
+                text = (MODEL / f"{name}.mlw").read_text()
+                self.assertEqual(text.count(old), 1, "the model changed: update this test")
+                file = "flow_guest.mlw" if theory in ("FlowInside", "FlowChannels") else "flow.mlw"
+                self.assertEqual(prove(self.gen, MODEL / file, 30, theory, [goal]), [], "it is not proved as it is")
+                (wrong / f"{name}.mlw").write_text(text.replace(old, new))
+                self.assertIn(goal, prove(self.gen, wrong / file, 3, theory, [goal], wrong))
+                (wrong / f"{name}.mlw").write_text(text)
+
     def test_boot_order(self):
         """Steps exchanged in the specification, and calls exchanged in the code."""
         head, *steps = re.split(r"(?=\[\[boot\]\])", (SPEC / "init.toml").read_text())
