@@ -1080,7 +1080,7 @@ class Disproved(Workspace):
 
     # a change of what is told, cleared or set -> a goal that breaks
     FLOW_CHANGES = (
-        ("flow", "says = w.data[w.m.xl[h][a]] } else silence", "says = zeros } else silence", "FlowOutside", "declared_page"),
+        ("flow", "says = w.data[w.m.xl[h][a]] } else silence", "says = zeros } else silence", "FlowOutside", "declared_of_page"),
         ("flow", "if open_vm d w.m.own (vm_on p w) then silence else told x a r (its p w)", "silence", "FlowOutside", "leave_answer"),
         ("flow", "if open_vm d w.m.own (vm_on p w) then silence else say (its p w).word[r]", "silence", "FlowOutside", "stores_same"),
         ("flow", "has_vcpu p w /\\ not w.m.own.vms[vm_on p w].prot", "has_vcpu p w", "FlowOutside", "get_word_same"),
@@ -1088,7 +1088,6 @@ class Disproved(Workspace):
         ("flow", "put3 c (adds e m).its_vm (adds e m).its_cpu new_vcpu else c", "c else c", "FlowOutside", "life_ctx"),
         ("flow", "| Hyp_store _ _ _ -> true\n    | Guest_load p", "| Hyp_store _ _ _ | Host_store _ _ _ -> true\n    | Guest_load p",
          "FlowOutside", "respect_outside'vc"),
-        ("flow_guest", "h <> g -> same_inside g w (put_word", "same_inside g w (put_word", "FlowInside", "put_word_inside"),
         ("flow", "if host_allowed w.m.own.frames[f] then store f b v w else w", "store f b v w", "FlowInside", "respect_inside'vc"),
         ("flow", "if host_allowed w.m.own.frames[f] then store f b v w else w", "store f b v w", "FlowChannels", "host_stores_shared"),
         ("flow", "not (its p w).ran /\\ (n = word_pc", "(n = word_pc", "FlowChannels", "host_sets_first"),
