@@ -392,7 +392,7 @@ static s32 load(u32 v, u32 i, u32 cpu)
     ensures page_frame: (call == VM_TABLE || call == VM_MAP || call == VM_MAP_READ || call == VM_MEASURE) &&
       is_handle(a1) && a2 < GUEST_PAGES ==> \result == (a3 >= PFN_COUNT ? HYP_ERANGE : 0);
     ensures change: call == VM_ACCESS && is_handle(a1) && a2 < GUEST_PAGES ==> \result == (a3 > 15 ? HYP_EINVAL : 0);
-    ensures unmap: call == VM_UNMAP && is_handle(a1) && a2 < GUEST_PAGES ==> \result == 0;
+    ensures unmap: (call == VM_UNMAP || call == VM_POISON) && is_handle(a1) && a2 < GUEST_PAGES ==> \result == 0;
     ensures reclaim: call == VM_RECLAIM && is_handle(a1) ==> \result == (a2 >= PFN_COUNT ? HYP_ERANGE : 0);
     ensures handle: !is_handle(a1) ==> \result == HYP_EINVAL;
     ensures frame: call == VM_INIT && is_handle(a1) ==>
