@@ -74,6 +74,8 @@ static void page_mark(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 rights)
 	//@ assert written: words_but{Pre,Here}(f, i) && frame[f].e[i] == d_flat(pfn, 3, page_attrs(rights));
 	//@ assert word: page_word(frame[f].e[i], pfn);
 	//@ assert ghosts: same_ghosts{Pre,Here} && same_all_vms{Pre,Here} && same_machine{Pre,Here};
+	//@ assert frames: same_frames{Pre,Here};
+	//@ assert leaf: g_leaf{Pre}(f, i, pfn) && d_pfn(frame[f].e[i]) == pfn;
 	//@ assert marks: g_marks{Pre,Here}(f, i);
 	//@ assert quiet: g_quiet{Here};
 	//@ assert guests: guests_inv{Here};

@@ -392,7 +392,7 @@ static s32 load(u32 v, u32 i, u32 cpu)
     ensures page_frame: (call == VM_TABLE || call == VM_MAP || call == VM_MAP_READ || call == VM_MEASURE) &&
       is_handle(a1) && a2 < GUEST_PAGES ==> \result == (a3 >= PFN_COUNT ? HYP_ERANGE : 0);
     ensures change: call == VM_ACCESS && is_handle(a1) && a2 < GUEST_PAGES ==> \result == (a3 > 15 ? HYP_EINVAL : 0);
-    ensures unmap: call == VM_UNMAP && is_handle(a1) && a2 < GUEST_PAGES ==> \result == 0;
+    ensures unmap: (call == VM_UNMAP || call == VM_POISON) && is_handle(a1) && a2 < GUEST_PAGES ==> \result == 0;
     ensures reclaim: call == VM_RECLAIM && is_handle(a1) ==> \result == (a2 >= PFN_COUNT ? HYP_ERANGE : 0);
     ensures handle: !is_handle(a1) ==> \result == HYP_EINVAL;
     ensures frame: call == VM_INIT && is_handle(a1) ==>
@@ -687,6 +687,7 @@ s64 vm_call(u64 call, u64 a1, u64 a2, u64 a3)
 	if (call != VM_RESERVE && call != VCPU_PUT) {
 		error = arguments_check(call, a1, a2, a3);
 		if (error != 0) {
+			//@ assert wrong: error < 0;
 			return error;
 		}
 	}
@@ -710,6 +711,7 @@ s64 vm_call(u64 call, u64 a1, u64 a2, u64 a3)
 	case VM_MEASURE:
 	case VM_POISON:
 		error = memory_call(call, (u32)(a1 - VM_HANDLE_BASE), a2, a3);
+		//@ assert most: error <= (call == VM_ACCESS ? 3 : 0);
 		value = error;
 		break;
 	default:
@@ -717,6 +719,7 @@ s64 vm_call(u64 call, u64 a1, u64 a2, u64 a3)
 		value = error;
 		break;
 	}
+	//@ assert range: call != VM_RESERVE ==> value <= (call == VM_ACCESS ? 3 : 0);
 	lock_release(LOCK_MM);
 	return value;
 }
