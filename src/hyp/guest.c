@@ -504,6 +504,7 @@ s32 guest_map(u32 v, u64 n, u64 pfn, u64 rights, u32 measured)
 	struct guest_place at;
 	s32 error;
 
+	//@ assert nothing: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn);
 	if (vms[v].state != VM_LIVE) {
 		return vms[v].state == VM_DYING ? HYP_EPERM : HYP_ENOENT;
 	}
@@ -528,6 +529,7 @@ s32 guest_map(u32 v, u64 n, u64 pfn, u64 rights, u32 measured)
 	error = page_map(v, at.table, at.index, n, pfn, rights, measured);
 	/*@ assert mapped: error == 0 ==> words_but{Pre,Here}(at.table, at.index) &&
 	      vms[v].frame == \at(vms[v].frame,Pre); */
+	//@ assert others: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn);
 	//@ assert way: error == 0 ==> g_three{Here}(v, n) == at.table;
 	return error;
 }
