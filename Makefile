@@ -20,7 +20,7 @@ GIC ?= max
 RUN_ARGS := --smp $(SMP) --mem $(MEM) --cpu $(CPU) --mode $(MODE) --gic $(GIC) \
 	$(if $(KERNEL),--kernel $(KERNEL)) $(if $(INITRD),--initrd $(INITRD)) $(if $(APPEND),--append "$(APPEND)")
 
-.PHONY: all deps generate image prove prove-warm prove-changed prove-slurm bytes bytes-same bytes-check arch-check run demo \
+.PHONY: all deps generate image debug-image prove prove-warm prove-changed prove-slurm bytes bytes-same bytes-check arch-check run demo \
 	check check-all unit-check spec-check model-check boot-check vmm-check system-check guest-peer coverage coverage-image misra trace reproduce \
 	reports-check evidence evidence-check campaign-check slurm-check mutants mutants-check \
 	stability nightly bench lint clean help
@@ -52,6 +52,7 @@ help:
 	@echo "                KERNEL= INITRD= APPEND= SMP=$(SMP) MEM=$(MEM) CPU=$(CPU) MODE=$(MODE) GIC=$(GIC)"
 	@echo "make bench      instruction counts beside pKVM and nVHE KVM of the same kernel"
 	@echo "make image      build/hypatia.img alone"
+	@echo "make debug-image  build/hypatia-debug.img, which checks each call against the executable model"
 	@echo "make lint       formatting, licence tags, rules of src/hyp"
 	@echo "make clean      remove what was built, keep what was downloaded"
 
@@ -67,6 +68,10 @@ generate: $(GEN_STAMP)
 
 image: $(BUILD)/hypatia.img
 	@echo "image: $< $$(stat -c %s $<) bytes"
+
+# The same objects with a checker between them, for tests: each call is compared with what the model says.
+debug-image: $(BUILD)/hypatia-debug.img
+	@echo "debug image: $< $$(stat -c %s $<) bytes"
 
 prove: $(GEN_STAMP) $(BUILD)/hypatia.elf
 	@$(PYTHON) proofs/campaign.py

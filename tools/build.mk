@@ -14,6 +14,7 @@ IMAGE_BYTES_MAX := $(shell sed -n 's/^image_bytes_max = //p' spec/pool.toml)
 
 include src/arch/arm64/objects.mk
 include src/boot/objects.mk
+include src/debug/objects.mk
 hyp-objects ?= $(patsubst src/hyp/%.c,%.o,$(sort $(wildcard src/hyp/*.c)))
 
 # What spec/ generates. A Makefile that has its own rule for it sets GEN_STAMP.
@@ -87,6 +88,36 @@ $(LIBFDT):
 	$(QUIET)tools/deps.sh libfdt
 
 -include $(IMAGE_OBJECTS:.o=.d)
+
+# The debug image: the image's own objects, and a checker between them (src/debug). Its images with a wrong version of
+# one function of the core, hypatia-wrong-NAME.img, are for the test of the checker.
+DEBUG_DIR := $(IMAGE_DIR)/src/debug
+DEBUG_OBJECTS := $(addprefix $(DEBUG_DIR)/,$(debug-objects))
+WRONG_OBJECTS := $(debug-wrongs:%=$(DEBUG_DIR)/wrong-%.o)
+DEBUG_BYTES_MAX := 0x40000
+DEBUG_LDFLAGS = $(filter-out --defsym=%,$(IMAGE_LDFLAGS)) --defsym=image_bytes_max=$(DEBUG_BYTES_MAX)
+DEBUG_IMAGES := $(BUILD)/hypatia-debug.img $(debug-wrongs:%=$(BUILD)/hypatia-wrong-%.img)
+# A table of pointers would need relocations.
+$(DEBUG_DIR)/%.o: IMAGE_CFLAGS += -fno-tree-switch-conversion
+
+$(BUILD)/hypatia-debug.elf: $(IMAGE_OBJECTS) $(DEBUG_OBJECTS) $(LIBFDT) src/arch/arm64/image.lds
+	$(QUIET)$(CROSS_COMPILE)ld $(DEBUG_LDFLAGS) $(debug-wraps:%=--wrap=%) -T src/arch/arm64/image.lds \
+		-o $@ $(IMAGE_OBJECTS) $(DEBUG_OBJECTS) $(LIBFDT)
+
+$(WRONG_OBJECTS): $(DEBUG_DIR)/wrong-%.o: src/debug/wrong.c tools/build.mk | $(GEN_STAMP)
+	@mkdir -p $(@D)
+	$(QUIET)$(AARCH64_CC) $(IMAGE_CPPFLAGS) $(IMAGE_CFLAGS) -DDEBUG_WRONG=WRONG_$(shell echo $* | tr a-z A-Z) -c -o $@ $<
+
+$(BUILD)/hypatia-wrong-%.elf: $(DEBUG_DIR)/wrong-%.o $(BUILD)/hypatia-debug.elf
+	$(QUIET)$(CROSS_COMPILE)ld $(DEBUG_LDFLAGS) $(debug-wraps:%=--wrap=%) $(wrong-wraps-$*:%=--wrap=%) \
+		-T src/arch/arm64/image.lds -o $@ $(IMAGE_OBJECTS) $(DEBUG_OBJECTS) $< $(LIBFDT)
+
+$(DEBUG_IMAGES): $(BUILD)/%.img: $(BUILD)/%.elf
+	$(QUIET)$(CROSS_COMPILE)objcopy -O binary $< $@
+
+.PRECIOUS: $(BUILD)/hypatia-wrong-%.elf
+$(DEBUG_OBJECTS): | $(GEN_STAMP)
+-include $(DEBUG_OBJECTS:.o=.d) $(WRONG_OBJECTS:.o=.d)
 
 # The test host's initramfs.
 INITRD_FILES := init=tests/system/initramfs/init bin/busybox=$(BUILD)/arm64/bin/busybox $(INITRD_EXTRA)
@@ -211,7 +242,7 @@ $(BUILD)/initrd-guests-%.cpio.gz: $(BUILD)/host-%/.built $(HOST_DIR)/bench $(BUI
 	$(QUIET)/usr/bin/python3 tools/mkinitrd.py $@ $(INITRD_FILES) hypatia.ko=$(HOST_DIR)/hypatia-$*.ko bench=$(HOST_DIR)/bench
 
 # What tools/systest and tools/systest --all need to be there.
-SYSTEST_FILES := $(BUILD)/hypatia.img $(BUILD)/initrd.cpio.gz $(PAYLOAD_IMAGES) \
+SYSTEST_FILES := $(BUILD)/hypatia.img $(DEBUG_IMAGES) $(BUILD)/initrd.cpio.gz $(PAYLOAD_IMAGES) \
 	$(BUILD)/initrd-module-6.1.cpio.gz $(BUILD)/initrd-kvm-6.1.cpio.gz \
 	$(BUILD)/initrd-fuzz-6.1.cpio.gz $(BUILD)/guest-6.1.cpio
 SYSTEST_ALL_FILES := $(SYSTEST_FILES) $(BUILD)/initrd-module-6.12.cpio.gz $(BUILD)/initrd-kvm-6.12.cpio.gz

@@ -379,6 +379,8 @@ PLAN = {
     "vectors/layout_vectors.h": "layout_vectors.h.j2",
     "oracle/ownership_oracle.h": "ownership_oracle.h.j2",
     "oracle/vm_oracle.h": "vm_oracle.h.j2",
+    "oracle/move_oracle.h": "move_oracle.h.j2",
+    "oracle/power_oracle.h": "power_oracle.h.j2",
     "docs/ownership.md": "ownership.md.j2",
     "docs/vm.md": "vm.md.j2",
     "docs/vcpu.md": "vcpu.md.j2",

@@ -299,6 +299,32 @@ class Good(Workspace):
         proved, goals = wp(self.gen, source, ["oracle_start_teardown_vm"])
         self.assertLess(proved, goals)
 
+    def test_move_oracle_is_the_model(self):
+        self.generate()
+        oracle = self.gen / "oracle/move_oracle.h"
+        source = self.folder / "oracle.c"
+        source.write_text(f'#include "{oracle}"\n')
+        functions = [f for f in re.findall(r"(oracle_\w+)\(u32", oracle.read_text()) if f != "oracle_move"]
+        proved, goals = wp(self.gen, source, functions)
+        self.assertEqual(proved, goals)
+        self.assertGreater(goals, 5 * len(functions))
+        oracle.write_text(oracle.read_text().replace("count <= 1u", "count < 1u"))
+        proved, goals = wp(self.gen, source, ["oracle_host_unshare_guest"])
+        self.assertLess(proved, goals)
+
+    def test_power_oracle_is_the_specification(self):
+        self.generate()
+        oracle = self.gen / "oracle/power_oracle.h"
+        source = self.folder / "oracle.c"
+        source.write_text(f'#include "{oracle}"\n')
+        functions = re.findall(r"(oracle_\w+)\(u32", oracle.read_text())
+        proved, goals = wp(self.gen, source, functions)
+        self.assertEqual(proved, goals)
+        self.assertGreater(goals, 5 * len(functions))
+        oracle.write_text(oracle.read_text().replace("result.state = 2u", "result.state = 3u"))
+        proved, goals = wp(self.gen, source, ["oracle_power_on"])
+        self.assertLess(proved, goals)
+
     def test_wrong_encoder_is_not_proved(self):
         self.generate()
         header = self.gen / "include/gen/descriptors.h"
