@@ -370,6 +370,7 @@ PLAN = {
     "model/ownership_gen.mlw": "ownership_gen.mlw.j2",
     "model/vectors_gen.mlw": "vectors_gen.mlw.j2",
     "model/vm_gen.mlw": "vm_gen.mlw.j2",
+    "model/vcpu_gen.mlw": "vcpu_gen.mlw.j2",
     "vectors/ownership_vectors.h": "ownership_vectors.h.j2",
     "vectors/vm_vectors.h": "vm_vectors.h.j2",
     "vectors/descriptor_vectors.h": "descriptor_vectors.h.j2",

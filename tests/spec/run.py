@@ -1088,6 +1088,9 @@ class Disproved(Workspace):
         ("if reclaims o /\\ not live_vm m.own h then", "if reclaims o then", "PlacesInv", "reclaim_inv"),
         ("then m.xl[h <- const nothing] else m.xl", "then m.xl else m.xl", "PlacesInv", "life_inv"),
         ("place = put2 m.place h f a }", "place = m.place }", "PlacesInv", "map_inv"),
+        ("map_ok o h a f m /\\ may_limit h p m", "map_ok o h a f m", "PlacesInv", "map_perm"),
+        ("live_vm m.own h /\\ not m.own.vms[h].prot /\\ m.xl[h][a] <> nothing", "live_vm m.own h /\\ m.xl[h][a] <> nothing",
+         "PlacesInv", "access_perm"),
     )
 
     def test_places_changes(self):
@@ -1100,6 +1103,36 @@ class Disproved(Workspace):
                 self.assertEqual(text.count(old), 1, "the model changed: update this test")
                 (wrong / "places.mlw").write_text(text.replace(old, new))
                 self.assertIn(goal, prove(self.gen, wrong / "places.mlw", 2, theory, [goal], wrong))
+
+    # a change of what is told, cleared or set -> a goal that breaks
+    FLOW_CHANGES = (
+        ("flow", "says = w.data[w.m.xl[h][a]] } else silence", "says = zeros } else silence", "FlowOutside", "declared_of_page"),
+        ("flow", "if open_vm d w.m.own (vm_on p w) then silence else told x a r (its p w)", "silence", "FlowOutside", "leave_answer"),
+        ("flow", "if open_vm d w.m.own (vm_on p w) then silence else say (its p w).word[r]", "silence", "FlowOutside", "stores_same"),
+        ("flow", "has_vcpu p w /\\ not w.m.own.vms[vm_on p w].prot", "has_vcpu p w", "FlowOutside", "get_word_same"),
+        ("flow", "if page_ok o h a m /\\ move_clears o then at_frame m.xl[h][a] else nowhere", "nowhere", "FlowFrames", "page_opens"),
+        ("flow", "put3 c (adds e m).its_vm (adds e m).its_cpu new_vcpu else c", "c else c", "FlowOutside", "life_ctx"),
+        ("flow", "| Hyp_store _ _ _ -> true\n    | Guest_load p", "| Hyp_store _ _ _ | Host_store _ _ _ -> true\n    | Guest_load p",
+         "FlowOutside", "respect_outside'vc"),
+        ("flow", "if host_allowed w.m.own.frames[f] then store f b v w else w", "store f b v w", "FlowInside", "respect_inside'vc"),
+        ("flow", "if host_allowed w.m.own.frames[f] then store f b v w else w", "store f b v w", "FlowChannels", "host_stores_shared"),
+        ("flow", "not (its p w).ran /\\ (n = word_pc", "(n = word_pc", "FlowChannels", "host_sets_first"),
+        ("flow", "word = c.word[c.into <- v]; why = Exit_none }", "word = c.word[c.into <- v] }", "FlowChannels", "answers_once"),
+    )
+
+    def test_flow_changes(self):
+        self.generate()
+        wrong = self.folder / "wrong"
+        shutil.copytree(MODEL, wrong)
+        for name, old, new, theory, goal in self.FLOW_CHANGES:
+            with self.subTest(new):
+                text = (MODEL / f"{name}.mlw").read_text()
+                self.assertEqual(text.count(old), 1, "the model changed: update this test")
+                file = "flow_guest.mlw" if theory in ("FlowInside", "FlowChannels") else "flow.mlw"
+                self.assertEqual(prove(self.gen, MODEL / file, 30, theory, [goal]), [], "it is not proved as it is")
+                (wrong / f"{name}.mlw").write_text(text.replace(old, new))
+                self.assertIn(goal, prove(self.gen, wrong / file, 3, theory, [goal], wrong))
+                (wrong / f"{name}.mlw").write_text(text)
 
     def test_boot_order(self):
         """Steps exchanged in the specification, and calls exchanged in the code."""
