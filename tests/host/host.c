@@ -86,7 +86,7 @@ void pin(pthread_t thread, int cpu)
 }
 
 /* A guest that never ends by itself: the host goes on, moves it, takes its CPU, and stops it. */
-void test_endless(void)
+static void test_endless(void)
 {
 	struct machine m;
 	struct runner r = { .m = &m };
@@ -113,7 +113,7 @@ void test_endless(void)
 }
 
 /* It has loaded its vCPU there, and the CPU goes off meanwhile. */
-void test_hotplug(void)
+static void test_hotplug(void)
 {
 	struct machine m;
 
@@ -151,7 +151,7 @@ static void *sve_thread(void *argument)
 }
 
 /* A task's vectors are longer than what Hypatia switches, and wait in the CPU while a guest wakes there. */
-void test_long_vectors(void)
+static void test_long_vectors(void)
 {
 	volatile unsigned int end = 0;
 	struct machine m;
@@ -223,7 +223,7 @@ static void wake_later(void)
 }
 
 /* All processes stand still meanwhile, and that of the guest with them. An image of the host would lack its memory. */
-void test_suspend(void)
+static void test_suspend(void)
 {
 	struct machine m;
 	struct runner r = { .m = &m };
@@ -246,6 +246,14 @@ void test_suspend(void)
 	check("the guest counts on", counts(&m), 1);
 	stop(thread);
 	machine_end(&m);
+}
+
+void test_host(void)
+{
+	test_endless();
+	test_hotplug();
+	test_long_vectors();
+	test_suspend();
 }
 
 /* The host ends with guests that run, one of them protected. */

@@ -1096,10 +1096,7 @@ int main(int count, char **words)
 	test_not_emulated();
 	test_timers();
 	test_two();
-	test_endless();
-	test_hotplug();
-	test_long_vectors();
-	test_suspend();
+	test_host();
 	test_memory_changes();
 	test_log();
 	test_read_only();

@@ -47,10 +47,7 @@ uint64_t counted(const struct machine *m);
 bool counts(const struct machine *m);
 void stop(pthread_t thread);
 void pin(pthread_t thread, int cpu);
-void test_endless(void);
-void test_hotplug(void);
-void test_long_vectors(void);
-void test_suspend(void);
+void test_host(void);
 void leave_running(void);
 
 /* machine.c */
