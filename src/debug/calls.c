@@ -242,6 +242,14 @@ static s32 no_vm(u32 v)
 	return model_vm[v].state == VM_DYING ? HYP_EPERM : HYP_ENOENT;
 }
 
+/* The same for what the host may ask of pages that it lends. */
+static s32 no_plain_vm(u32 v)
+{
+	s32 error = no_vm(v);
+
+	return error == 0 && model_vm[v].protected != 0 ? HYP_EPERM : error;
+}
+
 /* Behind the call the way is longer by what it gave. */
 static s32 table(const struct model_call *call, u32 v, u32 commit)
 {
@@ -309,14 +317,11 @@ static u64 unmapped[CPUS_MAX];
 
 static s32 unmap(const struct model_call *call, u32 v, u32 commit)
 {
-	s32 error = no_vm(v);
+	s32 error = no_plain_vm(v);
 	struct model_place at;
 
 	if (error != 0) {
 		return error;
-	}
-	if (model_vm[v].protected != 0) {
-		return HYP_EPERM;
 	}
 	at = model_way(v, call->a2);
 	if (commit != 0) {
@@ -408,14 +413,11 @@ static s64 rights_after(s64 had, u64 change)
 
 static s64 access_call(const struct model_call *call, u32 v, u32 commit)
 {
-	s32 error = no_vm(v);
+	s32 error = no_plain_vm(v);
 	struct model_place at;
 
 	if (error != 0) {
 		return error;
-	}
-	if (model_vm[v].protected != 0) {
-		return HYP_EPERM;
 	}
 	at = model_way(v, call->a2);
 	if (model_has(at) == 0) {
