@@ -39,6 +39,8 @@ struct guest_place guest_find(u32 v, u64 n)
 		//@ assert next: next{Here}(at.table, idx(n, at.level), at.level) == d_pfn(entry);
 		//@ assert one: at.level == 1 ==> g_two{Here}(v, n) == d_pfn(entry);
 		//@ assert two: at.level == 2 ==> g_two{Here}(v, n) == at.table && g_three{Here}(v, n) == d_pfn(entry);
+		//@ assert root: vms[v].frame != d_pfn(entry) && fm_state[vms[v].frame] == FRAME_HYP_VM;
+		//@ assert above: g_above{Here}(v, n, d_pfn(entry), at.level + 1);
 		at.table = desc_pfn(entry);
 		at.level = at.level + 1u;
 	}
@@ -270,12 +272,14 @@ static s32 table_get(u64 pfn)
 	//@ assert before: pfn < PFN_COUNT ==> g_sound{Here}(pfn, g_tree[pfn]);
 	error = vm_give(pfn);
 	//@ assert others: only_frame{Pre,Here}(pfn) && same_machine{Pre,Here};
-	//@ assert refused: error != 0 ==> g_tables{Here};
-	//@ assert free: error == 0 ==> g_tree[pfn] == 0;
-	/*@ assert kept: error == 0 ==> \forall integer f; 0 <= f < PFN_COUNT && g_tree[f] != 0 ==>
-	      f != pfn && fm_state[f] == \at(fm_state[f],Pre); */
-	//@ assert tables: error == 0 ==> g_tables{Here};
-	return error;
+	if (error != 0) {
+		//@ assert refused: g_tables{Here};
+		return error;
+	}
+	//@ assert free: g_tree[pfn] == 0;
+	//@ assert kept: \forall integer f; 0 <= f < PFN_COUNT && f != pfn ==> fm_state[f] == \at(fm_state[f],Pre);
+	//@ assert tables: g_tables{Here};
+	return 0;
 }
 
 /* Frame @pfn, whose record is @r, is a table of VM @v's from now on, the next behind table @f on the way to page @n. */
@@ -496,6 +500,8 @@ s32 guest_table_give(u32 v, u64 n, u64 pfn)
 	      vms[v].frame == \at(vms[v].frame,Pre); */
 	//@ assert next: error == 0 ==> next{Here}(at.table, at.index, at.level) == pfn;
 	//@ assert above: error == 0 && at.level == 2 ==> g_two{Here}(v, n) == g_two{Pre}(v, n);
+	//@ assert two: error == 0 && at.level == 1 ==> g_two{Pre}(v, n) < 0 && g_two{Here}(v, n) == pfn;
+	//@ assert three: error == 0 && at.level == 2 ==> g_two{Pre}(v, n) >= 0 && g_three{Here}(v, n) == pfn;
 	return error;
 }
 

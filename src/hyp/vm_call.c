@@ -525,7 +525,10 @@ static s32 start_teardown(u32 v)
 		/*@ assert vms: other_vms{Pre,Here}(v) && same_given{Pre,Here} && same_trees{Pre,Here} &&
 		      same_spots{Pre,Here}; */
 		//@ assert dies: g_dies{Pre,Here}(v) && vm_holds(VM_LIVE) && vm_holds(VM_DYING);
-		//@ assert quiet: g_quiet{Pre} && g_quiet{Here};
+		//@ assert before: g_quiet{Pre};
+		/*@ assert walked: \forall integer w; 0 <= w < VMS_MAX && w != v ==>
+		      vms[w].state == \at(vms[w].state,Pre) && g_walked[w] == \at(g_walked[w],Pre); */
+		//@ assert quiet: g_tlb == 0 && g_walked[v] == 0 && g_quiet{Here};
 		//@ assert guests: guests_inv{Here};
 	}
 	//@ assert refused: error != 0 ==> same_all_vms{Pre,Here} && same_ghosts{Pre,Here} && guests_inv{Pre};
@@ -637,6 +640,7 @@ static void keep_context(u32 cpu)
 	/*@ assert open: guests_inv{Here} && g_tables{Here} && vm_kept{Here} &&
 	      kept{Here}(v, i) == vms[v].vcpu_frame[i]; */
 	//@ assert keeps: keeps{Here}(v, i);
+	//@ assert all: \forall integer w, n; 0 <= w < VMS_MAX && 0 <= n <= VCPUS_MAX ==> keeps_own{Here}(w, n);
 	//@ assert own: keeps_own{Here}(v, i);
 	//@ assert held: serves{Here}(vms[v].vcpu_frame[i]);
 	//@ assert alone: keeps_alone{Here}(v, i);
