@@ -488,7 +488,7 @@ class Rejected(Workspace):
             "vm",
             'guard_error = "HYP_ERANGE"\n',
             "",
-            "page_transition.9.guard_error: is to be there exactly when the guard can fail",
+            "page_transition.11.guard_error: is to be there exactly when the guard can fail",
         )
 
     def test_vcpu(self):
