@@ -160,7 +160,10 @@ static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp, u32 has_keys)
 	return code;
 }
 
-/* What the host learns of fault @x of a protected VM's vCPU @g: of a page that it took by force no more than where. */
+/*
+ * What the host learns of fault @x of a protected VM's vCPU @g: of a page that it took by force no more than where. It is
+ * FAULT where nothing was, and POISON where a page had been taken, when the lock was let go.
+ */
 /*@ requires cpu: g.cpu < CPUS_MAX && g.vm < VMS_MAX && g.vcpu < VCPUS_MAX;
     requires unlocked: no_locks{Here};
     requires fault: x.kind == EXIT_FAULT && fault_row{Here}(g.cpu, x.x2, x.x3);
@@ -169,7 +172,6 @@ static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp, u32 has_keys)
     ensures unlocked: no_locks{Here};
     ensures kind: \result == x || \result.kind == EXIT_NONE || \result.kind == EXIT_POISON;
     ensures row: exit_row{Here}(g.cpu, \result.kind, \result.x2, \result.x3);
-    // as it was when the lock was let go: it is FAULT where nothing is, and POISON where a page was taken
     ensures fault: \result.kind == EXIT_FAULT && is_gfn(x.x2 / 4096 % FAULT_PAGES) &&
       vms[g.vm].state == VM_LIVE ==> g_xl{Here}(g.vm, x.x2 / 4096 % FAULT_PAGES) == 0;
     ensures poison: \result.kind == EXIT_POISON ==> is_gfn(x.x2 / 4096 % FAULT_PAGES) &&
@@ -215,7 +217,6 @@ static struct guest_exit poison_exit(struct guest g, struct guest_exit x)
     ensures row: exit_row{Here}(g.cpu, \result.kind, \result.x2, \result.x3);
     ensures hidden: g.protected != 0 ==> \result.kind != EXIT_HVC && \result.kind != EXIT_SMC;
     ensures pending: cpu_guest[g.cpu].w[CTX_EXIT] == \result.kind;
-    // as poison_exit() has it
     ensures fault: g.protected != 0 && \result.kind == EXIT_FAULT && is_gfn(\result.x2 / 4096 % FAULT_PAGES) &&
       vms[g.vm].state == VM_LIVE ==> g_xl{Here}(g.vm, \result.x2 / 4096 % FAULT_PAGES) == 0;
 */
