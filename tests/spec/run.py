@@ -503,8 +503,8 @@ class Rejected(Workspace):
         self.case("vcpu", "valid = 56", "valid = 12", "fault.valid: 12 is less than the minimum of 48")
         self.case("vcpu", "encoding = [3, 3, 4, 4, 0]", "encoding = [3, 3, 4, 4, 1]", "fp.1.encoding: (3, 3, 4, 4, 1) is taken by fp.0")
         self.case("vcpu", "encoding = [3, 3, 4, 4, 0]", "encoding = [3, 4, 12, 0, 0]", "fp.1.encoding: is that of vbar_el2 in assembly.toml")
-        self.case("hypercalls", 'name = "word", unit = "index", min = 0, max = 142', 'name = "word", unit = "index", min = 0, max = 125',
-                  "call.19.args.0.max: is to be the last register of a context, 142")
+        self.case("hypercalls", 'name = "word", unit = "index", min = 0, max = 206', 'name = "word", unit = "index", min = 0, max = 125',
+                  "call.19.args.0.max: is to be the last register of a context, 206")
 
     def test_common(self):
         self.case("vcpu", 'name = "CNTVOFF_EL2"', 'name = "CNTKCTL_EL1"', "common.0.name: CNTKCTL_EL1 is taken by switched.17")
