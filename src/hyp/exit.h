@@ -203,7 +203,8 @@ struct guest_exit guest_exit(u32 cpu, u64 code, u32 gic);
         cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
     // of a fault: PC, and the register of a read that is valid
     ensures fault: \old(cpu_guest[cpu].w[CTX_EXIT]) == EXIT_FAULT ==> \forall integer k; 0 <= k < CTX_WORDS &&
-      k != CTX_EXIT && k != CTX_PC && k != CTX_PSTATE && (k != \old(cpu_guest[cpu].w[CTX_ESR]) / 0x10000 % 32 || k == 31 ||
+      k != CTX_EXIT && k != CTX_PC && k != CTX_PSTATE &&
+      (k != \old(cpu_guest[cpu].w[CTX_ESR]) / 0x10000 % 32 || k == 31 ||
         \old(cpu_guest[cpu].w[CTX_ESR]) / 64 % 2 == 1) ==> cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
     ensures read: \old(cpu_guest[cpu].w[CTX_EXIT]) == EXIT_FAULT && answered_read(\old(cpu_guest[cpu].w[CTX_ESR])) ==>
       cpu_guest[cpu].w[\old(cpu_guest[cpu].w[CTX_ESR]) / 0x10000 % 32] ==

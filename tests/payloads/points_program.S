@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The guest of points.c: one page, copied to POINTS_CODE of a VM, at EL1 and EL0 with stage 1 off. Of the last
- * exception x28 is the class, x27 where, x25 FAR_EL1; x26 counts them. x20 counts steps, up to x23, and x22 adds up where
- * they end. x24 is where it goes on at EL1 behind SVC. x19: what it was begun with.
+ * exception x28 is the class, x27 where, x25 FAR_EL1; x26 counts them. x20 counts steps, up to x23, and x22 adds up
+ * where they end. x24 is where it goes on at EL1 behind SVC. x19: what it was begun with.
  */
 #include "points_program.h"
 

@@ -903,7 +903,7 @@ static void test_points(void **state)
 		runs_with_points(OSLAR_WRITTEN, 0);
 		assert_int_equal(points_taken, 0);
 		assert_int_equal(machine.isbs, 0);
-		/* From the next entry on they do: saved once, loaded with each entry from then on, and the host's back. */
+		/* From the next entry on they do: saved once, loaded with each entry, the host's back at the end. */
 		w()[9] = ~0ul;
 		runs_with_points(mdscr_written, 4);
 		assert_int_equal(points_taken, 1);
