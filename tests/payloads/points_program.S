@@ -59,6 +59,7 @@ points_program:
 	.endr
 	mrs	x12, mdscr_el1
 	orr	x11, x11, x12
+	msr	dbgbcr1_el1, xzr
 	say	POINTS_SAY_FIRST, x11
 
 	/* The host's are about what it does here. */
