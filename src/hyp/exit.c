@@ -89,7 +89,6 @@ static void reg_write(u32 cpu, u64 r, u64 value)
       cpu_guest[cpu].w[CTX_SPSR_EL1] == \old(cpu_guest[cpu].w[CTX_PSTATE]);
     ensures syndrome: cpu_guest[cpu].w[CTX_ESR_EL1] == 0x2000000;
     ensures vector: cpu_guest[cpu].w[CTX_PC] / 2048 == cpu_guest[cpu].w[CTX_VBAR_EL1] / 2048;
-    // with debug exceptions masked, and no step to make
     ensures level: cpu_guest[cpu].w[CTX_PSTATE] % 32 == 5 && cpu_guest[cpu].w[CTX_PSTATE] / 0x200 % 2 == 1 &&
       cpu_guest[cpu].w[CTX_PSTATE] / 0x200000 % 2 == 0;
 */
