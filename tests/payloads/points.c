@@ -24,7 +24,7 @@
 #define EC_WATCH_EL0 0x34u
 #define EC_WATCH 0x35u
 
-enum { OF_VM, OF_VCPU, OF_HIGH, OF_HIGH_PAGES, OF_CODE, OF_COUNT };
+enum { OF_VM, OF_VCPU, OF_HIGH, OF_HIGH_PAGES, OF_CODE, OF_SECOND, OF_COUNT };
 
 struct guest {
 	u64 handle;
@@ -142,6 +142,7 @@ static void make(struct guest *g)
 	check("reserve", (u64)vm(VM_RESERVE, 0, 0, 0), g->handle);
 	check("a VM", (u64)vm(VM_INIT, g->handle, first + OF_VM, g->protected), 0);
 	check("a vCPU", (u64)vm(VCPU_INIT, g->handle, 0, first + OF_VCPU), 0);
+	check("a second", (u64)vm(VCPU_INIT, g->handle, 1, first + OF_SECOND), 0);
 	check("a table", (u64)vm(VM_TABLE, g->handle, POINTS_CODE / 4096u, first + OF_HIGH), 0);
 	check("another table", (u64)vm(VM_TABLE, g->handle, POINTS_CODE / 4096u, first + OF_HIGH_PAGES), 0);
 	check("a page", (u64)vm(VM_MAP, g->handle, POINTS_CODE / 4096u, first + OF_CODE), 0);
@@ -165,6 +166,7 @@ static void end(struct guest *g)
 	check("reclaim a table", (u64)vm(VM_RECLAIM, g->handle, first + OF_HIGH, 0), 0);
 	check("reclaim another", (u64)vm(VM_RECLAIM, g->handle, first + OF_HIGH_PAGES, 0), 0);
 	check("reclaim the vCPU", (u64)vm(VCPU_RECLAIM, g->handle, 0, 0), 0);
+	check("reclaim the second", (u64)vm(VCPU_RECLAIM, g->handle, 1, 0), 0);
 	check("end", (u64)vm(VM_FINALIZE, g->handle, 0, 0), 0);
 }
 
@@ -223,6 +225,29 @@ static void words(struct guest *g)
 	put();
 }
 
+/* One that none was set of yet has what the host sets, and nothing else. */
+static void second(const struct guest *g)
+{
+	struct result r;
+
+	check("load the second", (u64)vm(VCPU_LOAD, g->handle, 1, 0), 0);
+	check("a point of it", (u64)vm(VCPU_SET_REG, CTX_DBGWVR1_EL1, 0x1234, 0), 0);
+	r = call(VCPU_GET_REG, CTX_DBGWVR1_EL1, 0x77, 0x88);
+	check("is kept", r.x2, 0x1234);
+	r = call(VCPU_GET_REG, CTX_DBGBCR1_EL1, 0x77, 0x88);
+	check("of another vCPU nothing", r.x2, 0);
+	put();
+}
+
+static void run_first(u64 i)
+{
+	guests[i] = (struct guest){ VM_HANDLE_BASE + i, i, FIRST + (i << 40), 0 };
+	make(&guests[i]);
+	begins(&guests[i]);
+	turn(&guests[i]);
+	put();
+}
+
 void payload_main(u64 fdt)
 {
 	u64 i;
@@ -230,22 +255,15 @@ void payload_main(u64 fdt)
 	(void)fdt;
 	/* None of its own fires here. */
 	__asm__ volatile("msr daifset, #8");
-	for (i = 0; i < 2; i++) {
-		guests[i] = (struct guest){ VM_HANDLE_BASE + i, i, FIRST + (i << 40), 0 };
-		make(&guests[i]);
-		begins(&guests[i]);
-		turn(&guests[i]);
-		put();
+	run_first(0);
+	check("CPU_ON", smc3(PSCI_CPU_ON_64, 1, (u64)(uintptr_t)payload_secondary, 1), 0);
+	while (visits == 0) {
 	}
 	for (i = 0; i < TURNS; i++) {
 		taken_turns();
 	}
 	words(&guests[0]);
 	words(&guests[1]);
-	check("CPU_ON", smc3(PSCI_CPU_ON_64, 1, (u64)(uintptr_t)payload_secondary, 1), 0);
-	while (visits == 0) {
-	}
-	taken_turns();
 	end(&guests[0]);
 	end(&guests[1]);
 	check("no exception here", take_faults(0), 0);
@@ -255,6 +273,8 @@ void payload_main(u64 fdt)
 void payload_cpu_main(u64 cpu)
 {
 	__asm__ volatile("msr daifset, #8");
+	run_first(1);
+	second(&guests[0]);
 	taken_turns();
 	check("no exception here", take_faults((u32)cpu), 0);
 	visits = 1;
