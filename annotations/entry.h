@@ -19,9 +19,10 @@
 /* What a run of a vCPU may change. */
 #define GUEST_STATE cpu_guest[0 .. CPUS_MAX - 1], cpu_host[0 .. CPUS_MAX - 1], \
 	el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], at_guest, esr_el2, far_el2, hpfar_el2, FP_STATE, \
-	GIC_STATE, KEYS_STATE
+	GIC_STATE, KEYS_STATE, POINT_STATE
 #define GIC_STATE gic[CTX_GIC_FIRST .. CTX_GIC_END - 1], gic_guest
 #define KEYS_STATE keys[CTX_KEYS_FIRST .. CTX_KEYS_END - 1], keys_guest, keys_open
+#define POINT_STATE point[CTX_DEBUG_FIRST .. CTX_DEBUG_END - 1], point_guest
 #define FP_STATE fp[CTX_V0 .. CTX_FP_END - 1], fp_guest, fp_open
 
 /*@ ghost
@@ -39,6 +40,9 @@
   // keys of pointer authentication, by their word of a context; they are a guest's, and it may use them
   extern u64 keys[CTX_KEYS_END];
   extern u8 keys_guest, keys_open;
+  // breakpoints and watchpoints, by their word of a context, and whether the CPU has so many; they are a guest's
+  extern u64 point[CTX_DEBUG_END];
+  extern u8 point_there[CTX_DEBUG_END], point_guest;
 */
 
 /*@ predicate no_locks{L} = \forall integer k; 0 <= k < LOCK_COUNT ==> \at(lock_held[k],L) == 0;
@@ -52,6 +56,20 @@
     // the CPU has the same keys of pointer authentication
     predicate same_keys{L,M} = \forall integer i; CTX_KEYS_FIRST <= i < CTX_KEYS_END ==>
       \at(keys[i],M) == \at(keys[i],L);
+
+    // the CPU has the same breakpoints and watchpoints
+    predicate same_points{L,M} = \forall integer i; CTX_DEBUG_FIRST <= i < CTX_DEBUG_END &&
+      \at(point_there[i],L) != 0 ==> \at(point[i],M) == \at(point[i],L);
+
+    // by MDSCR_EL1 v breakpoints and watchpoints count; it has nothing but SS, TDCC, KDE and MDE
+    predicate debug_counts(integer v) = v / 0x8000 % 2 != 0;
+    predicate debug_allowed(integer v) = v < 0x10000 && v / 2 % 0x800 == 0 && v / 0x4000 % 2 == 0;
+    // control v of word k matches at EL0 and EL1 only, an address or CONTEXTIDR_EL1
+    predicate control_allowed(integer k, integer v) = v / 0x2000 % 8 == 0 &&
+      (k < CTX_DBGWVR0_EL1 ? v < 0x400000 : v < 0x20000000 && v / 0x200000 % 8 == 0);
+    // so are all of those of the vCPU that cpu has loaded
+    predicate points_allowed{L}(integer cpu) = \forall integer i; CTX_DEBUG_FIRST <= i < CTX_DEBUG_END &&
+      (i - CTX_DEBUG_FIRST) % 2 == 1 ==> control_allowed(i, \at(cpu_guest[cpu].w[i],L));
 
     // a list register is about no physical interrupt: nothing that a guest does with it reaches the GIC's distributor
     predicate list_virtual(integer lr) = lr / 0x2000000000000000 % 2 == 0;

@@ -687,7 +687,8 @@ static bool is_pstate(u64 value)
 /* What the model can follow: no register that the program is about to use. */
 static u64 settable(struct fuzz_cpu *c, const struct fuzz_vcpu *u, bool protected)
 {
-	static const u64 words[] = { CTX_X24, CTX_V0 + 16, CTX_TPIDR_EL0, CTX_PSTATE, CTX_MDSCR_EL1, CTX_CNTVOFF_EL2 };
+	static const u64 words[] = { CTX_X24, CTX_V0 + 16, CTX_TPIDR_EL0, CTX_PSTATE, CTX_ICH_LR0_EL2,
+				     CTX_MDSCR_EL1, CTX_DBGWVR0_EL1, CTX_CNTVOFF_EL2 };
 
 	if (u && u->pending == EXIT_NONE && (u->at <= AT_BEGIN || protected) && below(c, 4))
 		return below(c, 4) ? CTX_PC : CTX_X0;
@@ -707,7 +708,7 @@ static void set_word(struct fuzz_cpu *c, struct fuzz_vcpu *u)
 	bool entry = number == CTX_PC || number == CTX_X0;
 	s64 want = number >= CTX_NAMED_END ? HYP_EINVAL : !u ? HYP_ENOENT :
 		   number == CTX_CNTVOFF_EL2 ? (protected && c->vm[c->loaded_vm].turned_on ? HYP_EPERM : 0) :
-		   number == CTX_MDSCR_EL1 || (protected && (u->ran || !entry)) ? HYP_EPERM :
+		   number == CTX_ICH_LR0_EL2 || (protected && (u->ran || !entry)) ? HYP_EPERM :
 		   number == CTX_PSTATE && !is_pstate(value) ? HYP_EINVAL : 0;
 
 	if (!fuzz_expect(c, VCPU_SET_REG, number, value, fuzz_random(c), want))

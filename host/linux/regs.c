@@ -13,6 +13,7 @@
 #include <gen/guest_sysregs_table.h>
 
 #define SYSREG_ID (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM64_SYSREG)
+#define MDCCINT_ID ARM64_SYS_REG(2, 0, 0, 2, 0)
 #define CORE_ID (KVM_REG_ARM64 | KVM_REG_ARM_CORE)
 #define CORE_WORDS (sizeof(struct kvm_regs) / sizeof(u32))
 #define CORE(field) KVM_REG_ARM_CORE_REG(field)
@@ -182,11 +183,13 @@ static u64 clamped(const struct guest_sysreg *reg, bool has_gic)
 	return value;
 }
 
-/* What a guest reads and cannot change. */
+/* What a guest reads and cannot change. Of debug registers, as with KVM, only one. */
 static bool is_constant(u32 i)
 {
 	const struct guest_sysreg *reg = &guest_sysregs[i];
 
+	if ((SYSREG_ID | guest_sysreg_key[i]) == MDCCINT_ID)
+		return true;
 	return guest_sysreg_key[i] >= ARM64_SYS_REG_SHIFT_MASK(3, OP0) && reg->feature == GUEST_ALWAYS &&
 	       (reg->read == SYSREG_VALUE || reg->read == SYSREG_MACHINE || reg->read == SYSREG_CLAMPED ||
 		(reg->read == SYSREG_SLOT && reg->index == GUEST_SLOT_MPIDR_EL1));
@@ -439,7 +442,7 @@ int hyp_regs_reset(struct hyp_vcpu *vcpu)
 		if (CTX_SETTABLE(i))
 			refused = hyp_set_word(i, vcpu->fresh[i]);
 	}
-	for (i = CTX_V0; i < CTX_KEYS_END && !refused; i++) {
+	for (i = CTX_V0; i < CTX_DEBUG_END && !refused; i++) {
 		if (CTX_SETTABLE(i))
 			refused = hyp_set_word(i, zero);
 	}

@@ -200,7 +200,8 @@ def _switched_registers(spec):
     registers = emit.contexts(spec)["switched"]
     return {tuple(r["encoding"]): r["name"].lower() for r in registers} | {
         tuple(emit.other_code(r)[0]): r["name_e2h"] for r in registers} | {
-        tuple(r["encoding"]): r["name"].lower() for key in ("fp", "gic", "key") for r in spec["vcpu"][key]}
+        tuple(r["encoding"]): r["name"].lower() for key in ("fp", "gic", "key") for r in spec["vcpu"][key]} | {
+        tuple(r["encoding"]): r["name"].lower() for r in emit.contexts(spec)["debug"]}
 
 
 def _switches(spec):
@@ -225,7 +226,27 @@ def _switches(spec):
             Routine(restore, [restore], ["(x0 & 7) == 0"],
                     [Region("context", "x0", size, "r")], [Case("True", restored, "ret", {"x1"}, {})], [], 4, []),
         ]
+    for entry in spec["vcpu"]["debug"]:
+        found += _points(entry, [r["name"].lower() for r in context["debug"] if r["of"] == entry["name"]])
     return [_clauses(routine) for routine in found]
+
+
+def _points(entry, registers):
+    """As many pairs of @registers as x1 says: a case for each number of them, and no other register is touched."""
+    save, restore = f"{entry['name']}_save", f"{entry['name']}_restore"
+    requires = ["(x0 & 7) == 0", "x1 >= 1", f"x1 <= {entry['count']}"]
+    saving, restoring = [], []
+    for count in range(1, entry["count"] + 1):
+        when, places = f"old(x1) == {count}", [(name, 8 * n) for n, name in enumerate(registers[: 2 * count])]
+        saved = [f"word(words, {place}) == old({register})" for register, place in places]
+        rest = [f"implies(any >= {16 * count}, word(words, any) == old(word(words, any)))"]
+        restored = [item(f"msr {register} = old(word(words, {place}))") for register, place in places]
+        changes = {"x0", "x1", "x2", "x3"}
+        saving.append(Case(when, [], "ret", changes, {"saved": saved, "rest": rest}))
+        restoring.append(Case(when, restored, "ret", changes, {}))
+    size = str(8 * len(registers))
+    return [Routine(save, [save], requires, [Region("words", "x0", size, "rw")], saving, [], 4, []),
+            Routine(restore, [restore], requires, [Region("words", "x0", size, "r")], restoring, [], 4, [])]
 
 
 def _filled(text, arguments):

@@ -110,6 +110,7 @@ def check_vcpu(spec):
         ("fp", "name"),
         ("gic", "name"),
         ("key", "name"),
+        ("debug", "name"),
         ("common", "name"),
         ("own", "name"),
         ("exit", "name"),
@@ -119,8 +120,9 @@ def check_vcpu(spec):
     ):
         unique("vcpu", key, vcpu[key], attribute)
     words = {}
-    for key in ("switched", "fp", "gic", "key", "common", "own"):
-        for i, r in enumerate(vcpu[key]):
+    debug = guests.debug_registers(vcpu)
+    for key in ("switched", "fp", "gic", "key", "debug", "common", "own"):
+        for i, r in enumerate(debug if key == "debug" else vcpu[key]):
             if r["name"] in words:
                 raise SpecError("vcpu", [key, i, "name"], f"{r['name']} is taken by {words[r['name']]}")
             words[r["name"]] = f"{key}.{i}"
@@ -130,13 +132,14 @@ def check_vcpu(spec):
             raise SpecError("vcpu", ["fault", name], f"{bit} is taken by {bits[bit]}")
         bits[bit] = name
     known_to = {tuple(r["encoding"]): r["name"] for r in spec["assembly"]["register"]}
+    unique("vcpu", "debug", [{"encoding": tuple(r["encoding"])} for r in debug], "encoding")
     for key in ("switched", "fp", "gic", "key"):
         unique("vcpu", key, [{"encoding": tuple(r["encoding"])} for r in vcpu[key]], "encoding")
         for i, r in enumerate(vcpu[key]):
             if (name := known_to.get(tuple(r["encoding"]))) not in (None, r["name"].lower()):
                 raise SpecError("vcpu", [key, i, "encoding"], f"is that of {name} in assembly.toml")
     # VCPU_GET_REG and VCPU_SET_REG reach every register of a guest, and none of Hypatia's own words.
-    last = 33 + len(vcpu["switched"]) + 64 + len(vcpu["fp"]) + len(vcpu["gic"]) + len(vcpu["key"]) + len(vcpu["common"]) - 1
+    last = 33 + 64 + len(debug) + sum(len(vcpu[key]) for key in ("switched", "fp", "gic", "key", "common")) - 1
     for i, call in enumerate(spec["hypercalls"]["call"]):
         if call["name"] in ("VCPU_GET_REG", "VCPU_SET_REG") and call["args"][0]["max"] != last:
             raise SpecError("hypercalls", ["call", i, "args", 0, "max"], f"is to be the last register of a context, {last}")

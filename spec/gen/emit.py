@@ -209,7 +209,8 @@ def contexts(spec):
     fp = names + vectors + [r["name"] for r in vcpu["fp"]]
     gic = fp + [r["name"] for r in vcpu["gic"]]
     keys = gic + [r["name"] for r in vcpu["key"]]
-    common = keys + [c["name"] for c in vcpu["common"]]
+    debug = keys + [r["name"] for r in guests.debug_registers(vcpu)]
+    common = debug + [c["name"] for c in vcpu["common"]]
     names = common + [o["name"] for o in vcpu["own"]]
     return {
         "vcpu": vcpu,
@@ -221,6 +222,10 @@ def contexts(spec):
         ],
         "key": [
             r | {"index": len(gic) + n, "code": register_code(r["encoding"])} for n, r in enumerate(vcpu["key"])
+        ],
+        "debug": [
+            r | {"index": len(keys) + n, "code": register_code(r["encoding"])}
+            for n, r in enumerate(guests.debug_registers(vcpu))
         ],
         "switched_first": first,
         "switched": [
@@ -236,7 +241,8 @@ def contexts(spec):
         "fp_first": first + len(vcpu["switched"]),
         "gic_first": len(fp),
         "keys_first": len(gic),
-        "common_first": len(keys),
+        "debug_first": len(keys),
+        "common_first": len(debug),
         "own_first": len(common),
         "kept": [r["name"] for key in ("switched", "gic") for r in vcpu[key] if not r["set"]],
     }

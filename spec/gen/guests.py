@@ -72,6 +72,21 @@ def check_trap(spec, path, control, bit):
         raise SpecError(NAME, [*path, "trap"], f"{control}.{bit} is not as a guest needs it in sysregs.toml")
 
 
+def debug_registers(vcpu):
+    """Each register of [[debug]], in the order of its word: value and control of the first, of the second, and so on."""
+    return [
+        {"name": f"{d[what]}{n}_EL1", "encoding": [2, 0, 0, n, d["op2"] + step], "of": d["name"]}
+        for d in vcpu["debug"]
+        for n in range(d["count"])
+        for step, what in enumerate(("value", "control"))
+    ]
+
+
+def kept_words(vcpu):
+    """Registers whose word of a context is what a trapped access finds."""
+    return {r["name"] for r in vcpu["switched"]} | {r["name"] for r in debug_registers(vcpu)}
+
+
 def check_register(spec, register, features):
     path = ["register", register["name"]]
     access, location = register["access"], register["location"]
@@ -90,7 +105,7 @@ def check_register(spec, register, features):
             raise SpecError(NAME, [*path, "trap"], f"{register['trap']} is not a field of sysregs.toml")
         if location == "direct":
             raise SpecError(NAME, [*path, "trap"], "location direct is for what does not trap")
-        if location == "context" and register["name"] not in {r["name"] for r in spec["vcpu"]["switched"]}:
+        if location == "context" and register["name"] not in kept_words(spec["vcpu"]):
             raise SpecError(NAME, [*path, "trap"], "what traps to a slot is to be switched: vcpu.toml does not have it")
         check_trap(spec, path, control, bit)
     if tuple(register["encoding"]) in id_space():
@@ -167,7 +182,7 @@ def rules(register):
 
 def table(spec):
     guest = spec[NAME]
-    switched = {r["name"] for r in spec["vcpu"]["switched"]}
+    words = kept_words(spec["vcpu"])
     registers, slots, clamped, machine = [], [], [], []
     for register in guest["register"]:
         index = 0
@@ -195,7 +210,7 @@ def table(spec):
     return {
         "guest_registers": registers,
         "guest_slots": slots,
-        "guest_words": [{"slot": name, "word": f"CTX_{name}" if name in switched else "0"} for name in slots],
+        "guest_words": [{"slot": name, "word": f"CTX_{name}" if name in words else "0"} for name in slots],
         "guest_clamped": clamped,
         "guest_machine": machine,
         "guest_features": guest["feature"],

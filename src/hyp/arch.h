@@ -515,6 +515,42 @@ void arch_keys_guest_save(u32 cpu);
 void arch_keys_guest_restore(u32 cpu);
 
 /*
+ * Breakpoints and watchpoints, as many as the CPU has: into the context of the host or of what @cpu has loaded, and
+ * back. None fires at EL2: MDCR_EL2.TDE and HCR_EL2.TGE are 0, so debug exceptions are EL1's, which takes none from EL2
+ * (Arm ARM D2.4).
+ */
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires host: at_guest == 0;
+    requires own: point_guest == 0;
+    terminates \true; exits \false;
+    assigns cpu_host[cpu].w[CTX_DEBUG_FIRST .. CTX_DEBUG_END - 1];
+    ensures saved: \forall integer i; CTX_DEBUG_FIRST <= i < CTX_DEBUG_END && point_there[i] != 0 ==>
+      cpu_host[cpu].w[i] == point[i];
+*/
+void arch_points_host_save(u32 cpu);
+
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires host: at_guest == 0;
+    terminates \true; exits \false;
+    assigns point[CTX_DEBUG_FIRST .. CTX_DEBUG_END - 1], point_guest;
+    ensures restored: \forall integer i; CTX_DEBUG_FIRST <= i < CTX_DEBUG_END && point_there[i] != 0 ==>
+      point[i] == cpu_host[cpu].w[i];
+    ensures own: point_guest == 0;
+*/
+void arch_points_host_restore(u32 cpu);
+
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires host: at_guest == 0;
+    requires allowed: points_allowed{Here}(cpu);
+    terminates \true; exits \false;
+    assigns point[CTX_DEBUG_FIRST .. CTX_DEBUG_END - 1], point_guest;
+    ensures restored: \forall integer i; CTX_DEBUG_FIRST <= i < CTX_DEBUG_END && point_there[i] != 0 ==>
+      point[i] == cpu_guest[cpu].w[i];
+    ensures own: point_guest == 1;
+*/
+void arch_points_guest_restore(u32 cpu);
+
+/*
  * Stage 2, traps and timers of a guest, and back to the host's. @fresh: what the TLB has of its VMID is not its own.
  * @lines: the flags of VCPU_RUN, for which of its lines are high, and for its GIC. @offset: of its virtual counter.
  */
@@ -571,11 +607,16 @@ void cpu_to_host(void);
     requires fp: fp_open != 0 ==> fp_guest == 1;
     // and what of the keys
     requires keys: keys_open != 0 ==> keys_guest == 1;
+    // breakpoints and watchpoints that count are its own, and MDSCR_EL1 has nothing that is not a guest's
+    requires points: debug_counts(el1[CTX_MDSCR_EL1]) ==> point_guest == 1;
+    requires debug: debug_allowed(el1[CTX_MDSCR_EL1]);
     terminates \true; exits \false;
     assigns cpu_guest[cpu].w[0 .. CTX_PSTATE], el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], esr_el2, far_el2,
       hpfar_el2, fp[CTX_V0 .. CTX_FP_END - 1], gic[CTX_GIC_FIRST .. CTX_GIC_END - 1],
       keys[CTX_KEYS_FIRST .. CTX_KEYS_END - 1];
     ensures trapped: (fp_open == 0 ==> same_fp{Pre,Here}) && (keys_open == 0 ==> same_keys{Pre,Here});
+    // it reaches neither them nor MDSCR_EL1: MDCR_EL2.TDA
+    ensures debug: el1[CTX_MDSCR_EL1] == \old(el1[CTX_MDSCR_EL1]);
     ensures end: \result <= GUEST_SERROR;
     ensures level: below_el2(cpu_guest[cpu].w[CTX_PSTATE]);
 */

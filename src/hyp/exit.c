@@ -38,18 +38,24 @@ static struct guest_exit exit_with(u64 kind, u64 x2, u64 x3)
 	return x;
 }
 
-/* Behind the instruction that trapped: AArch32 has shorter ones. */
+/*
+ * Behind the instruction that trapped: AArch32 has shorter ones. A guest that single-steps it made its step
+ * (Arm ARM D2.11, SSAdvance): PSTATE.SS is 0, and the exception comes before the next instruction.
+ */
 /*@ requires cpu: cpu < CPUS_MAX;
-    terminates \true; exits \false; assigns cpu_guest[cpu].w[CTX_PC];
+    terminates \true; exits \false; assigns cpu_guest[cpu].w[CTX_PC], cpu_guest[cpu].w[CTX_PSTATE];
     ensures behind: \old(cpu_guest[cpu].w[CTX_PC]) < LAST_PC ==>
       cpu_guest[cpu].w[CTX_PC] == \old(cpu_guest[cpu].w[CTX_PC]) + (esr / 0x2000000 % 2 != 0 ? 4 : 2);
+    ensures stepped: cpu_guest[cpu].w[CTX_PSTATE] == stepped(\old(cpu_guest[cpu].w[CTX_PSTATE]));
 */
 static void step_over(u32 cpu, u64 esr)
 {
 	u64 pc = cpu_guest[cpu].w[CTX_PC];
 	u64 bytes = esr_el2_il(esr) != 0 ? 4 : 2;
+	u64 pstate = cpu_guest[cpu].w[CTX_PSTATE];
 
 	cpu_guest[cpu].w[CTX_PC] = pc < LAST_PC ? pc + bytes : 0;
+	cpu_guest[cpu].w[CTX_PSTATE] = pstate - spsr_el2_ss_put(spsr_el2_ss(pstate));
 }
 
 /*@ requires cpu: cpu < CPUS_MAX;
@@ -83,7 +89,8 @@ static void reg_write(u32 cpu, u64 r, u64 value)
       cpu_guest[cpu].w[CTX_SPSR_EL1] == \old(cpu_guest[cpu].w[CTX_PSTATE]);
     ensures syndrome: cpu_guest[cpu].w[CTX_ESR_EL1] == 0x2000000;
     ensures vector: cpu_guest[cpu].w[CTX_PC] / 2048 == cpu_guest[cpu].w[CTX_VBAR_EL1] / 2048;
-    ensures level: cpu_guest[cpu].w[CTX_PSTATE] % 32 == 5;
+    ensures level: cpu_guest[cpu].w[CTX_PSTATE] % 32 == 5 && cpu_guest[cpu].w[CTX_PSTATE] / 0x200 % 2 == 1 &&
+      cpu_guest[cpu].w[CTX_PSTATE] / 0x200000 % 2 == 0;
 */
 static struct guest_exit undefined(u32 cpu)
 {
@@ -147,14 +154,18 @@ static u64 slot_word(u32 slot)
 /*@ requires cpu: cpu < CPUS_MAX;
     requires slot: access.slot < GUEST_SLOTS && access.rt < 32;
     requires kind: access.kind == ACCESS_READ || access.kind == ACCESS_WRITE;
-    terminates \true; exits \false; assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1];
+    terminates \true; exits \false;
+    assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1],
+      cpu_guest[cpu].w[CTX_DEBUG_FIRST .. CTX_DEBUG_END - 1], cpu_guest[cpu].w[CTX_DEBUG];
     ensures known: \result != 0 <==> in_context(guest_slot_word[access.slot]);
     ensures read: \result != 0 && access.kind == ACCESS_READ && access.rt < 31 ==>
-      cpu_guest[cpu].w[access.rt] == \old(cpu_guest[cpu].w[guest_slot_word[access.slot]]);
+      cpu_guest[cpu].w[access.rt] == word_now{Pre}(cpu, guest_slot_word[access.slot]);
     ensures written: \result != 0 && access.kind == ACCESS_WRITE ==>
-      cpu_guest[cpu].w[guest_slot_word[access.slot]] == access.value;
+      word_now{Here}(cpu, guest_slot_word[access.slot]) == access.value;
     ensures rest: \forall integer k; 0 <= k < CTX_SWITCHED_END && !access_puts{Here}(access, k) ==>
       cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
+    ensures points: \forall integer k; is_point(k) && !access_puts{Here}(access, k) ==>
+      word_now{Here}(cpu, k) == word_now{Pre}(cpu, k);
     ensures refused: \result == 0 ==> \forall integer k; 0 <= k < CTX_SWITCHED_END ==>
       cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
 */
@@ -166,9 +177,9 @@ static u32 slot_access(u32 cpu, struct guest_access access)
 		return 0;
 	}
 	if (access.kind == ACCESS_READ) {
-		reg_write(cpu, access.rt, cpu_guest[cpu].w[word]);
+		reg_write(cpu, access.rt, context_get(cpu, word));
 	} else {
-		cpu_guest[cpu].w[word] = access.value;
+		context_put(cpu, word, access.value);
 	}
 	return 1;
 }
@@ -176,16 +187,20 @@ static u32 slot_access(u32 cpu, struct guest_access access)
 /* What is to be done about an access is done; 0 when it is the guest's to take as an exception. */
 /*@ requires cpu: cpu < CPUS_MAX;
     requires slot: access.slot < GUEST_SLOTS && access.rt < 32;
-    terminates \true; exits \false; assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1];
+    terminates \true; exits \false;
+    assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1],
+      cpu_guest[cpu].w[CTX_DEBUG_FIRST .. CTX_DEBUG_END - 1], cpu_guest[cpu].w[CTX_DEBUG];
     ensures done: \result != 0 <==> access.kind == ACCESS_SKIP || access.kind == ACCESS_VALUE ||
       (of_slot(access.kind) && in_context(guest_slot_word[access.slot]));
     ensures value: access.kind == ACCESS_VALUE && access.rt < 31 ==> cpu_guest[cpu].w[access.rt] == access.value;
     ensures read: \result != 0 && access.kind == ACCESS_READ && access.rt < 31 ==>
-      cpu_guest[cpu].w[access.rt] == \old(cpu_guest[cpu].w[guest_slot_word[access.slot]]);
+      cpu_guest[cpu].w[access.rt] == word_now{Pre}(cpu, guest_slot_word[access.slot]);
     ensures written: \result != 0 && access.kind == ACCESS_WRITE ==>
-      cpu_guest[cpu].w[guest_slot_word[access.slot]] == access.value;
+      word_now{Here}(cpu, guest_slot_word[access.slot]) == access.value;
     ensures rest: \forall integer k; 0 <= k < CTX_SWITCHED_END && !access_puts{Here}(access, k) ==>
       cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
+    ensures points: \forall integer k; is_point(k) && !access_puts{Here}(access, k) ==>
+      word_now{Here}(cpu, k) == word_now{Pre}(cpu, k);
     ensures refused: \result == 0 ==> \forall integer k; 0 <= k < CTX_SWITCHED_END ==>
       cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
 */
@@ -208,7 +223,9 @@ static u32 access_do(u32 cpu, struct guest_access access)
 /*@ requires cpu: cpu < CPUS_MAX;
     requires syndrome: esr == esr_el2 && is_sysreg(GUEST_SYNC, esr);
     requires gic: gic <= 1;
-    terminates \true; exits \false; assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1];
+    terminates \true; exits \false;
+    assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1],
+      cpu_guest[cpu].w[CTX_DEBUG_FIRST .. CTX_DEBUG_END - 1], cpu_guest[cpu].w[CTX_DEBUG];
     ensures kind: \result.kind == EXIT_SYSREG || \result.kind == EXIT_NONE;
     ensures host: \result.kind == EXIT_SYSREG <==> host_access{Pre}(gic, esr);
     ensures row: exit_row{Here}(cpu, \result.kind, \result.x2, \result.x3);
@@ -220,6 +237,7 @@ static u32 access_do(u32 cpu, struct guest_access access)
     ensures written: wrote_slot{Pre,Here}(gic, cpu, esr);
     ensures value: read_value{Pre,Here}(gic, cpu, esr);
     ensures registers: same_registers{Pre,Here}(gic, cpu, GUEST_SYNC, esr);
+    ensures points: same_points_but{Pre,Here}(gic, cpu, GUEST_SYNC, esr);
 */
 static struct guest_exit sysreg_exit(u32 cpu, u64 esr, u32 gic)
 {
@@ -310,7 +328,8 @@ static struct guest_exit fault_exit(u32 cpu, u64 esr)
     requires syndrome: esr == esr_el2;
     requires gic: gic <= 1;
     terminates \true; exits \false;
-    assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1];
+    assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1],
+      cpu_guest[cpu].w[CTX_DEBUG_FIRST .. CTX_DEBUG_END - 1], cpu_guest[cpu].w[CTX_DEBUG];
     ensures kind: \result.kind <= EXIT_MAX;
     ensures row: exit_row{Here}(cpu, \result.kind, \result.x2, \result.x3);
     ensures sysreg: \result.kind == EXIT_SYSREG <==> is_sysreg(GUEST_SYNC, esr) && host_access{Pre}(gic, esr);
@@ -321,6 +340,7 @@ static struct guest_exit fault_exit(u32 cpu, u64 esr)
       read_slot{Pre,Here}(gic, cpu, esr) && wrote_slot{Pre,Here}(gic, cpu, esr);
     ensures value: is_sysreg(GUEST_SYNC, esr) ==> read_value{Pre,Here}(gic, cpu, esr);
     ensures registers: same_registers{Pre,Here}(gic, cpu, GUEST_SYNC, esr);
+    ensures points: same_points_but{Pre,Here}(gic, cpu, GUEST_SYNC, esr);
     ensures fp: is_class(GUEST_SYNC, esr, TRAP_EC_FP) ==> \result.kind == EXIT_NONE && same_words{Pre,Here}(cpu);
     ensures scalable: is_class(GUEST_SYNC, esr, TRAP_EC_SVE) || is_class(GUEST_SYNC, esr, TRAP_EC_SME) ==>
       took_undefined{Pre,Here}(cpu);
@@ -416,7 +436,7 @@ static u64 loaded_value(u64 value, u64 esr)
 }
 
 /*@ requires cpu: cpu < CPUS_MAX;
-    terminates \true; exits \false; assigns cpu_guest[cpu].w[0 .. CTX_PC];
+    terminates \true; exits \false; assigns cpu_guest[cpu].w[0 .. CTX_PSTATE];
     ensures rest: \forall integer k; 0 <= k < 31 && (k != esr / 0x10000 % 32 || esr / 64 % 2 == 1) ==>
       cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
     ensures read: answered_read(esr) ==> cpu_guest[cpu].w[esr / 0x10000 % 32] == loaded(value, esr);

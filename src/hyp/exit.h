@@ -7,6 +7,7 @@
 
 #include <gen/traps.h>
 #include "guest_sysreg.h"
+#include "points.h"
 #include "vcpu.h"
 #include "../../annotations/entry.h"
 
@@ -29,7 +30,7 @@ extern const struct guest_features vm_features[2];
     logic integer access_at{L}(integer gic, integer i, integer esr) =
       access_kind(found_kind{L}(vm_features[gic], i, trap_write(esr)), trap_write(esr), trap_rt(esr));
     logic integer word_at{L}(integer i) = \at(guest_slot_word[guest_sysregs[i].index],L);
-    predicate in_context(integer word) = CTX_SWITCHED_FIRST <= word < CTX_SWITCHED_END;
+    predicate in_context(integer word) = CTX_SWITCHED_FIRST <= word < CTX_SWITCHED_END || is_point(word);
     predicate slot_at{L}(integer gic, integer i, integer esr) =
       of_slot(access_at{L}(gic, i, esr)) && in_context(word_at{L}(i));
     // it is the host's
@@ -122,6 +123,14 @@ extern const struct guest_features vm_features[2];
       k != CTX_ESR_EL1 && !(is_sysreg(code, esr) && access_changes{L}(gic, esr, k)) ==>
       \at(cpu_guest[cpu].w[k],M) == \at(cpu_guest[cpu].w[k],L);
 
+    // and so are its points but the one that it wrote
+    predicate same_points_but{L,M}(integer gic, integer cpu, integer code, integer esr) = \forall integer k;
+      is_point(k) && !(is_sysreg(code, esr) && access_changes{L}(gic, esr, k)) ==>
+      word_now{M}(cpu, k) == word_now{L}(cpu, k);
+
+    // PSTATE p behind an instruction: no step is left to make
+    logic integer stepped(integer p) = p - p / 0x200000 % 2 * 0x200000;
+
     // it took an undefined instruction where it stood
     predicate took_undefined{L,M}(integer cpu) =
       \at(cpu_guest[cpu].w[CTX_ELR_EL1],M) == \at(cpu_guest[cpu].w[CTX_PC],L) &&
@@ -129,16 +138,18 @@ extern const struct guest_features vm_features[2];
       \at(cpu_guest[cpu].w[CTX_ESR_EL1],M) == 0x2000000;
 
     // it goes on behind the instruction
-    predicate went_on{L,M}(integer cpu, integer esr) = \at(cpu_guest[cpu].w[CTX_PC],L) < 0xfffffffffffffffc ==>
-      \at(cpu_guest[cpu].w[CTX_PC],M) == \at(cpu_guest[cpu].w[CTX_PC],L) + (esr / 0x2000000 % 2 != 0 ? 4 : 2);
+    predicate went_on{L,M}(integer cpu, integer esr) =
+      \at(cpu_guest[cpu].w[CTX_PSTATE],M) == stepped(\at(cpu_guest[cpu].w[CTX_PSTATE],L)) &&
+      (\at(cpu_guest[cpu].w[CTX_PC],L) < 0xfffffffffffffffc ==>
+        \at(cpu_guest[cpu].w[CTX_PC],M) == \at(cpu_guest[cpu].w[CTX_PC],L) + (esr / 0x2000000 % 2 != 0 ? 4 : 2));
 
     // what an access came to: a slot into the general register, the other way round, a value into it
     predicate read_slot{L,M}(integer gic, integer cpu, integer esr) = \forall integer i; entry_of{L}(i, esr) &&
       slot_at{L}(gic, i, esr) && access_at{L}(gic, i, esr) == ACCESS_READ ==>
-      \at(cpu_guest[cpu].w[trap_rt(esr)],M) == \at(cpu_guest[cpu].w[word_at{L}(i)],L);
+      \at(cpu_guest[cpu].w[trap_rt(esr)],M) == word_now{L}(cpu, word_at{L}(i));
     predicate wrote_slot{L,M}(integer gic, integer cpu, integer esr) = \forall integer i; entry_of{L}(i, esr) &&
       slot_at{L}(gic, i, esr) && access_at{L}(gic, i, esr) == ACCESS_WRITE ==>
-      \at(cpu_guest[cpu].w[word_at{L}(i)],M) == reg_at{L}(cpu, trap_rt(esr));
+      word_now{M}(cpu, word_at{L}(i)) == reg_at{L}(cpu, trap_rt(esr));
     // v is what a read of entry i finds: a constant, the machine's, or the machine's field by field
     predicate value_of{L}(integer gic, integer i, integer v) =
       (\at(guest_sysregs[i].read,L) == SYSREG_VALUE ==> v == \at(guest_sysregs[i].value,L)) &&
@@ -171,6 +182,7 @@ extern const struct guest_features vm_features[2];
     ensures value: is_sysreg(code, esr_el2) ==> read_value{Pre,Here}(gic, cpu, esr_el2);
     ensures interrupt: code != GUEST_SYNC && code != GUEST_SERROR ==> \result.kind == EXIT_IRQ;
     ensures registers: same_registers{Pre,Here}(gic, cpu, code, esr_el2);
+    ensures points: same_points_but{Pre,Here}(gic, cpu, code, esr_el2);
     // FP and SIMD: the guest repeats the instruction. SVE and SME: it has none
     ensures fp: is_class(code, esr_el2, TRAP_EC_FP) ==> \result.kind == EXIT_NONE && same_words{Pre,Here}(cpu);
     ensures scalable: is_class(code, esr_el2, TRAP_EC_SVE) || is_class(code, esr_el2, TRAP_EC_SME) ==>
@@ -191,13 +203,14 @@ struct guest_exit guest_exit(u32 cpu, u64 code, u32 gic);
         cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
     // of a fault: PC, and the register of a read that is valid
     ensures fault: \old(cpu_guest[cpu].w[CTX_EXIT]) == EXIT_FAULT ==> \forall integer k; 0 <= k < CTX_WORDS &&
-      k != CTX_EXIT && k != CTX_PC && (k != \old(cpu_guest[cpu].w[CTX_ESR]) / 0x10000 % 32 || k == 31 ||
+      k != CTX_EXIT && k != CTX_PC && k != CTX_PSTATE &&
+      (k != \old(cpu_guest[cpu].w[CTX_ESR]) / 0x10000 % 32 || k == 31 ||
         \old(cpu_guest[cpu].w[CTX_ESR]) / 64 % 2 == 1) ==> cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
     ensures read: \old(cpu_guest[cpu].w[CTX_EXIT]) == EXIT_FAULT && answered_read(\old(cpu_guest[cpu].w[CTX_ESR])) ==>
       cpu_guest[cpu].w[\old(cpu_guest[cpu].w[CTX_ESR]) / 0x10000 % 32] ==
         loaded(value, \old(cpu_guest[cpu].w[CTX_ESR]));
     ensures sysreg: \old(cpu_guest[cpu].w[CTX_EXIT]) == EXIT_SYSREG ==> \forall integer k; 0 <= k < CTX_WORDS &&
-      k != CTX_EXIT && k != CTX_PC && (k != \old(cpu_guest[cpu].w[CTX_ESR]) / 32 % 32 || k == 31) ==>
+      k != CTX_EXIT && k != CTX_PC && k != CTX_PSTATE && (k != \old(cpu_guest[cpu].w[CTX_ESR]) / 32 % 32 || k == 31) ==>
         cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
     ensures answered: cpu_guest[cpu].w[CTX_EXIT] == EXIT_NONE;
 */

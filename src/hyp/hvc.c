@@ -263,7 +263,7 @@ static struct measurement measurement_of(const u64 *w)
 /*@ requires unlocked: no_locks{Here};
     requires setup: boot_ok{Here};
     requires host: at_guest == 0;
-    requires fp: fp_guest == 0 && gic_guest == 0 && keys_guest == 0;
+    requires fp: fp_guest == 0 && gic_guest == 0 && keys_guest == 0 && point_guest == 0;
     requires rest: \valid(rest + (0 .. REST - 1)) && APART_FROM_GUESTS(rest);
     requires id: HYPERCALL_BASE <= id < HYPERCALL_BASE + HYPERCALL_COUNT;
     terminates \true; exits \false;
@@ -273,6 +273,7 @@ static struct measurement measurement_of(const u64 *w)
     ensures fp: fp_guest == 0 && same_fp{Pre,Here};
     ensures gic: gic_guest == 0;
     ensures keys: keys_guest == 0 && same_keys{Pre,Here};
+    ensures points: point_guest == 0 && same_points{Pre,Here};
     ensures kept: id != VCPU_RUN && id != VCPU_GET_REG ==> rest[0] == \old(rest[0]) && rest[1] == \old(rest[1]);
     ensures more: id != VCPU_RUN ==> \forall integer k; 2 <= k < REST ==> rest[k] == \old(rest[k]);
     ensures row: id == VCPU_RUN && \result.a1 <= EXIT_MAX ==>

@@ -137,7 +137,7 @@ struct hvc_result {
 /*@ requires unlocked: no_locks{Here};
     requires setup: boot_ok{Here};
     requires host: at_guest == 0;
-    requires fp: fp_guest == 0 && gic_guest == 0 && keys_guest == 0;
+    requires fp: fp_guest == 0 && gic_guest == 0 && keys_guest == 0 && point_guest == 0;
     requires rest: \valid(rest + (0 .. REST - 1)) && APART_FROM_GUESTS(rest);
     terminates \true; exits \false;
     assigns LOCKED_STATE, GUEST_STATE, rest[0 .. REST - 1];
@@ -147,6 +147,7 @@ struct hvc_result {
     ensures fp: fp_guest == 0 && same_fp{Pre,Here};
     ensures gic: gic_guest == 0;
     ensures keys: keys_guest == 0 && same_keys{Pre,Here};
+    ensures points: point_guest == 0 && same_points{Pre,Here};
     ensures row: x0 == VCPU_RUN && \result.a1 <= EXIT_MAX ==>
       \exists integer p; 0 <= p < CPUS_MAX && told{Here}(p, \result.a1, rest[0], rest[1], rest[2], rest[3]);
     ensures known: HYPERCALL_BASE <= x0 < HYPERCALL_BASE + HYPERCALL_COUNT ==>

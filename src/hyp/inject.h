@@ -19,6 +19,7 @@ u64 vector_offset(u64 spsr);
 /* PSTATE on entry to EL1 from @spsr (Arm ARM, AArch64.TakeException): EL1h, interrupts masked. */
 /*@ terminates \true; exits \false; assigns \nothing;
     ensures level: \result % 64 == 5 && \result / 64 % 16 == 15;
+    ensures no_step: \result / 0x200000 % 2 == 0;
     ensures pan: \result / 0x400000 % 2 == (sctlr / 0x800000 % 2 != 0 ? spsr / 0x400000 % 2 : 1);
 */
 u64 entry_pstate(u64 spsr, u64 sctlr);

@@ -8,6 +8,7 @@
 #include "guest.h"
 #include "hyp.h"
 #include "keys.h"
+#include "points.h"
 #include "service.h"
 #include "setup.h"
 #include "vm.h"
@@ -119,8 +120,9 @@ static u64 guest_vtcr(void)
     requires fp: has_fp == fp_guest && has_fp <= 1;
     requires keys: has_keys == keys_guest && has_keys <= 1;
     requires gic: lines / RUN_GIC % 2 == gic_guest;
+    requires points: debug_counts(cpu_guest[cpu].w[CTX_MDSCR_EL1]) ==> point_guest == 1;
     terminates \true; exits \false;
-    assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1], cpu_guest[cpu].w[CTX_KEYS_END .. CTX_WORDS - 1],
+    assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1], cpu_guest[cpu].w[CTX_DEBUG_END .. CTX_WORDS - 1],
       cpu_host[cpu].w[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1],
       el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], at_guest, esr_el2, far_el2, hpfar_el2,
       fp[CTX_V0 .. CTX_FP_END - 1], fp_open, gic[CTX_GIC_FIRST .. CTX_GIC_END - 1],
@@ -131,12 +133,14 @@ static u64 guest_vtcr(void)
     ensures end: \result <= GUEST_SERROR;
     ensures ran: cpu_guest[cpu].w[CTX_STATE] == RUN_RAN;
     ensures level: below_el2(cpu_guest[cpu].w[CTX_PSTATE]);
+    ensures debug: debug_allowed(cpu_guest[cpu].w[CTX_MDSCR_EL1]);
 */
 static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp, u32 has_keys)
 {
 	u64 code;
 
 	cpu_guest[cpu].w[CTX_PSTATE] = context_pstate(cpu_guest[cpu].w[CTX_PSTATE]);
+	cpu_guest[cpu].w[CTX_MDSCR_EL1] = context_debug(cpu_guest[cpu].w[CTX_MDSCR_EL1]);
 	arch_host_save(cpu);
 	cpu_to_guest(vttbr, guest_vtcr(), cpu_guest[cpu].w[CTX_MPIDR], cpu_guest[cpu].w[CTX_FRESH] != 0,
 		     lines, cpu_guest[cpu].w[CTX_CNTVOFF_EL2]);
@@ -149,6 +153,10 @@ static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp, u32 has_keys)
 	cpu_guest[cpu].w[CTX_FRESH] = 0;
 	cpu_guest[cpu].w[CTX_STATE] = RUN_RAN;
 	arch_guest_restore(cpu);
+	if (cpu_guest[cpu].w[CTX_MDSCR_EL1] != 0) {
+		/* What the ERET makes of PSTATE.SS depends on it. */
+		isb();
+	}
 	code = arch_guest_enter(cpu);
 	arch_guest_save(cpu);
 	if (code == GUEST_SYNC && cpu_fault_page() == 0) {
@@ -247,13 +255,14 @@ static struct guest_exit after_run(struct guest g, u64 code)
     requires vmid: g.vttbr / 0x1000000000000 != VMID_HOST;
     requires alike: \forall integer i; 0 <= i < MACHINE_IDS && i != MACHINE_MIDR_EL1 ==>
       machine_ids[i] == machine_id[i];
-    requires fp: fp_guest == 0 && keys_guest == 0;
+    requires fp: fp_guest == 0 && keys_guest == 0 && point_guest == 0;
     requires gic: g.gic == gic_guest && lines / RUN_GIC % 2 == gic_guest && gic_guest <= 1;
     terminates \true; exits \false; assigns LOCKED_STATE, GUEST_STATE;
     ensures unlocked: no_locks{Here};
     ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures fp: fp_guest == 0 && same_fp{Pre,Here};
     ensures keys: keys_guest == 0 && same_keys{Pre,Here};
+    ensures points: point_guest == 0 && same_points{Pre,Here};
     ensures gic: gic_guest == \old(gic_guest);
     ensures kind: \result.kind <= EXIT_MAX;
     ensures row: exit_row{Here}(g.cpu, \result.kind, \result.x2, \result.x3);
@@ -262,6 +271,7 @@ static struct guest_exit after_run(struct guest g, u64 code)
 static struct guest_exit run_on(struct guest g, u64 lines)
 {
 	u32 has_keys = keys_take(g.cpu);
+	u32 has_points = points_take(g.cpu, 0);
 	struct guest_exit x = after_run(g, run(g.cpu, g.vttbr, lines, 0, has_keys));
 	u32 has_fp = 0;
 	u32 n;
@@ -274,17 +284,21 @@ static struct guest_exit run_on(struct guest g, u64 lines)
 	    loop invariant hidden: g.protected != 0 ==> x.kind != EXIT_HVC && x.kind != EXIT_SMC;
 	    loop invariant fp: fp_safe{Pre,Here}(g.cpu, has_fp);
 	    loop invariant keys: keys_safe{Pre,Here}(g.cpu, has_keys);
+	    loop invariant points: points_safe{Pre,Here}(g.cpu, has_points);
 	    loop invariant gic: gic_guest == \at(gic_guest,Pre);
-	    loop assigns n, x, has_fp, LOCKED_STATE, GUEST_STATE;
+	    loop assigns n, x, has_fp, has_points, LOCKED_STATE, GUEST_STATE;
 	    loop variant ROUNDS - n;
 	*/
 	for (n = 1; n < ROUNDS && x.kind == EXIT_NONE; n++) {
 		has_fp = fp_take(g.cpu, has_fp);
 		//@ assert taken: fp_safe{Pre,Here}(g.cpu, has_fp);
+		has_points = points_take(g.cpu, has_points);
+		//@ assert points: points_safe{Pre,Here}(g.cpu, has_points);
 		x = after_run(g, run(g.cpu, g.vttbr, lines, has_fp, has_keys));
 	}
 	fp_return(g.cpu, has_fp);
 	keys_return(g.cpu, has_keys);
+	points_return(g.cpu, has_points);
 	return x;
 }
 
@@ -342,13 +356,14 @@ static u32 gic_refused(u64 flags, const u64 *lists)
     requires vmid: g.vttbr / 0x1000000000000 != VMID_HOST;
     requires alike: \forall integer i; 0 <= i < MACHINE_IDS && i != MACHINE_MIDR_EL1 ==>
       machine_ids[i] == machine_id[i];
-    requires fp: fp_guest == 0 && keys_guest == 0;
+    requires fp: fp_guest == 0 && keys_guest == 0 && point_guest == 0;
     requires gic: g.gic == gic_guest && flags / RUN_GIC % 2 == gic_guest && gic_guest <= 1;
     terminates \true; exits \false; assigns LOCKED_STATE, GUEST_STATE;
     ensures unlocked: no_locks{Here};
     ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures fp: fp_guest == 0 && same_fp{Pre,Here};
     ensures keys: keys_guest == 0 && same_keys{Pre,Here};
+    ensures points: point_guest == 0 && same_points{Pre,Here};
     ensures gic: gic_guest == \old(gic_guest);
     ensures kind: \result.kind <= EXIT_MAX;
     ensures row: exit_row{Here}(g.cpu, \result.kind, \result.x2, \result.x3);
@@ -484,14 +499,14 @@ static s32 common_set(u32 cpu, u64 value)
     requires rest: \valid(rest + (0 .. 1));
     terminates \true; exits \false; assigns rest[0];
     ensures hidden: protected != 0 ==> \result == HYP_EPERM && rest[0] == \old(rest[0]);
-    ensures shown: protected == 0 ==> \result == 0 && rest[0] == \old(cpu_guest[cpu].w[word]);
+    ensures shown: protected == 0 ==> \result == 0 && rest[0] == word_now{Pre}(cpu, word);
 */
 static s64 word_get(u32 cpu, u32 protected, u64 word, u64 *rest)
 {
 	if (protected != 0) {
 		return HYP_EPERM;
 	}
-	rest[0] = cpu_guest[cpu].w[word];
+	rest[0] = context_get(cpu, word);
 	return 0;
 }
 

@@ -20,7 +20,8 @@
 #define APART_FROM_GUESTS(rest) \separated((rest) + (0 .. REST - 1), cpu_guest + (0 .. CPUS_MAX - 1), \
 	cpu_host + (0 .. CPUS_MAX - 1), el1 + (0 .. CTX_SWITCHED_END - 1), &at_guest, &esr_el2, &far_el2, &hpfar_el2, \
 	fp + (0 .. CTX_FP_END - 1), &fp_guest, &fp_open, gic + (0 .. CTX_GIC_END - 1), &gic_guest, \
-	keys + (0 .. CTX_KEYS_END - 1), &keys_guest, &keys_open, \
+	keys + (0 .. CTX_KEYS_END - 1), &keys_guest, &keys_open, point + (0 .. CTX_DEBUG_END - 1), \
+	point_there + (0 .. CTX_DEBUG_END - 1), &point_guest, \
 	machine_ids + (0 .. MACHINE_IDS - 1), machine_id + (0 .. MACHINE_IDS - 1))
 
 /**
@@ -31,7 +32,7 @@
 /*@ requires unlocked: no_locks{Here};
     requires setup: boot_ok{Here};
     requires host: at_guest == 0;
-    requires fp: fp_guest == 0 && gic_guest == 0 && keys_guest == 0;
+    requires fp: fp_guest == 0 && gic_guest == 0 && keys_guest == 0 && point_guest == 0;
     requires rest: \valid(rest + (0 .. REST - 1)) && APART_FROM_GUESTS(rest);
     terminates \true; exits \false;
     assigns LOCKED_STATE, GUEST_STATE, rest[0 .. REST - 1];
@@ -45,6 +46,7 @@
     // and so is the GIC
     ensures gic: gic_guest == 0;
     ensures keys: keys_guest == 0 && same_keys{Pre,Here};
+    ensures points: point_guest == 0 && same_points{Pre,Here};
     ensures lists: \result >= 0 && flags / RUN_GIC % 2 == 1 ==> lists_allowed{Pre}(rest + REST_LISTS_IN);
     ensures refused: \result < 0 ==> \forall integer k; 0 <= k < REST ==> rest[k] == \old(rest[k]);
     ensures row: \result >= 0 ==> \exists integer c; 0 <= c < CPUS_MAX &&

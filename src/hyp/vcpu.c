@@ -16,9 +16,16 @@ struct vcpu_context cpu_host[CPUS_MAX];
 /* MPIDR_EL1 of vCPU 0: bit 31 is RES1. */
 #define MPIDR_VCPU0 0x80000000ul
 
-/* Words of a context are copied so many at once, and those up to here; the others one by one. */
+/*
+ * Words of a context are copied so many at once, from the first on; breakpoints and watchpoints when one was set. The
+ * last before these, and the last of all, are copied with some that are copied twice, or that do not matter.
+ */
 #define WORDS_AT_ONCE 8u
-#define WORDS_BY_EIGHT (CTX_WORDS / WORDS_AT_ONCE * WORDS_AT_ONCE)
+#define WORDS_BY_EIGHT (CTX_DEBUG_FIRST / WORDS_AT_ONCE * WORDS_AT_ONCE)
+#define LAST_REGISTERS (CTX_DEBUG_FIRST - WORDS_AT_ONCE)
+#define LAST_WORDS (CTX_WORDS - WORDS_AT_ONCE)
+
+_Static_assert(CTX_WORDS - CTX_DEBUG_END <= WORDS_AT_ONCE, "the words behind the points are copied at once");
 
 /* What vCPU @i begins with, over words that are all 0. */
 /*@ requires cpu: cpu < CPUS_MAX && i < VCPUS_MAX;
@@ -58,6 +65,27 @@ static inline void words_read(u32 cpu, u64 pfn, u64 k)
 	cpu_guest[cpu].w[k + 7u] = context_read(pfn, k + 7u);
 }
 
+/* Breakpoints and watchpoints, from the frame. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires cpu: cpu < CPUS_MAX;
+    requires serves: serves{Here}(pfn);
+    terminates \true; exits \false; assigns cpu_guest[cpu].w[CTX_DEBUG_FIRST .. CTX_DEBUG_END - 1];
+    ensures read: \forall integer j; is_point(j) ==> cpu_guest[cpu].w[j] == frame[pfn].e[j];
+*/
+static void points_read(u32 cpu, u64 pfn)
+{
+	u64 k;
+
+	/*@ loop invariant range: CTX_DEBUG_FIRST <= k <= CTX_DEBUG_END;
+	    loop invariant read: \forall integer j; CTX_DEBUG_FIRST <= j < k ==> cpu_guest[cpu].w[j] == frame[pfn].e[j];
+	    loop assigns k, cpu_guest[cpu].w[CTX_DEBUG_FIRST .. CTX_DEBUG_END - 1];
+	    loop variant CTX_DEBUG_END - k;
+	*/
+	for (k = CTX_DEBUG_FIRST; k < CTX_DEBUG_END; k++) {
+		cpu_guest[cpu].w[k] = context_read(pfn, k);
+	}
+}
+
 void context_load(u32 cpu, u64 pfn, u32 i)
 {
 	u64 k;
@@ -70,13 +98,10 @@ void context_load(u32 cpu, u64 pfn, u32 i)
 	for (k = 0; k < WORDS_BY_EIGHT; k += WORDS_AT_ONCE) {
 		words_read(cpu, pfn, k);
 	}
-	/*@ loop invariant range: WORDS_BY_EIGHT <= k <= CTX_WORDS;
-	    loop invariant read: \forall integer j; 0 <= j < k ==> cpu_guest[cpu].w[j] == frame[pfn].e[j];
-	    loop assigns k, cpu_guest[cpu].w[0 .. CTX_WORDS - 1];
-	    loop variant CTX_WORDS - k;
-	*/
-	for (k = WORDS_BY_EIGHT; k < CTX_WORDS; k++) {
-		cpu_guest[cpu].w[k] = context_read(pfn, k);
+	words_read(cpu, pfn, LAST_REGISTERS);
+	words_read(cpu, pfn, LAST_WORDS);
+	if (cpu_guest[cpu].w[CTX_DEBUG] != 0) {
+		points_read(cpu, pfn);
 	}
 	if (cpu_guest[cpu].w[CTX_STATE] == RUN_NEW) {
 		context_reset(cpu, i);
@@ -128,6 +153,35 @@ static inline void words_write(u32 cpu, u64 pfn, u64 k)
 	context_write(pfn, k + 7u, cpu_guest[cpu].w[k + 7u]);
 }
 
+/* Breakpoints and watchpoints, into the frame. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires cpu: cpu < CPUS_MAX;
+    requires serves: serves{Here}(pfn) && tbl_tree[pfn] == 0;
+    terminates \true; exits \false; assigns frame[0 .. PFN_COUNT - 1];
+    ensures written: \forall integer j; is_point(j) ==> frame[pfn].e[j] == cpu_guest[cpu].w[j];
+    ensures kept: \forall integer j; 0 <= j < 512 && !is_point(j) ==> frame[pfn].e[j] == \old(frame[pfn].e[j]);
+    ensures others: \forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 && g != pfn ==>
+      frame[g].e[j] == \old(frame[g].e[j]);
+*/
+static void points_write(u32 cpu, u64 pfn)
+{
+	u64 k;
+
+	/*@ loop invariant range: CTX_DEBUG_FIRST <= k <= CTX_DEBUG_END;
+	    loop invariant written: \forall integer j; CTX_DEBUG_FIRST <= j < k ==>
+	      frame[pfn].e[j] == cpu_guest[cpu].w[j];
+	    loop invariant kept: \forall integer j; 0 <= j < 512 && !is_point(j) ==>
+	      frame[pfn].e[j] == \at(frame[pfn].e[j],Pre);
+	    loop invariant others: \forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 && g != pfn ==>
+	      frame[g].e[j] == \at(frame[g].e[j],Pre);
+	    loop assigns k, frame[0 .. PFN_COUNT - 1];
+	    loop variant CTX_DEBUG_END - k;
+	*/
+	for (k = CTX_DEBUG_FIRST; k < CTX_DEBUG_END; k++) {
+		context_write(pfn, k, cpu_guest[cpu].w[k]);
+	}
+}
+
 /* A frame that serves a VM is no table: with other contents the trees are the same. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires tables: tables_inv{Here};
@@ -135,7 +189,9 @@ static inline void words_write(u32 cpu, u64 pfn, u64 k)
     requires serves: serves{Here}(pfn) && !table_frame{Here}(pfn);
     terminates \true; exits \false; assigns frame[0 .. PFN_COUNT - 1];
     ensures tables: tables_inv{Here};
-    ensures kept: \forall integer k; 0 <= k < CTX_WORDS ==> frame[pfn].e[k] == cpu_guest[cpu].w[k];
+    ensures kept: \forall integer k; 0 <= k < CTX_WORDS && !is_point(k) ==> frame[pfn].e[k] == cpu_guest[cpu].w[k];
+    ensures points: cpu_guest[cpu].w[CTX_DEBUG] != 0 ==> \forall integer k; is_point(k) ==>
+      frame[pfn].e[k] == cpu_guest[cpu].w[k];
     ensures same: same_xl{Pre,Here} && same_nodes{Pre,Here};
     ensures others: \forall integer g, k; 0 <= g < PFN_COUNT && 0 <= k < 512 && g != pfn ==>
       frame[g].e[k] == \old(frame[g].e[k]);
@@ -154,15 +210,10 @@ static void words_store(u32 cpu, u64 pfn)
 	for (k = 0; k < WORDS_BY_EIGHT; k += WORDS_AT_ONCE) {
 		words_write(cpu, pfn, k);
 	}
-	/*@ loop invariant range: WORDS_BY_EIGHT <= k <= CTX_WORDS;
-	    loop invariant written: \forall integer j; 0 <= j < k ==> frame[pfn].e[j] == cpu_guest[cpu].w[j];
-	    loop invariant others: \forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 && g != pfn ==>
-	      frame[g].e[j] == \at(frame[g].e[j],Pre);
-	    loop assigns k, frame[0 .. PFN_COUNT - 1];
-	    loop variant CTX_WORDS - k;
-	*/
-	for (k = WORDS_BY_EIGHT; k < CTX_WORDS; k++) {
-		context_write(pfn, k, cpu_guest[cpu].w[k]);
+	words_write(cpu, pfn, LAST_REGISTERS);
+	words_write(cpu, pfn, LAST_WORDS);
+	if (cpu_guest[cpu].w[CTX_DEBUG] != 0) {
+		points_write(cpu, pfn);
 	}
 	/*@ ghost
 	  int n = 0;
@@ -213,6 +264,12 @@ u64 context_pstate(u64 pstate)
 	return is_below_el2(pstate) != 0 ? pstate : SPSR_EL2_EL1H_MASKED;
 }
 
+u64 context_debug(u64 v)
+{
+	return mdscr_el1_ss_put(mdscr_el1_ss(v)) + mdscr_el1_traps_put(mdscr_el1_traps(v)) +
+	       mdscr_el1_mde_put(mdscr_el1_mde(v));
+}
+
 /* 1 when the host may set @word of a protected VM's vCPU: where it begins, and with which argument. */
 /*@ requires cpu: cpu < CPUS_MAX;
     terminates \true; exits \false; assigns \nothing;
@@ -234,6 +291,6 @@ s32 context_set(u32 cpu, u32 protected, u64 word, u64 value)
 	if (word == CTX_PSTATE && (value >= 0x100000000u || is_below_el2(value) == 0 || value % 32 == 16)) {
 		return HYP_EINVAL;
 	}
-	cpu_guest[cpu].w[word] = value;
+	context_put(cpu, word, value);
 	return 0;
 }

@@ -36,6 +36,30 @@ __attribute__((noipa)) void keys_restore(const struct vcpu_context *ctx)
 	(void)ctx;
 }
 
+__attribute__((noipa)) void breakpoints_save(u64 *words, u64 count)
+{
+	(void)words;
+	(void)count;
+}
+
+__attribute__((noipa)) void breakpoints_restore(const u64 *words, u64 count)
+{
+	(void)words;
+	(void)count;
+}
+
+__attribute__((noipa)) void watchpoints_save(u64 *words, u64 count)
+{
+	(void)words;
+	(void)count;
+}
+
+__attribute__((noipa)) void watchpoints_restore(const u64 *words, u64 count)
+{
+	(void)words;
+	(void)count;
+}
+
 __attribute__((noipa)) void fp_save(u64 *words)
 {
 	(void)words;
@@ -111,6 +135,9 @@ DO1(arch_keys_host_save, u32)
 DO1(arch_keys_host_restore, u32)
 DO1(arch_keys_guest_save, u32)
 DO1(arch_keys_guest_restore, u32)
+DO1(arch_points_host_save, u32)
+DO1(arch_points_host_restore, u32)
+DO1(arch_points_guest_restore, u32)
 
 void t_smc_call(u64 *to, u64 a, u64 b, u64 c, u64 d)
 {

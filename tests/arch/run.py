@@ -537,7 +537,8 @@ class Values(unittest.TestCase):
             "PAR_EL1_F": 0, "PAR_EL1_PA": 12,
             "ESR_EL2_IMM16": 0, "HCR_EL2_API": 41, "HCR_EL2_APK": 40, "HCR_EL2_E2H": 34, "HCR_EL2_RW": 31, "HCR_EL2_VF": 6, "HCR_EL2_VI": 7, "ICC_SRE_EL2_SRE": 0, "ICH_HCR_EL2_UIE": 1,
             "ICH_VTR_EL2_LISTREGS": 0, "ICH_VTR_EL2_PREBITS": 26, "ID_AA64DFR0_EL1_PMUVER": 8,
-            "ID_AA64DFR0_EL1_TRACEFILT": 40, "ID_AA64DFR0_EL1_PMSVER": 32, "ID_AA64DFR0_EL1_BRBE": 52, "ID_AA64ISAR1_EL1_APA": 4, "ID_AA64ISAR1_EL1_API": 8, "ID_AA64ISAR1_EL1_GPA": 24, "ID_AA64ISAR1_EL1_GPI": 28,
+            "ID_AA64DFR0_EL1_TRACEFILT": 40, "ID_AA64DFR0_EL1_PMSVER": 32, "ID_AA64DFR0_EL1_BRBE": 52, "ID_AA64DFR0_EL1_BRPS": 12, "ID_AA64DFR0_EL1_WRPS": 20,
+            "ID_AA64ISAR1_EL1_APA": 4, "ID_AA64ISAR1_EL1_API": 8, "ID_AA64ISAR1_EL1_GPA": 24, "ID_AA64ISAR1_EL1_GPI": 28,
             "ID_AA64ISAR2_EL1_APA3": 12, "ID_AA64ISAR2_EL1_GPA3": 8, "ID_AA64MMFR0_EL1_ECV": 60, "ID_AA64MMFR0_EL1_FGT": 56,
             "ID_AA64MMFR1_EL1_HCX": 40, "ID_AA64MMFR2_EL1_NV": 24, "ID_AA64MMFR3_EL1_S1PIE": 8,
             "ID_AA64MMFR3_EL1_SCTLRX": 4, "ID_AA64MMFR3_EL1_TCRX": 0, "ID_AA64PFR0_EL1_AMU": 44, "ID_AA64PFR0_EL1_FP": 16,
@@ -916,8 +917,8 @@ class Primitives(unittest.TestCase):
                 machine.instead(callee, ())
             machine.call(f"t_{name}", 5)
             self.assertEqual([event[0] for event in machine.events], [*before, routine], name)
-            # 33 words of general registers, PC and PSTATE, 26 of EL1; 148 in all
-            self.assertEqual(machine.events[-1][1], machine.symbols[whose] + 8 * (5 * 148 + 33 + 26), name)
+            # 33 words of general registers, PC and PSTATE, 26 of EL1; 213 in all
+            self.assertEqual(machine.events[-1][1], machine.symbols[whose] + 8 * (5 * 213 + 33 + 26), name)
 
     def test_gic(self):
         """The interface is that of the vCPU that the CPU has loaded."""
@@ -925,7 +926,7 @@ class Primitives(unittest.TestCase):
             machine = self.machine()
             machine.instead(routine, ())
             machine.call(f"t_{name}", 5)
-            self.assertEqual([event[:2] for event in machine.events], [(routine, machine.symbols["cpu_guest"] + 8 * 5 * 148)], name)
+            self.assertEqual([event[:2] for event in machine.events], [(routine, machine.symbols["cpu_guest"] + 8 * 5 * 213)], name)
 
     def test_keys(self):
         """Keys of the host and of a guest: each from and to its own context."""
@@ -936,7 +937,21 @@ class Primitives(unittest.TestCase):
             for callee in ("keys_save", "keys_restore"):
                 machine.instead(callee, ())
             machine.call(f"t_{name}", 5)
-            self.assertEqual([event[:2] for event in machine.events], [(routine, machine.symbols[whose] + 8 * 5 * 148)], name)
+            self.assertEqual([event[:2] for event in machine.events], [(routine, machine.symbols[whose] + 8 * 5 * 213)], name)
+
+    def test_points(self):
+        """Breakpoints and watchpoints: as many as the CPU has of each, from and to the context of whose they are."""
+        for name, whose, what in (("arch_points_host_save", "cpu_host", "save"), ("arch_points_host_restore", "cpu_host", "restore"),
+                                  ("arch_points_guest_restore", "cpu_guest", "restore")):
+            for dfr0, breakpoints, watchpoints in ((0x10305106, 6, 4), (0xfff0ffff, 16, 16), (0x00101fff, 2, 2)):
+                machine = self.machine(id_aa64dfr0_el1=dfr0)
+                for callee in ("breakpoints_save", "breakpoints_restore", "watchpoints_save", "watchpoints_restore"):
+                    machine.instead(callee, ())
+                machine.call(f"t_{name}", 5)
+                context = machine.symbols[whose] + 8 * 5 * 213
+                self.assertEqual([event[:3] for event in machine.events],
+                                 [(f"breakpoints_{what}", context + 8 * 142, breakpoints),
+                                  (f"watchpoints_{what}", context + 8 * 174, watchpoints)], name)
 
     def test_guest_tlb(self):
         """The invalidation is of the guest's VMID, and the host's is back afterwards."""

@@ -258,6 +258,25 @@ static void test_reg_list(int vcpu)
 	free(list);
 }
 
+/* Sixteen of each, whatever the machine has; a value that was never set is 0. */
+static void test_debug_regs(int vcpu)
+{
+	unsigned int n;
+	unsigned int op2;
+
+	for (n = 0; n < 16; n++) {
+		for (op2 = 4; op2 < 8; op2++)
+			check("a debug register at first", reg_get(vcpu, ARM64_SYS_REG(2, 0, 0, n, op2)), 0);
+	}
+	check("DBGWVR3_EL1", reg_set(vcpu, ARM64_SYS_REG(2, 0, 0, 3, 6), STORED), 0);
+	check("is kept", reg_get(vcpu, ARM64_SYS_REG(2, 0, 0, 3, 6)), STORED);
+	check("and no other is", reg_get(vcpu, ARM64_SYS_REG(2, 0, 0, 3, 7)), 0);
+	check("MDSCR_EL1", reg_set(vcpu, ARM64_SYS_REG(2, 0, 0, 2, 2), 0x1000), 0);
+	check("is kept", reg_get(vcpu, ARM64_SYS_REG(2, 0, 0, 2, 2)), 0x1000);
+	check("MDCCINT_EL1", reg_get(vcpu, ARM64_SYS_REG(2, 0, 0, 2, 0)), 0);
+	check("and again", reg_set(vcpu, ARM64_SYS_REG(2, 0, 0, 2, 0), 0), 0);
+}
+
 static void test_regs(void)
 {
 	uint64_t pfr0 = ARM64_SYS_REG(3, 0, 0, 4, 0);
@@ -268,6 +287,7 @@ static void test_regs(void)
 	machine_make(&m, guest_access, 2);
 	test_reg_list(m.vcpu[0]);
 	test_pauth_regs(m.vcpu[1]);
+	test_debug_regs(m.vcpu[1]);
 	for (x = 0; x < 31; x++)
 		x_set(&m, 1, x, STORED + x);
 	for (x = 0; x < 31; x++)

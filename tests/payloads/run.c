@@ -155,7 +155,7 @@ static void plain(u64 handle)
 	check("PSTATE of AArch32", (u64)vm(VCPU_SET_REG, CTX_PSTATE, 0x1d3, 0), (u64)HYP_EINVAL);
 	check("PSTATE of 33 bits", (u64)vm(VCPU_SET_REG, CTX_PSTATE, (u64)1 << 32 | 0x3c5, 0), (u64)HYP_EINVAL);
 	check("no word", (u64)vm(VCPU_SET_REG, CTX_NAMED_END, 0, 0), (u64)HYP_EINVAL);
-	check("a word that is not the host's", (u64)vm(VCPU_SET_REG, CTX_MDSCR_EL1, 0, 0), (u64)HYP_EPERM);
+	check("a word that is not the host's", (u64)vm(VCPU_SET_REG, CTX_ICH_LR0_EL2, 0, 0), (u64)HYP_EPERM);
 	check_run("an answer before the first run", 1, EXIT_FAULT, FAULT_FETCH + ENTRY);
 	check_fault("run again");
 	answers();

@@ -503,8 +503,14 @@ class Rejected(Workspace):
         self.case("vcpu", "valid = 56", "valid = 12", "fault.valid: 12 is less than the minimum of 48")
         self.case("vcpu", "encoding = [3, 3, 4, 4, 0]", "encoding = [3, 3, 4, 4, 1]", "fp.1.encoding: (3, 3, 4, 4, 1) is taken by fp.0")
         self.case("vcpu", "encoding = [3, 3, 4, 4, 0]", "encoding = [3, 4, 12, 0, 0]", "fp.1.encoding: is that of vbar_el2 in assembly.toml")
-        self.case("hypercalls", 'name = "word", unit = "index", min = 0, max = 142', 'name = "word", unit = "index", min = 0, max = 125',
-                  "call.19.args.0.max: is to be the last register of a context, 142")
+        self.case("hypercalls", 'name = "word", unit = "index", min = 0, max = 206', 'name = "word", unit = "index", min = 0, max = 125',
+                  "call.19.args.0.max: is to be the last register of a context, 206")
+
+    def test_debug(self):
+        self.case("vcpu", "op2 = 6", "op2 = 4", "debug.32.encoding: (2, 0, 0, 0, 4) is taken by debug.0")
+        self.case("vcpu", 'control = "DBGWCR"\nop2 = 6\ncount = 16', 'control = "DBGWCR"\nop2 = 6\ncount = 1', "debug.1.count: 1 is less than the minimum of 2")
+        self.change("vcpu", 'value = "DBGWVR"', 'value = "DBGWXR"')
+        self.rejected("spec/guest_sysregs.toml: register.DBGWVR0_EL1.trap: what traps to a slot is to be switched: vcpu.toml does not have it")
 
     def test_common(self):
         self.case("vcpu", 'name = "CNTVOFF_EL2"', 'name = "CNTKCTL_EL1"', "common.0.name: CNTKCTL_EL1 is taken by switched.17")
@@ -639,8 +645,8 @@ class Rejected(Workspace):
             "register.ID_AA64PFR1_EL1.encoding: (3, 0, 0, 3, 7) is below that of ID_AA64PFR0_EL1, before it",
         )
         case('name = "ID_AA64PFR1_EL1"', 'name = "ID_AA64PFR0_EL1"', "register.ID_AA64PFR0_EL1: there are two of this name")
-        case("encoding = [3, 3, 14, 3, 2]", "encoding = [3, 3, 14, 16, 2]", "register.171.encoding.3: 16 is greater than the maximum of 15")
-        case(mte, f"{mte} way = 1,", "register.55.fields.2: unknown key: way")
+        case("encoding = [3, 3, 14, 3, 2]", "encoding = [3, 3, 14, 16, 2]", "register.227.encoding.3: 16 is greater than the maximum of 15")
+        case(mte, f"{mte} way = 1,", "register.111.fields.2: unknown key: way")
         case(csselr, csselr.replace("value = 0\n", ""), "register.CSSELR_EL1.value: is to be there exactly with location constant or context")
         case(csselr, csselr.replace("context", "machine"), "register.CSSELR_EL1.access: rw does not go with location machine")
         case(csselr, trapped.replace("TACR", "TID9"), "register.CSSELR_EL1.trap: HCR_EL2.TID9 is not a field of sysregs.toml")

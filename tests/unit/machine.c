@@ -347,6 +347,7 @@ void dsb_ishst(void)
 
 void isb(void)
 {
+	machine.isbs++;
 	if (tlb.phase == 0 && tlb.pending == 0) {
 		tlb.unsynced = 0;
 	}
@@ -671,6 +672,31 @@ void arch_keys_guest_restore(u32 cpu)
 	keys_copy(machine.keys, cpu_guest[cpu].w);
 }
 
+static void points_copy(u64 *to, const u64 *from)
+{
+	assert_int_equal(machine.at_guest, 0);
+	machine.points_moves++;
+	memcpy(&to[CTX_DEBUG_FIRST], &from[CTX_DEBUG_FIRST], (CTX_DEBUG_END - CTX_DEBUG_FIRST) * sizeof(u64));
+}
+
+void arch_points_host_save(u32 cpu)
+{
+	assert_int_equal(machine.points_guest, 0);
+	points_copy(cpu_host[cpu].w, machine.points);
+}
+
+void arch_points_host_restore(u32 cpu)
+{
+	points_copy(machine.points, cpu_host[cpu].w);
+	machine.points_guest = 0;
+}
+
+void arch_points_guest_restore(u32 cpu)
+{
+	points_copy(machine.points, cpu_guest[cpu].w);
+	machine.points_guest = 1;
+}
+
 void cpu_open_keys(void)
 {
 	assert_int_equal(machine.at_guest, 1);
@@ -722,6 +748,8 @@ u64 arch_guest_enter(u32 cpu)
 	assert_int_equal(machine.at_guest, 1);
 	assert_int_equal(cpu, machine.cpu);
 	assert_true(mode == 0 || mode == 4 || mode == 5 || mode == 16);
+	assert_int_equal(machine.el1[CTX_MDSCR_EL1] & ~0xb001ul, 0);
+	assert_true((machine.el1[CTX_MDSCR_EL1] & 0x8000u) == 0 || machine.points_guest == 1);
 	machine.guest_runs++;
 	return machine.guest != NULL ? machine.guest(cpu_guest[cpu].w) : GUEST_IRQ;
 }

@@ -51,6 +51,10 @@ struct machine {
 	u64 keys[CTX_KEYS_END];    /* of pointer authentication, by their word */
 	u32 keys_open;             /* a guest uses them without a trap */
 	u32 no_keys;               /* the CPU has none */
+	u64 points[CTX_DEBUG_END]; /* breakpoints and watchpoints, by their word */
+	u32 points_guest;          /* they are a guest's */
+	u32 points_moves;          /* how often they were saved or restored */
+	u32 isbs;
 	u64 (*random)(void);       /* its generator of random numbers, if it has one */
 	u64 esr_el2, far_el2, hpfar_el2;
 	u32 page_lost; /* what mapped the address of a permission fault is gone */

@@ -137,9 +137,10 @@ static void test_id_fields(void **state)
 	assert_int_equal(id(1, 4, 1, 0xfffffffffffffffful), 0x0000000100000021);
 	/* SVE, SME and FP8 features: none */
 	assert_int_equal(id(1, 4, 4, ~0ul) | id(1, 4, 5, ~0ul) | id(1, 4, 7, ~0ul), 0);
-	/* DFR0 is the same on every machine */
-	assert_int_equal(id(1, 5, 0, 0), 0x000000f000101006);
-	assert_int_equal(id(1, 5, 0, ~0ul), 0x000000f000101006);
+	/* DFR0: breakpoints, watchpoints and those with a context as the machine has them, and nothing else of it */
+	assert_int_equal(id(1, 5, 0, 0), 0x000000f000000006);
+	assert_int_equal(id(1, 5, 0, 0x10305408), 0x000000f010305006);
+	assert_int_equal(id(1, 5, 0, ~0ul), 0x000000f0f0f0f006);
 	/* keys of pointer authentication in ISAR1 and ISAR2 only where the VM has them */
 	assert_int_equal(id(1, 6, 1, 0x11000050), 0x01000050 | 0x10000000);
 	assert_int_equal(id(0, 6, 1, 0x110005f0), 0);
@@ -162,7 +163,7 @@ static void test_shown_by_hand(void **state)
 	} shown[] = {
 		{ 4, 0, 0x7101000001110011 },
 		{ 4, 1, 0x0000000100000021 },
-		{ 5, 0, 0x000000f000101006 },
+		{ 5, 0, 0x000000f070707006 },
 		{ 6, 0, 0x1221111110312120 },
 		{ 6, 1, 0x0111221111311552 },
 		{ 6, 2, 0x0121110011105112 },

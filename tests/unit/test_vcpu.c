@@ -128,7 +128,7 @@ static void test_begin(void **state)
 
 	(void)state;
 	begin(1);
-	for (i = 0; i < CTX_KEYS_END; i++) {
+	for (i = 0; i < CTX_DEBUG_END; i++) {
 		u64 want = i == CTX_PC ? ENTRY : i == CTX_PSTATE ? 0x3c5 : i == CTX_SCTLR_EL1 ? 0x30d00800 : 0;
 
 		assert_int_equal(w()[i], want);
@@ -428,9 +428,9 @@ static void test_set(void **state)
 	begin(0);
 	assert_int_equal(hvc(VCPU_RUN, 32, 0, 0), HYP_EINVAL);
 	assert_int_equal(hvc(VCPU_RUN, ~0ul, 0, 0), HYP_EINVAL);
-	for (i = 0; i < CTX_KEYS_END; i++) {
+	for (i = 0; i < CTX_DEBUG_END; i++) {
 		if (i != CTX_PSTATE) {
-			u32 kept = i == CTX_MDSCR_EL1 || (i >= CTX_GIC_FIRST && i < CTX_GIC_FIRST + 4);
+			u32 kept = i >= CTX_GIC_FIRST && i < CTX_GIC_FIRST + 4;
 
 			assert_int_equal(hvc(VCPU_SET_REG, i, 0x123 + i, 0), kept != 0 ? HYP_EPERM : 0);
 			assert_int_equal(w()[i], kept != 0 ? 0 : 0x123 + i);
@@ -453,14 +453,14 @@ static void test_protected(void **state)
 
 	(void)state;
 	begin(1);
-	for (i = 0; i < CTX_KEYS_END; i++) {
+	for (i = 0; i < CTX_DEBUG_END; i++) {
 		assert_int_equal(hvc(VCPU_GET_REG, i, 0x77, 0), HYP_EPERM);
 		assert_int_equal(rest[0], 0x77);
 		assert_int_equal(hvc(VCPU_SET_REG, i, 0x99, 0), i == CTX_X0 || i == CTX_PC ? 0 : HYP_EPERM);
 	}
 	guest_does(GUEST_IRQ, 0);
 	check_exit(EXIT_IRQ, 0, 0);
-	for (i = 0; i < CTX_KEYS_END; i++) {
+	for (i = 0; i < CTX_DEBUG_END; i++) {
 		assert_int_equal(hvc(VCPU_SET_REG, i, 0x99, 0), HYP_EPERM);
 	}
 	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
@@ -717,7 +717,7 @@ static void goes_on_behind(u64 esr, u64 word, u64 value)
 	memcpy(before, w(), sizeof(before));
 	guest_does(GUEST_SYNC, esr);
 	check_goes_on();
-	for (i = 0; i < CTX_KEYS_END; i++) {
+	for (i = 0; i < CTX_DEBUG_END; i++) {
 		assert_int_equal(w()[i], i == CTX_PC ? ENTRY + 4 : i == word ? value : before[i]);
 	}
 }
@@ -756,11 +756,11 @@ static void test_sysregs(void **state)
 		goes_on_behind(access_of(3, 0, 0, 4, 0, 9, 1), 9, 0x2101000000110011ul);
 		goes_on_behind(access_of(3, 0, 0, 4, 1, 30, 1), 30, 0x100000021ul);
 		goes_on_behind(access_of(3, 0, 0, 1, 0, 9, 1), 9, 0);
-		/* into XZR; OSLAR_EL1, DC CISW, and MDSCR_EL1 written */
+		/* into XZR; OSLAR_EL1, DC CISW, and MDCCINT_EL1 written */
 		goes_on_behind(access_of(3, 3, 0, 0, 1, 31, 1), NOWHERE, 0);
 		goes_on_behind(access_of(2, 0, 1, 0, 4, 9, 0), NOWHERE, 0);
 		goes_on_behind(access_of(1, 0, 7, 14, 2, 9, 0), NOWHERE, 0);
-		goes_on_behind(access_of(2, 0, 0, 2, 2, 9, 0), NOWHERE, 0);
+		goes_on_behind(access_of(2, 0, 0, 2, 0, 9, 0), NOWHERE, 0);
 		/* CSSELR_EL1, which stands in the context */
 		goes_on_behind(access_of(3, 2, 0, 0, 0, 9, 1), 9, 0x77);
 		w()[9] = 0x12;
@@ -809,6 +809,206 @@ static void test_slots(void **state)
 		goes_on_behind(of_x9, slots[i].word, 0x900 + i);
 		goes_on_behind(of_x9 + (1u << 5) + 1, 10, 0x900 + i);
 	}
+}
+
+/* --- breakpoints and watchpoints */
+
+#define MDE 0x8000u
+#define BCR_OF_GUESTS 0x3f01e7ul
+#define WCR_OF_GUESTS 0x1f1f1ffful
+#define HOST_POINT(i) (0xbb0000 + (i))
+
+/* What the guest finds in the CPU. */
+static u64 points_found[CTX_DEBUG_END];
+static u64 points_rounds;
+static u32 points_taken;
+
+static u64 guest_with_points(u64 *x)
+{
+	(void)x;
+	memcpy(points_found, machine.points, sizeof(points_found));
+	points_taken = machine.points_guest;
+	return ++points_rounds < 3 ? GUEST_SYNC : GUEST_IRQ;
+}
+
+/* A run of three rounds, of which the first two end with @esr; the host's points are as before, moved @moves times. */
+static void runs_with_points(u64 esr, u32 moves)
+{
+	u64 i;
+
+	for (i = CTX_DEBUG_FIRST; i < CTX_DEBUG_END; i++) {
+		machine.points[i] = HOST_POINT(i);
+	}
+	machine.guest = guest_with_points;
+	machine.esr_el2 = esr;
+	machine.points_moves = 0;
+	points_rounds = 0;
+	check_exit(EXIT_IRQ, 0, 0);
+	assert_int_equal(points_rounds, 3);
+	assert_int_equal(machine.points_guest, 0);
+	assert_int_equal(machine.points_moves, moves);
+	for (i = CTX_DEBUG_FIRST; i < CTX_DEBUG_END; i++) {
+		assert_int_equal(machine.points[i], HOST_POINT(i));
+	}
+}
+
+/* By hand, of control word @i. */
+static u64 control_of(u64 i, u64 v)
+{
+	return (i - CTX_DEBUG_FIRST) % 2 == 0 ? v : v & (i < CTX_DBGWVR0_EL1 ? BCR_OF_GUESTS : WCR_OF_GUESTS);
+}
+
+/* DBGBVR<n>_EL1 is op2 4, then DBGBCR, DBGWVR, DBGWCR. */
+static u64 point_access(u64 i, u64 rt, u32 read)
+{
+	u64 of = i - CTX_DEBUG_FIRST;
+	u64 n = of / 2 % 16;
+
+	return access_of(2, 0, 0, n, 4 + of / 32 * 2 + of % 2, rt, read);
+}
+
+static void test_points(void **state)
+{
+	const u64 mdscr_written = access_of(2, 0, 0, 2, 2, 9, 0);
+	u32 protected;
+	u64 i;
+
+	(void)state;
+	for (protected = 0; protected < 2; protected++) {
+		begin(protected);
+		/* None is set, and none counts: nothing is moved, and each reads as 0, whatever stands there. */
+		for (i = CTX_DEBUG_FIRST; i < CTX_DEBUG_END; i++) {
+			w()[i] = 0xdead0000 + i;
+			w()[9] = 0;
+			goes_on_behind(point_access(i, 9, 0), NOWHERE, 0);
+			goes_on_behind(point_access(i, 10, 1), 10, 0);
+		}
+		assert_int_equal(w()[CTX_DEBUG], 0);
+		runs_with_points(OSLAR_WRITTEN, 0);
+		/* One is: the others are 0. */
+		w()[9] = ~0ul;
+		guest_does(GUEST_SYNC, point_access(CTX_DBGWCR0_EL1, 9, 0));
+		check_goes_on();
+		assert_int_equal(w()[CTX_DEBUG], 1);
+		for (i = CTX_DEBUG_FIRST; i < CTX_DEBUG_END; i++) {
+			assert_int_equal(w()[i], i == CTX_DBGWCR0_EL1 ? ~0ul : 0);
+		}
+		/* All are; they do not count yet, so nothing is moved. */
+		for (i = CTX_DEBUG_FIRST; i < CTX_DEBUG_END; i++) {
+			w()[9] = 0xfedcba9800000000ul + ~(u32)i;
+			goes_on_behind(point_access(i, 9, 0), i, w()[9]);
+			goes_on_behind(point_access(i, 10, 1), 10, w()[9]);
+		}
+		machine.isbs = 0;
+		runs_with_points(OSLAR_WRITTEN, 0);
+		assert_int_equal(points_taken, 0);
+		assert_int_equal(machine.isbs, 0);
+		/* From the next entry on they do: saved once, loaded with each entry, the host's back at the end. */
+		w()[9] = ~0ul;
+		runs_with_points(mdscr_written, 4);
+		assert_int_equal(points_taken, 1);
+		assert_true(machine.isbs >= 2);
+		assert_int_equal(w()[CTX_MDSCR_EL1], 0xb001);
+		for (i = CTX_DEBUG_FIRST; i < CTX_DEBUG_END; i++) {
+			assert_int_equal(points_found[i], control_of(i, 0xfedcba9800000000ul + ~(u32)i));
+			assert_int_equal(w()[i], points_found[i]);
+		}
+		/* What it changes is in the CPU at once. */
+		w()[9] = 0x40081230;
+		runs_with_points(point_access(CTX_DBGBVR0_EL1 + 4, 9, 0), 5);
+		assert_int_equal(points_found[CTX_DBGBVR0_EL1 + 4], 0x40081230);
+		/* It has them elsewhere, and another vCPU has none. */
+		assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
+		assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 0, 0), 0);
+		assert_int_equal(power_start(0, 0), 0);
+		w()[9] = MDE;
+		runs_with_points(mdscr_written, 4);
+		for (i = CTX_DEBUG_FIRST; i < CTX_DEBUG_END; i++) {
+			assert_int_equal(points_found[i], 0);
+		}
+		machine.cpu = 3;
+		assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 1, 0), 0);
+		runs_with_points(OSLAR_WRITTEN, 5);
+		for (i = CTX_DEBUG_FIRST; i < CTX_DEBUG_END; i++) {
+			assert_int_equal(points_found[i], i == CTX_DBGBVR0_EL1 + 4 ? 0x40081230 :
+					 control_of(i, 0xfedcba9800000000ul + ~(u32)i));
+		}
+		/* Off in the middle of a run: they stay till its end. */
+		w()[9] = 0;
+		runs_with_points(mdscr_written, 3);
+		assert_int_equal(w()[CTX_MDSCR_EL1], 0);
+		runs_with_points(OSLAR_WRITTEN, 0);
+		machine.cpu = 0;
+	}
+}
+
+/* The host reaches them where it reaches any register, and none that was not set holds anything. */
+static void test_points_of_the_host(void **state)
+{
+	u64 i;
+
+	(void)state;
+	begin(0);
+	for (i = CTX_DEBUG_FIRST; i < CTX_DEBUG_END; i++) {
+		w()[i] = 0xdead0000 + i;
+		assert_int_equal(hvc(VCPU_GET_REG, i, 1, 0), 0);
+		assert_int_equal(rest[0], 0);
+		assert_int_equal(hvc(VCPU_SET_REG, i, 0, 0), 0);
+	}
+	assert_int_equal(w()[CTX_DEBUG], 0);
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_DEBUG_END - 2, 0x1234, 0), 0);
+	for (i = CTX_DEBUG_FIRST; i < CTX_DEBUG_END; i++) {
+		assert_int_equal(hvc(VCPU_GET_REG, i, 1, 0), 0);
+		assert_int_equal(rest[0], i == CTX_DEBUG_END - 2 ? 0x1234 : 0);
+	}
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_MDSCR_EL1, ~0ul, 0), 0);
+	runs_with_points(OSLAR_WRITTEN, 5);
+	assert_int_equal(points_found[CTX_DEBUG_END - 2], 0x1234);
+	assert_int_equal(hvc(VCPU_GET_REG, CTX_MDSCR_EL1, 1, 0), 0);
+	assert_int_equal(rest[0], 0xb001);
+}
+
+/* Whatever Hypatia does instead of an instruction is a step that was made; what the guest repeats is none. */
+static void test_steps(void **state)
+{
+	static const u64 stepped[] = {
+		OSLAR_WRITTEN, ESR(TRAP_EC_WFX, 0), ESR(TRAP_EC_SMC64, 0),
+	};
+	u64 i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		begin(1);
+		w()[CTX_X0] = 0x84000000;
+		w()[CTX_PSTATE] = 0x802003c5;
+		guest_does(GUEST_SYNC, stepped[i]);
+		next_times = 1;
+		(void)hvc(VCPU_RUN, 0, 0, 0);
+		next_times = ~0u;
+		assert_int_equal(w()[CTX_PC], ENTRY + 4);
+		assert_int_equal(w()[CTX_PSTATE], 0x800003c5);
+	}
+	begin(0);
+	w()[CTX_PSTATE] = 0x2003c5;
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_FP, 0));
+	check_goes_on();
+	assert_int_equal(w()[CTX_PSTATE], 0x2003c5);
+	/* an exception: no step is left, and debug exceptions are masked */
+	w()[CTX_PSTATE] = 0x200000;
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_SVE, 0));
+	check_goes_on();
+	assert_int_equal(w()[CTX_SPSR_EL1], 0x200000);
+	assert_int_equal(w()[CTX_PSTATE] & 0x2003ff, 0x3c5);
+	/* an access that the host does for it */
+	w()[CTX_PSTATE] = 0x2003c5;
+	machine.hpfar_el2 = 0x9000 << 4;
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 1 << 24 | 3 << 22 | 9 << 16 | 6));
+	assert_int_equal(hvc(VCPU_RUN, 0, 0, 0), EXIT_FAULT);
+	assert_int_equal(w()[CTX_PSTATE], 0x2003c5);
+	guest_does(GUEST_IRQ, 0);
+	assert_int_equal(hvc(VCPU_RUN, 1, 0x77, 0), EXIT_IRQ);
+	assert_int_equal(w()[9], 0x77);
+	assert_int_equal(w()[CTX_PSTATE], 0x3c5);
 }
 
 /* A guest that needs nothing but Hypatia gives the CPU back after a while. */
@@ -1113,6 +1313,9 @@ int main(void)
 		cmocka_unit_test(test_fp_rounds),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_no_keys),
+		cmocka_unit_test(test_points),
+		cmocka_unit_test(test_points_of_the_host),
+		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_gic),
 		cmocka_unit_test(test_gic_off),
 		cmocka_unit_test(test_gic_refused),

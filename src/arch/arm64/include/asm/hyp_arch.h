@@ -485,6 +485,10 @@ void keys_restore(const struct vcpu_context *ctx);
 u32 arch_has_keys(void);
 u32 arch_has_random(void);
 void cpu_open_keys(void);
+void breakpoints_save(u64 *words, u64 count);
+void breakpoints_restore(const u64 *words, u64 count);
+void watchpoints_save(u64 *words, u64 count);
+void watchpoints_restore(const u64 *words, u64 count);
 void fp_save(u64 *words);
 void fp_restore(const u64 *words);
 
@@ -558,6 +562,38 @@ static inline void arch_keys_guest_save(u32 cpu)
 static inline void arch_keys_guest_restore(u32 cpu)
 {
 	keys_restore(&cpu_guest[cpu]);
+}
+
+/* As many as the CPU has of each: at least two. */
+static inline void points_save(struct vcpu_context *ctx)
+{
+	u64 dfr0 = read_sysreg(id_aa64dfr0_el1);
+
+	breakpoints_save(&ctx->w[CTX_DBGBVR0_EL1], id_field(dfr0, ID_AA64DFR0_EL1_BRPS_SHIFT) + 1u);
+	watchpoints_save(&ctx->w[CTX_DBGWVR0_EL1], id_field(dfr0, ID_AA64DFR0_EL1_WRPS_SHIFT) + 1u);
+}
+
+static inline void points_restore(const struct vcpu_context *ctx)
+{
+	u64 dfr0 = read_sysreg(id_aa64dfr0_el1);
+
+	breakpoints_restore(&ctx->w[CTX_DBGBVR0_EL1], id_field(dfr0, ID_AA64DFR0_EL1_BRPS_SHIFT) + 1u);
+	watchpoints_restore(&ctx->w[CTX_DBGWVR0_EL1], id_field(dfr0, ID_AA64DFR0_EL1_WRPS_SHIFT) + 1u);
+}
+
+static inline void arch_points_host_save(u32 cpu)
+{
+	points_save(&cpu_host[cpu]);
+}
+
+static inline void arch_points_host_restore(u32 cpu)
+{
+	points_restore(&cpu_host[cpu]);
+}
+
+static inline void arch_points_guest_restore(u32 cpu)
+{
+	points_restore(&cpu_guest[cpu]);
 }
 
 static inline u64 arch_guest_enter(u32 cpu)
