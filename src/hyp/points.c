@@ -4,8 +4,6 @@
 #include "arch.h"
 #include "points.h"
 
-#define NOINLINE __attribute__((noinline))
-
 /*
  * What of its control words a guest may have in the CPU. HMC and SSC would name EL2 and other security states: they are
  * RES0 where there is neither EL2 nor EL3, as in a guest. The upper half of BT compares VMIDs and CONTEXTIDR_EL2, or
@@ -115,38 +113,17 @@ void context_put(u32 cpu, u64 word, u64 value)
 	cpu_guest[cpu].w[word] = value;
 }
 
-/* Those of the guest are loaded, over the host's, which are saved before. Out of line: nearly no guest has any. */
-/*@ requires cpu: cpu < CPUS_MAX;
-    requires host: at_guest == 0;
-    requires has: has == point_guest && has <= 1;
-    terminates \true; exits \false;
-    assigns cpu_guest[cpu].w[CTX_DEBUG_FIRST .. CTX_DEBUG_END - 1], cpu_guest[cpu].w[CTX_DEBUG],
-      cpu_host[cpu].w[CTX_DEBUG_FIRST .. CTX_DEBUG_END - 1], point[CTX_DEBUG_FIRST .. CTX_DEBUG_END - 1], point_guest;
-    ensures guest: point_guest == 1;
-    ensures saved: has == 0 ==> points_wait{Pre,Here}(cpu);
-    ensures waiting: has == 1 ==>
-      \forall integer i; is_point(i) ==> cpu_host[cpu].w[i] == \old(cpu_host[cpu].w[i]);
-    ensures taken: points_of_guest{Here,Here}(cpu);
-    ensures clamped: \forall integer i; is_point(i) ==>
-      cpu_guest[cpu].w[i] == point_of(i, word_now{Pre}(cpu, i));
-    ensures allowed: points_allowed{Here}(cpu);
-*/
-static NOINLINE void load_points(u32 cpu, u32 has)
+u32 points_take(u32 cpu, u32 has)
 {
+	if (mdscr_el1_mde(cpu_guest[cpu].w[CTX_MDSCR_EL1]) == 0) {
+		return has;
+	}
 	begin_points(cpu);
 	clamp(cpu);
 	if (has == 0) {
 		arch_points_host_save(cpu);
 	}
 	arch_points_guest_restore(cpu);
-}
-
-u32 points_take(u32 cpu, u32 has)
-{
-	if (mdscr_el1_mde(cpu_guest[cpu].w[CTX_MDSCR_EL1]) == 0) {
-		return has;
-	}
-	load_points(cpu, has);
 	return 1;
 }
 
