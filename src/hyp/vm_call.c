@@ -361,7 +361,10 @@ static s32 remove_vcpu(u32 v, u32 i)
     ensures error: \result == err_vcpu_load(vms[v].state, \old(vms[v].vcpu[i]), \old(cpu_vm[cpu].loaded));
     ensures loaded: \result == 0 ==> vms[v].vcpu[i] == VCPU_LOADED && vms[v].on[i] == cpu;
     ensures context: \result == 0 && frame[vms[v].vcpu_frame[i]].e[CTX_STATE] != RUN_NEW ==>
-      \forall integer k; 0 <= k < CTX_WORDS && k != CTX_FRESH ==>
+      \forall integer k; 0 <= k < CTX_WORDS && !is_point(k) && k != CTX_FRESH ==>
+        cpu_guest[cpu].w[k] == frame[vms[v].vcpu_frame[i]].e[k];
+    ensures points: \result == 0 && frame[vms[v].vcpu_frame[i]].e[CTX_STATE] != RUN_NEW &&
+      frame[vms[v].vcpu_frame[i]].e[CTX_DEBUG] != 0 ==> \forall integer k; is_point(k) ==>
         cpu_guest[cpu].w[k] == frame[vms[v].vcpu_frame[i]].e[k];
     ensures keeping: same_keeping{Pre,Here};
 */
@@ -628,7 +631,9 @@ static s64 reserve(void)
     terminates \true; exits \false;
     assigns frame[0 .. PFN_COUNT - 1];
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
-    ensures kept: \forall integer k; 0 <= k < CTX_WORDS ==>
+    ensures kept: \forall integer k; 0 <= k < CTX_WORDS && !is_point(k) ==>
+      frame[vms[cpu_vm[cpu].vm].vcpu_frame[cpu_vm[cpu].vcpu]].e[k] == cpu_guest[cpu].w[k];
+    ensures points: cpu_guest[cpu].w[CTX_DEBUG] != 0 ==> \forall integer k; is_point(k) ==>
       frame[vms[cpu_vm[cpu].vm].vcpu_frame[cpu_vm[cpu].vcpu]].e[k] == cpu_guest[cpu].w[k];
 */
 static void keep_context(u32 cpu)
