@@ -169,8 +169,8 @@ static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp, u32 has_keys)
 }
 
 /*
- * What the host learns of fault @x of a protected VM's vCPU @g: of a page that it took by force no more than where. It is
- * FAULT where nothing was, and POISON where a page had been taken, when the lock was let go.
+ * What the host learns of fault @x of a protected VM's vCPU @g: of a page that it took by force no more than where.
+ * It is FAULT where nothing was, and POISON where a page had been taken, when the lock was let go.
  */
 /*@ requires cpu: g.cpu < CPUS_MAX && g.vm < VMS_MAX && g.vcpu < VCPUS_MAX;
     requires unlocked: no_locks{Here};
