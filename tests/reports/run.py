@@ -16,6 +16,9 @@ import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LIMIT = 120
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+
+import alone  # noqa: E402
 
 
 class Tree(unittest.TestCase):
@@ -332,4 +335,4 @@ class Reproduce(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    sys.exit(unittest.main())
+    sys.exit(alone.main(__file__, (Misra, Reproduce, Coverage, ImageCoverage, Trace), "tests of the reports"))

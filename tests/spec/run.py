@@ -7,7 +7,6 @@ its headers compile, and its vectors hold. Then one entry at a time is changed, 
 proof, a query or a link must notice.
 """
 import collections
-import concurrent.futures
 import filecmp
 import os
 import pathlib
@@ -22,8 +21,9 @@ import unittest
 TOP = pathlib.Path(__file__).resolve().parents[2]
 SPEC = TOP / "spec"
 MODEL = TOP / "model"
-sys.path.insert(0, str(TOP / "proofs"))
+sys.path[:0] = [str(TOP / "proofs"), str(TOP / "tests")]
 
+import alone  # noqa: E402
 from engine import sources  # noqa: E402
 
 WHY3 = ["why3", "prove", "-P", "CVC4,1.8,", "-a", "split_vc"]
@@ -1147,26 +1147,6 @@ class Disproved(Workspace):
         self.assertEqual(Good.broken_contracts(self), ["hyp_carveout_size.bond"])
 
 
-def alone(name):
-    """(name, exit status, what it printed) of one test in a process of its own."""
-    done = subprocess.run([sys.executable, __file__, name], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    return name, done.returncode, done.stdout
-
-
-def main():
-    """All tests, as many at a time as there are cores: each has a folder of its own. Those of Good are the longest."""
-    loader = unittest.defaultTestLoader
-    names = [f"{case.__name__}.{name}" for case in (Good, Disproved, Rejected) for name in loader.getTestCaseNames(case)]
-    failed = []
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for name, status, text in pool.map(alone, names):
-            print(f"{name}: {'ok' if status == 0 else 'FAILED'}", flush=True)
-            if status != 0:
-                failed.append(name)
-                print(text, flush=True)
-    print(f"spec tests: {len(names)} run, {len(failed)} failed" + "".join(f" {name}" for name in failed))
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(unittest.main(verbosity=2) if len(sys.argv) > 1 else main())
+    # Each test has a folder of its own. Those of Good are the longest.
+    sys.exit(alone.main(__file__, (Good, Disproved, Rejected), "spec tests"))
