@@ -31,8 +31,7 @@ from engine import tools  # noqa: E402
 from workshop import ROOT, Broken, Trouble, Unfit, Workshop  # noqa: E402
 
 STORE, SAMPLE = (os.path.join(ROOT, "build", name) for name in ("mutants.json", "mutants-sample.json"))
-GOAL = 0.95                 # of the generated mutants that compile
-TESTS_GOAL = 0.9            # of them what --tests-only has to notice, but for those that have a reason to survive
+GOAL = 0.95                 # of the generated mutants that compile; for --tests-only, of those without a reason to survive
 # The tests of tests/arch that are nearest to a file.
 ARCH_TESTS = {"cpu.c": "HostRegisters GuestRegisters", "early_mmu.c": "BootstrapTables", "el3.c": "El3", "console.c": "Console",
               "panic.c": "Panic", "string.c": "Strings", "hyp_arch.h": "Primitives"}
@@ -366,10 +365,10 @@ def main():
         store.put(mutant, by, seconds)
         print(f"mutants: {number}/{len(todo)} {seconds:.0f} s: "
               f"{by or ('survives, with a reason' if mutant.id in reasons else 'SURVIVED')}: {mutant.tell()}", flush=True)
-    return verdict(store, chosen, found, reasons, errors, TESTS_GOAL if args.tests_only else GOAL)
+    return verdict(store, chosen, found, reasons, errors, args.tests_only)
 
 
-def verdict(store, chosen, found, reasons, errors, goal):
+def verdict(store, chosen, found, reasons, errors, tests_only):
     mine = [mutant for mutant in chosen if store.known(mutant) is not None]
     real = [mutant for mutant in mine if store.known(mutant) != "compiler"]
     caught = [mutant for mutant in real if store.known(mutant)]
@@ -380,20 +379,20 @@ def verdict(store, chosen, found, reasons, errors, goal):
         if mutant.id in reasons and store.known(mutant) and not store.known(mutant).startswith("proof"):
             errors.append(f"proofs/survivors.toml: {mutant.id} is noticed: {store.known(mutant)}")
         if mutant.id not in reasons and not store.known(mutant):
-            if goal == GOAL:
+            if not tests_only:
                 errors.append(f"nothing notices {mutant.tell()}")
             else:
                 print(f"mutants: left to the proofs: {mutant.tell()}")
     for text in errors:
         print(f"mutants: error: {text}")
     # How many may have a reason to survive is for the run of all of them to say: a sample may have many by chance.
-    same = [] if goal == GOAL else [mutant for mutant in real if mutant.id in reasons and not store.known(mutant)]
+    same = [mutant for mutant in real if tests_only and mutant.id in reasons and not store.known(mutant)]
     score = len(caught) / (len(real) - len(same)) if len(real) > len(same) else 0.0
     if store.others(mine):
         print(f"mutants: {store.others(mine)} of the verdicts are about an earlier tree")
     print(f"mutants: {len(mine)} of {len(found)}; {len(real)} that compile, {len(caught)} noticed ({100 * score:.1f} %), "
           f"{len(real) - len(caught)} survived, {sum(1 for mutant in mine if mutant.id in reasons)} of them with a reason")
-    return 1 if errors or not real or score < goal else 0
+    return 1 if errors or not real or score < GOAL else 0
 
 
 if __name__ == "__main__":
