@@ -185,6 +185,7 @@ $(PAYLOAD_DIR)/keys.img: $(PAYLOAD_DIR)/keys_program.o
 $(PAYLOAD_DIR)/keys.o $(PAYLOAD_DIR)/keys_program.o: tests/payloads/keys_program.h
 $(PAYLOAD_DIR)/points.img: $(PAYLOAD_DIR)/points_program.o
 $(PAYLOAD_DIR)/points.o $(PAYLOAD_DIR)/points_program.o: tests/payloads/points_program.h
+$(PAYLOAD_DIR)/keys.o $(PAYLOAD_DIR)/points.o: tests/payloads/turns.h
 $(PAYLOAD_DIR)/measure.img: $(PAYLOAD_DIR)/measure_program.o
 $(PAYLOAD_DIR)/measure.o $(PAYLOAD_DIR)/measure_program.o: tests/payloads/measure_program.h
 $(PAYLOAD_DIR)/measure.o: $(PAYLOAD_DIR)/measure_image.h

@@ -4,40 +4,16 @@
  * turns on two CPUs. Each has its own keys and finds them again; this host has others each time, and finds them too.
  */
 #include "keys_program.h"
-#include "payload.h"
+#include "turns.h"
 
-#include <gen/vcpu.h>
-
-#define SPARE 0x44000000u /* RAM that nobody uses */
 #define TURNS 20u
 #define COUNT 10u
-#define FIRST 0x5a5a000000000000u
-#define FAULT_STORED (FAULT_VALID + 3 * FAULT_SIZE + FAULT_WRITE)
 #define ISAR1_FIELDS 0xff000ff0u
 #define ISAR2_FIELDS 0xf00ff00u
-
-enum { OF_VM, OF_VCPU, OF_HIGH, OF_HIGH_PAGES, OF_CODE, OF_COUNT };
-
-struct guest {
-	u64 handle;
-	u64 protected;
-	u64 first; /* its first key word */
-	u64 told;
-};
 
 extern const u64 keys_program[512];
 
 static u32 has_keys;
-static struct guest guests[2];
-static volatile u64 visits;
-
-#define read_register(name)                                              \
-	({                                                               \
-		u64 value_;                                              \
-		__asm__ volatile("mrs %0, " #name : "=r"(value_)); \
-		value_;                                                  \
-	})
-#define write_register(name, value) __asm__ volatile("msr " #name ", %0" : : "r"(value))
 
 /* The words of the keys are @first and what follows in steps of KEYS_STEP, as in a guest. */
 static void keys_write(u64 first)
@@ -110,69 +86,12 @@ static struct result enter(struct guest *g)
 /* What it tells by a store to word @id. */
 static u64 told(const char *what, struct guest *g, u64 id)
 {
-	struct result r = enter(g);
-
-	if (r.exit != (s64)EXIT_FAULT || r.x2 != FAULT_STORED + KEYS_SAY + 8 * id) {
-		put_string(what);
-		put_string("\n");
-		check("  exit", (u64)r.exit, EXIT_FAULT);
-		check("  x2", r.x2, FAULT_STORED + KEYS_SAY + 8 * id);
-	}
-	return r.x3;
+	return told_at(what, g, KEYS_SAY + 8 * id);
 }
 
 static void says(const char *what, struct guest *g, u64 id, u64 value)
 {
 	check(what, told(what, g, id), value);
-}
-
-static u64 first_frame(const struct guest *g)
-{
-	return SPARE / 4096u + g->protected * OF_COUNT;
-}
-
-/* Out of line: else the compiler makes a constant of the difference of both, which nobody relocates. */
-static __attribute__((noinline)) void copy(volatile u64 *to, const u64 *from)
-{
-	u64 i;
-
-	for (i = 0; i < 512; i++) {
-		to[i] = from[i];
-	}
-}
-
-static void make(struct guest *g)
-{
-	const u64 first = first_frame(g);
-
-	copy((volatile u64 *)(uintptr_t)((first + OF_CODE) * 4096u), keys_program);
-	check("reserve", (u64)vm(VM_RESERVE, 0, 0, 0), g->handle);
-	check("a VM", (u64)vm(VM_INIT, g->handle, first + OF_VM, g->protected), 0);
-	check("a vCPU", (u64)vm(VCPU_INIT, g->handle, 0, first + OF_VCPU), 0);
-	check("a table", (u64)vm(VM_TABLE, g->handle, KEYS_CODE / 4096u, first + OF_HIGH), 0);
-	check("another table", (u64)vm(VM_TABLE, g->handle, KEYS_CODE / 4096u, first + OF_HIGH_PAGES), 0);
-	check("a page", (u64)vm(VM_MAP, g->handle, KEYS_CODE / 4096u, first + OF_CODE), 0);
-	check("load", (u64)vm(VCPU_LOAD, g->handle, 0, 0), 0);
-	check("entry", (u64)vm(VCPU_SET_REG, CTX_PC, KEYS_CODE, 0), 0);
-	check("first key", (u64)vm(VCPU_SET_REG, CTX_X0, g->first, 0), 0);
-	check("on", (u64)vm(VCPU_POWER, 1, 0, 0), 0);
-}
-
-static void put(void)
-{
-	check("put", (u64)vm(VCPU_PUT, 0, 0, 0), 0);
-}
-
-static void end(struct guest *g)
-{
-	const u64 first = first_frame(g);
-
-	check("tear down", (u64)vm(VM_TEARDOWN, g->handle, 0, 0), 0);
-	check("reclaim a page", (u64)vm(VM_RECLAIM, g->handle, first + OF_CODE, 0), 0);
-	check("reclaim a table", (u64)vm(VM_RECLAIM, g->handle, first + OF_HIGH, 0), 0);
-	check("reclaim another", (u64)vm(VM_RECLAIM, g->handle, first + OF_HIGH_PAGES, 0), 0);
-	check("reclaim the vCPU", (u64)vm(VCPU_RECLAIM, g->handle, 0, 0), 0);
-	check("end", (u64)vm(VM_FINALIZE, g->handle, 0, 0), 0);
 }
 
 static u64 at_most(u64 value, u32 bit, u64 limit)
@@ -252,9 +171,7 @@ void payload_main(u64 fdt)
 		   (read_register(s3_0_c0_c6_2) & 0xff00u) != 0;
 	put_string(has_keys != 0 ? "with keys\n" : "without keys\n");
 	for (i = 0; i < 2; i++) {
-		guests[i] = (struct guest){ VM_HANDLE_BASE + i, i, FIRST + (i << 40), 0 };
-		make(&guests[i]);
-		begins(&guests[i]);
+		begins(make(i, keys_program, KEYS_CODE));
 		put();
 	}
 	for (i = 0; i < TURNS && has_keys != 0; i++) {

@@ -5,14 +5,9 @@
  * watchpoints about the same addresses, others each time, which do not fire there, and finds them again.
  */
 #include "points_program.h"
-#include "payload.h"
+#include "turns.h"
 
-#include <gen/vcpu.h>
-
-#define SPARE 0x44000000u /* RAM that nobody uses */
 #define TURNS 3u
-#define FIRST 0x5a5a000000000000u
-#define FAULT_STORED (FAULT_VALID + 3 * FAULT_SIZE + FAULT_WRITE)
 #define HOST_BREAK 0x1e7u  /* E, EL1 and EL0, all four bytes */
 #define HOST_WATCH 0x1fffu /* and of loads and stores, all eight */
 #define DFR0_POINTS 0xf0f0f000u
@@ -24,27 +19,7 @@
 #define EC_WATCH_EL0 0x34u
 #define EC_WATCH 0x35u
 
-enum { OF_VM, OF_VCPU, OF_HIGH, OF_HIGH_PAGES, OF_CODE, OF_SECOND, OF_COUNT };
-
-struct guest {
-	u64 handle;
-	u64 protected;
-	u64 first; /* what it is begun with */
-	u64 told;
-};
-
 extern const u64 points_program[512];
-
-static struct guest guests[2];
-static volatile u64 visits;
-
-#define read_register(name)                                              \
-	({                                                               \
-		u64 value_;                                              \
-		__asm__ volatile("mrs %0, " #name : "=r"(value_)); \
-		value_;                                                  \
-	})
-#define write_register(name, value) __asm__ volatile("msr " #name ", %0" : : "r"(value))
 
 /* The two that every CPU has, of each: about what the guest does. */
 static void host_points_write(u64 other)
@@ -97,15 +72,7 @@ static struct result enter(struct guest *g)
 /* What it tells by a store to word @id. */
 static u64 told(const char *what, struct guest *g, u64 id)
 {
-	struct result r = enter(g);
-
-	if (r.exit != (s64)EXIT_FAULT || r.x2 != FAULT_STORED + POINTS_SAY + 8 * id) {
-		put_string(what);
-		put_string("\n");
-		check("  exit", (u64)r.exit, EXIT_FAULT);
-		check("  x2", r.x2, FAULT_STORED + POINTS_SAY + 8 * id);
-	}
-	return r.x3;
+	return told_at(what, g, POINTS_SAY + 8 * id);
 }
 
 static void says(const char *what, struct guest *g, u64 id, u64 value)
@@ -117,57 +84,6 @@ static void says(const char *what, struct guest *g, u64 id, u64 value)
 static void says_taken(const char *what, struct guest *g, u64 id, u64 class, u64 place)
 {
 	says(what, g, id, 1ul << 32 | class << 16 | place);
-}
-
-static u64 first_frame(const struct guest *g)
-{
-	return SPARE / 4096u + g->protected * OF_COUNT;
-}
-
-/* Out of line: else the compiler makes a constant of the difference of both, which nobody relocates. */
-static __attribute__((noinline)) void copy(volatile u64 *to, const u64 *from)
-{
-	u64 i;
-
-	for (i = 0; i < 512; i++) {
-		to[i] = from[i];
-	}
-}
-
-static void make(struct guest *g)
-{
-	const u64 first = first_frame(g);
-
-	copy((volatile u64 *)(uintptr_t)((first + OF_CODE) * 4096u), points_program);
-	check("reserve", (u64)vm(VM_RESERVE, 0, 0, 0), g->handle);
-	check("a VM", (u64)vm(VM_INIT, g->handle, first + OF_VM, g->protected), 0);
-	check("a vCPU", (u64)vm(VCPU_INIT, g->handle, 0, first + OF_VCPU), 0);
-	check("a second", (u64)vm(VCPU_INIT, g->handle, 1, first + OF_SECOND), 0);
-	check("a table", (u64)vm(VM_TABLE, g->handle, POINTS_CODE / 4096u, first + OF_HIGH), 0);
-	check("another table", (u64)vm(VM_TABLE, g->handle, POINTS_CODE / 4096u, first + OF_HIGH_PAGES), 0);
-	check("a page", (u64)vm(VM_MAP, g->handle, POINTS_CODE / 4096u, first + OF_CODE), 0);
-	check("load", (u64)vm(VCPU_LOAD, g->handle, 0, 0), 0);
-	check("entry", (u64)vm(VCPU_SET_REG, CTX_PC, POINTS_CODE, 0), 0);
-	check("its word", (u64)vm(VCPU_SET_REG, CTX_X0, g->first, 0), 0);
-	check("on", (u64)vm(VCPU_POWER, 1, 0, 0), 0);
-}
-
-static void put(void)
-{
-	check("put", (u64)vm(VCPU_PUT, 0, 0, 0), 0);
-}
-
-static void end(struct guest *g)
-{
-	const u64 first = first_frame(g);
-
-	check("tear down", (u64)vm(VM_TEARDOWN, g->handle, 0, 0), 0);
-	check("reclaim a page", (u64)vm(VM_RECLAIM, g->handle, first + OF_CODE, 0), 0);
-	check("reclaim a table", (u64)vm(VM_RECLAIM, g->handle, first + OF_HIGH, 0), 0);
-	check("reclaim another", (u64)vm(VM_RECLAIM, g->handle, first + OF_HIGH_PAGES, 0), 0);
-	check("reclaim the vCPU", (u64)vm(VCPU_RECLAIM, g->handle, 0, 0), 0);
-	check("reclaim the second", (u64)vm(VCPU_RECLAIM, g->handle, 1, 0), 0);
-	check("end", (u64)vm(VM_FINALIZE, g->handle, 0, 0), 0);
 }
 
 /* What it is shown; none is set, whatever others have set, and none that it did not set fires. */
@@ -241,10 +157,10 @@ static void second(const struct guest *g)
 
 static void run_first(u64 i)
 {
-	guests[i] = (struct guest){ VM_HANDLE_BASE + i, i, FIRST + (i << 40), 0 };
-	make(&guests[i]);
-	begins(&guests[i]);
-	turn(&guests[i]);
+	struct guest *g = make(i, points_program, POINTS_CODE);
+
+	begins(g);
+	turn(g);
 	put();
 }
 

@@ -899,11 +899,16 @@ void machine_check_quiet(void)
 	}
 }
 
+u64 vm_rest[REST];
+
 s64 vm_hvc(u64 id, u64 a, u64 b, u64 c)
 {
-	u64 rest[REST] = { 0 };
-	struct hvc_result result = hyp_handle_hvc(id, a, b, c, rest);
+	struct hvc_result result;
 
+	memset(vm_rest, 0, sizeof(vm_rest));
+	vm_rest[0] = b;
+	vm_rest[1] = c;
+	result = hyp_handle_hvc(id, a, b, c, vm_rest);
 	machine_check_quiet();
 	assert_int_equal(result.a0, SMCCC_SUCCESS);
 	return (s64)result.a1;

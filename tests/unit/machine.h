@@ -83,6 +83,8 @@ void machine_start(void);
 void machine_check_quiet(void);
 /* A call of Hypatia's through the handler that the vectors call, which knows it: its result, or error. */
 s64 vm_hvc(u64 id, u64 a, u64 b, u64 c);
+/* What it left of the registers behind a1; the first two were b and c, the others 0. */
+extern u64 vm_rest[];
 /* Fill frame @pfn with a value; read it back. */
 void machine_fill(u64 pfn, u64 value);
 u64 machine_word(u64 pfn, u64 i);

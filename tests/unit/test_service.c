@@ -26,20 +26,6 @@
 #define RELINQUISH 0xc6000009ul
 #define MEASUREMENT 0xc60000f0ul
 
-static u64 rest[REST];
-
-static s64 hvc(u64 id, u64 a, u64 b, u64 c)
-{
-	struct hvc_result result;
-
-	rest[0] = b;
-	rest[1] = c;
-	result = hyp_handle_hvc(id, a, b, c, rest);
-	machine_check_quiet();
-	assert_int_equal(result.a0, SMCCC_SUCCESS);
-	return (s64)result.a1;
-}
-
 /* What the guest calls in its next entry; behind it, it has an interrupt for the host. */
 static u64 asked[4];
 static u32 calls;
@@ -65,29 +51,29 @@ static s64 run_with(u64 ec, u64 id, u64 a1, u64 a2, u64 a3)
 	calls = 1;
 	machine.guest = guest_calls;
 	machine.esr_el2 = (ec << 26) + 0x2000000ul;
-	return hvc(VCPU_RUN, 0, 5, 6);
+	return vm_hvc(VCPU_RUN, 0, 5, 6);
 }
 
 /* The guest calls, and its run goes on: the host hears of the interrupt alone. */
 static u64 answer(u64 id, u64 a1, u64 a2, u64 a3)
 {
 	assert_int_equal(run_with(TRAP_EC_HVC64, id, a1, a2, a3), EXIT_IRQ);
-	assert_int_equal(rest[0], 0);
-	assert_int_equal(rest[1], 0);
+	assert_int_equal(vm_rest[0], 0);
+	assert_int_equal(vm_rest[1], 0);
 	return found[0];
 }
 
 static void tells(s64 exit, s64 kind, u64 x2)
 {
 	assert_int_equal(exit, kind);
-	assert_int_equal(rest[0], x2);
-	assert_int_equal(rest[1], 0);
+	assert_int_equal(vm_rest[0], x2);
+	assert_int_equal(vm_rest[1], 0);
 }
 
 static void load(u32 cpu, u32 v, u32 i)
 {
 	machine.cpu = cpu;
-	assert_int_equal(hvc(VCPU_LOAD, HANDLE(v), i, 0), 0);
+	assert_int_equal(vm_hvc(VCPU_LOAD, HANDLE(v), i, 0), 0);
 }
 
 /* VM 0 with three vCPUs, each loaded on the CPU of its number; the first is on. */
@@ -97,14 +83,14 @@ static void begin(u32 protected)
 
 	machine_reset(48);
 	machine_start();
-	assert_int_equal(hvc(VM_RESERVE, 0, 0, 0), HANDLE(0));
-	assert_int_equal(hvc(VM_INIT, HANDLE(0), FIRST, protected), 0);
+	assert_int_equal(vm_hvc(VM_RESERVE, 0, 0, 0), HANDLE(0));
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), FIRST, protected), 0);
 	for (i = 0; i < 3; i++) {
-		assert_int_equal(hvc(VCPU_INIT, HANDLE(0), i, FIRST + 1 + i), 0);
+		assert_int_equal(vm_hvc(VCPU_INIT, HANDLE(0), i, FIRST + 1 + i), 0);
 		load(i, 0, i);
 	}
 	machine.cpu = 0;
-	assert_int_equal(hvc(VCPU_POWER, 1, 0, 0), 0);
+	assert_int_equal(vm_hvc(VCPU_POWER, 1, 0, 0), 0);
 }
 
 static void test_power_call(void **state)
@@ -115,21 +101,21 @@ static void test_power_call(void **state)
 	for (protected = 0; protected < 2; protected++) {
 		begin(protected);
 		machine.cpu = 3;
-		assert_int_equal(hvc(VCPU_POWER, 1, 0, 0), HYP_ENOENT);
-		assert_int_equal(hvc(VCPU_POWER, 2, 0, 0), HYP_EINVAL);
-		assert_int_equal(hvc(VCPU_POWER, ~0ul, 0, 0), HYP_EINVAL);
+		assert_int_equal(vm_hvc(VCPU_POWER, 1, 0, 0), HYP_ENOENT);
+		assert_int_equal(vm_hvc(VCPU_POWER, 2, 0, 0), HYP_EINVAL);
+		assert_int_equal(vm_hvc(VCPU_POWER, ~0ul, 0, 0), HYP_EINVAL);
 		/* of a protected VM once, and never off */
 		machine.cpu = 1;
-		assert_int_equal(hvc(VCPU_POWER, 1, 0, 0), protected ? HYP_EPERM : 0);
+		assert_int_equal(vm_hvc(VCPU_POWER, 1, 0, 0), protected ? HYP_EPERM : 0);
 		assert_int_equal(vm_power[0].state[1], protected ? POWER_OFF : POWER_ON);
 		machine.cpu = 0;
-		assert_int_equal(hvc(VCPU_POWER, 0, 0, 0), protected ? HYP_EPERM : 0);
+		assert_int_equal(vm_hvc(VCPU_POWER, 0, 0, 0), protected ? HYP_EPERM : 0);
 		assert_int_equal(vm_power[0].state[0], protected ? POWER_ON : POWER_OFF);
-		assert_int_equal(hvc(VCPU_POWER, 1, 0, 0), protected ? HYP_EPERM : 0);
+		assert_int_equal(vm_hvc(VCPU_POWER, 1, 0, 0), protected ? HYP_EPERM : 0);
 		/* one that is off does not run, and nothing of it is touched */
 		machine.cpu = 2;
 		machine.guest_runs = 0;
-		tells(hvc(VCPU_RUN, 1, 5, 6), EXIT_OFF, 0);
+		tells(vm_hvc(VCPU_RUN, 1, 5, 6), EXIT_OFF, 0);
 		assert_int_equal(machine.guest_runs, 0);
 		assert_int_equal(cpu_guest[2].w[CTX_STATE], 1);
 	}
@@ -145,23 +131,23 @@ static void test_again(void **state)
 	tells(run_with(TRAP_EC_HVC64, PSCI_SYSTEM_OFF, 0, 0, 0), EXIT_END, 0);
 	for (i = 0; i < 3; i++) {
 		machine.cpu = i;
-		assert_int_equal(hvc(VCPU_POWER, 1, 0, 0), HYP_EPERM);
-		tells(hvc(VCPU_RUN, 0, 0, 0), EXIT_OFF, 0);
-		assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
+		assert_int_equal(vm_hvc(VCPU_POWER, 1, 0, 0), HYP_EPERM);
+		tells(vm_hvc(VCPU_RUN, 0, 0, 0), EXIT_OFF, 0);
+		assert_int_equal(vm_hvc(VCPU_PUT, 0, 0, 0), 0);
 	}
-	assert_int_equal(hvc(VM_TEARDOWN, HANDLE(0), 0, 0), 0);
+	assert_int_equal(vm_hvc(VM_TEARDOWN, HANDLE(0), 0, 0), 0);
 	for (i = 0; i < 3; i++) {
-		assert_int_equal(hvc(VCPU_RECLAIM, HANDLE(0), i, 0), 0);
+		assert_int_equal(vm_hvc(VCPU_RECLAIM, HANDLE(0), i, 0), 0);
 		assert_int_equal(vm_power[0].state[i], POWER_ABSENT);
-		assert_int_equal(hvc(VCPU_RECLAIM, HANDLE(0), i, 0), HYP_ENOENT);
+		assert_int_equal(vm_hvc(VCPU_RECLAIM, HANDLE(0), i, 0), HYP_ENOENT);
 	}
-	assert_int_equal(hvc(VM_FINALIZE, HANDLE(0), 0, 0), 0);
-	assert_int_equal(hvc(VM_RESERVE, 0, 0, 0), HANDLE(0));
-	assert_int_equal(hvc(VM_INIT, HANDLE(0), FIRST, 1), 0);
-	assert_int_equal(hvc(VCPU_INIT, HANDLE(0), 1, FIRST + 1), 0);
+	assert_int_equal(vm_hvc(VM_FINALIZE, HANDLE(0), 0, 0), 0);
+	assert_int_equal(vm_hvc(VM_RESERVE, 0, 0, 0), HANDLE(0));
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), FIRST, 1), 0);
+	assert_int_equal(vm_hvc(VCPU_INIT, HANDLE(0), 1, FIRST + 1), 0);
 	assert_int_equal(vm_power[0].state[1], POWER_OFF);
 	load(0, 0, 1);
-	assert_int_equal(hvc(VCPU_POWER, 1, 0, 0), 0);
+	assert_int_equal(vm_hvc(VCPU_POWER, 1, 0, 0), 0);
 }
 
 static void test_cpu_on(void **state)
@@ -181,13 +167,13 @@ static void test_cpu_on(void **state)
 		assert_int_equal(answer(PSCI_CPU_ON_64, 5, 0x40080000, 0), STATUS(PSCI_INVALID_PARAMETERS));
 		/* the host's say about where it begins is over, and what stood in its registers is gone */
 		machine.cpu = 1;
-		assert_int_equal(hvc(VCPU_SET_REG, CTX_PC, 0x666, 0), 0);
+		assert_int_equal(vm_hvc(VCPU_SET_REG, CTX_PC, 0x666, 0), 0);
 		assert_int_equal(vm_power[0].state[1], POWER_ON_PENDING);
 		cpu_guest[1].w[CTX_TTBR0_EL1] = 0x77;
 		cpu_guest[1].w[CTX_EXIT] = EXIT_HVC;
 		calls = 0;
 		machine.guest = guest_calls;
-		tells(hvc(VCPU_RUN, 1, 0x99, 6), EXIT_IRQ, 0);
+		tells(vm_hvc(VCPU_RUN, 1, 0x99, 6), EXIT_IRQ, 0);
 		for (i = 0; i < CTX_SWITCHED_END; i++) {
 			u64 want = i == CTX_PC ? 0x40080000 : i == CTX_X0 ? 0x4711 : i == CTX_PSTATE ? 0x3c5 :
 				   i == CTX_SCTLR_EL1 ? 0x30d00800 : 0;
@@ -195,18 +181,18 @@ static void test_cpu_on(void **state)
 			assert_int_equal(i < CTX_SWITCHED_FIRST ? found[i] : cpu_guest[1].w[i], want);
 		}
 		assert_int_equal(machine.mpidr, 0x80000001);
-		assert_int_equal(hvc(VCPU_SET_REG, CTX_PC, 0x666, 0), protected ? HYP_EPERM : 0);
+		assert_int_equal(vm_hvc(VCPU_SET_REG, CTX_PC, 0x666, 0), protected ? HYP_EPERM : 0);
 		machine.cpu = 0;
 		assert_int_equal(answer(PSCI_AFFINITY_INFO_64, 1, 0, 0), 0);
 		/* off, and on again at another place */
 		machine.cpu = 1;
 		tells(run_with(TRAP_EC_HVC64, PSCI_CPU_OFF, 0, 0, 0), EXIT_OFF, 0);
-		tells(hvc(VCPU_RUN, 0, 0, 0), EXIT_OFF, 0);
+		tells(vm_hvc(VCPU_RUN, 0, 0, 0), EXIT_OFF, 0);
 		machine.cpu = 0;
 		tells(run_with(TRAP_EC_HVC64, PSCI_CPU_ON_64, 1, 0x40090000, 5), EXIT_ON, 1);
 		machine.cpu = 1;
 		calls = 0;
-		tells(hvc(VCPU_RUN, 0, 0, 0), EXIT_IRQ, 0);
+		tells(vm_hvc(VCPU_RUN, 0, 0, 0), EXIT_IRQ, 0);
 		assert_int_equal(found[CTX_PC], 0x40090000);
 		assert_int_equal(found[0], 5);
 	}
@@ -225,7 +211,7 @@ static void test_end(void **state)
 		for (i = 0; i < 3; i++) {
 			assert_int_equal(vm_power[0].state[i], POWER_OFF);
 			machine.cpu = i;
-			tells(hvc(VCPU_RUN, 0, 0, 0), EXIT_OFF, 0);
+			tells(vm_hvc(VCPU_RUN, 0, 0, 0), EXIT_OFF, 0);
 		}
 	}
 	tells(run_with(TRAP_EC_HVC64, PSCI_SYSTEM_OFF, 0, 0, 0), EXIT_OFF, 0);
@@ -247,11 +233,11 @@ static void test_halted(void **state)
 	asked[2] = 0x1000;
 	machine.esr_el2 = (TRAP_EC_HVC64 << 26) + 0x2000000ul;
 	machine.guest = halted_meanwhile;
-	tells(hvc(VCPU_RUN, 0, 0, 0), EXIT_OFF, 0);
+	tells(vm_hvc(VCPU_RUN, 0, 0, 0), EXIT_OFF, 0);
 	assert_int_equal(vm_power[0].state[1], POWER_OFF);
 	asked[0] = UNKNOWN;
 	vm_power[0].state[0] = POWER_ON;
-	tells(hvc(VCPU_RUN, 0, 0, 0), EXIT_OFF, 0);
+	tells(vm_hvc(VCPU_RUN, 0, 0, 0), EXIT_OFF, 0);
 }
 
 static void test_others(void **state)
@@ -263,16 +249,16 @@ static void test_others(void **state)
 	assert_int_equal(cpu_guest[0].w[CTX_X0], 0);
 	/* what nobody knows is the host's, with its answer */
 	assert_int_equal(run_with(TRAP_EC_SMC64, UNKNOWN, 0x22, 0x33, 0x44), EXIT_SMC);
-	assert_int_equal(rest[0], UNKNOWN);
-	assert_int_equal(rest[1], 0x22);
+	assert_int_equal(vm_rest[0], UNKNOWN);
+	assert_int_equal(vm_rest[1], 0x22);
 	assert_int_equal(cpu_guest[0].w[2], 0x33);
 	calls = 0;
-	assert_int_equal(hvc(VCPU_RUN, RUN_ANSWERED, 0x55, 0), EXIT_IRQ);
+	assert_int_equal(vm_hvc(VCPU_RUN, RUN_ANSWERED, 0x55, 0), EXIT_IRQ);
 	assert_int_equal(found[0], 0x55);
 	/* an answered call waits for no answer of the host's */
 	tells(run_with(TRAP_EC_HVC64, PSCI_CPU_SUSPEND_64, 0, 0, 0), EXIT_WFX, 0);
 	calls = 0;
-	assert_int_equal(hvc(VCPU_RUN, RUN_ANSWERED, 0x66, 0), EXIT_IRQ);
+	assert_int_equal(vm_hvc(VCPU_RUN, RUN_ANSWERED, 0x66, 0), EXIT_IRQ);
 	assert_int_equal(found[0], 0);
 	begin(1);
 	assert_int_equal(answer(UNKNOWN, 0x22, 0x33, 0x44), STATUS(-1));
@@ -289,14 +275,14 @@ static void test_lines(void **state)
 	machine.guest = guest_calls;
 	for (flags = 0; flags < 8; flags++) {
 		calls = 0;
-		tells(hvc(VCPU_RUN, flags, 0, 0), EXIT_IRQ, 0);
+		tells(vm_hvc(VCPU_RUN, flags, 0, 0), EXIT_IRQ, 0);
 		assert_int_equal(machine.lines & (RUN_IRQ | RUN_FIQ), flags & (RUN_IRQ | RUN_FIQ));
 	}
 }
 
 static u32 state_of(u64 pfn)
 {
-	return (u32)(hvc(MEM_INFO, pfn, 0, 0) & 0xff);
+	return (u32)(vm_hvc(MEM_INFO, pfn, 0, 0) & 0xff);
 }
 
 static void check_nothing_at(u64 page)
@@ -315,15 +301,15 @@ static void test_memory(void **state)
 	begin(1);
 	assert_int_equal(answer(SHARE, page * 4096, 0, 0), STATUS(-3));
 	check_nothing_at(page);
-	assert_int_equal(hvc(VM_TABLE, HANDLE(0), page, FIRST + 8), 0);
+	assert_int_equal(vm_hvc(VM_TABLE, HANDLE(0), page, FIRST + 8), 0);
 	assert_int_equal(answer(SHARE, page * 4096, 0, 0), STATUS(-3));
 	assert_int_equal(answer(RELINQUISH, page * 4096, 0, 0), STATUS(-3));
-	assert_int_equal(hvc(VM_TABLE, HANDLE(0), page, FIRST + 9), 0);
+	assert_int_equal(vm_hvc(VM_TABLE, HANDLE(0), page, FIRST + 9), 0);
 	check_nothing_at(page);
 	assert_int_equal(answer(SHARE, page * 4096, 0, 0), STATUS(-3));
 	assert_int_equal(answer(RELINQUISH, page * 4096, 0, 0), STATUS(-3));
 	assert_int_equal(answer(MMIO, page * 4096, 0, 0), 0);
-	assert_int_equal(hvc(VM_MAP, HANDLE(0), page, pfn), 0);
+	assert_int_equal(vm_hvc(VM_MAP, HANDLE(0), page, pfn), 0);
 	assert_int_equal(answer(MMIO, page * 4096, 0, 0), STATUS(-3));
 	assert_int_equal(answer(MMIO, 0, 0, 0), 0);
 	assert_int_equal(state_of(pfn), FRAME_GUEST);
@@ -346,7 +332,7 @@ static void test_memory(void **state)
 	assert_int_equal(answer(RELINQUISH, page * 4096, 0, 0), STATUS(-3));
 	assert_int_equal(answer(MMIO, page * 4096, 0, 0), 0);
 	/* the page can be another frame now */
-	assert_int_equal(hvc(VM_MAP, HANDLE(0), page, pfn + 1), 0);
+	assert_int_equal(vm_hvc(VM_MAP, HANDLE(0), page, pfn + 1), 0);
 }
 
 /* What the generator gives: a number for each call, of which the last has none. */
@@ -444,12 +430,11 @@ static void test_measurement(void **state)
 	}
 	machine_reset(48);
 	machine_start();
-	assert_int_equal(hvc(VM_RESERVE, 0, 0, 0), HANDLE(0));
-	assert_int_equal(hvc(VM_INIT, HANDLE(0), FIRST, 2), 0);
-	assert_int_equal(hvc(VCPU_INIT, HANDLE(0), 0, FIRST + 1), 0);
+	assert_int_equal(vm_hvc(VM_RESERVE, 0, 0, 0), HANDLE(0));
+	assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), FIRST, 2), 0);
+	assert_int_equal(vm_hvc(VCPU_INIT, HANDLE(0), 0, FIRST + 1), 0);
 	load(0, 0, 0);
-	memset(rest, 0, sizeof(rest));
-	assert_int_equal(hvc(VM_BEGIN, HANDLE(0), 0x40000000, 0x4711), 0);
+	assert_int_equal(vm_hvc(VM_BEGIN, HANDLE(0), 0x40000000, 0x4711), 0);
 	assert_int_not_equal(image_word(0, 0), 0);
 	for (half = 0; half < 2; half++) {
 		assert_int_equal(answer(MEASUREMENT, half, 0, 0), 0);
