@@ -148,7 +148,7 @@ $(BUILD)/guest-%.cpio: $(GUEST_FILES) $(VMM) tools/mkguest.py tools/mkinitrd.py 
 		--busybox $(BUILD)/arm64/bin/busybox --ticks $(BUILD)/initrd-ticks.cpio.gz --vmm $(VMM) --guest tests/system/guest
 
 # Small programs at EL1 that take the host kernel's place in tests.
-PAYLOADS := attack smp bench entry stub vms run guest gic keys measure
+PAYLOADS := attack smp bench entry stub vms run guest gic keys measure sve
 PAYLOAD_DIR := $(BUILD)/payloads
 PAYLOAD_IMAGES := $(PAYLOADS:%=$(PAYLOAD_DIR)/%.img) $(PAYLOAD_DIR)/chain.img
 PAYLOAD_CFLAGS := -std=c11 -ffreestanding -march=armv8-a -mgeneral-regs-only -mstrict-align -fpie \
@@ -174,7 +174,9 @@ $(PAYLOAD_DIR)/guest.img: $(PAYLOAD_DIR)/guest_program.o
 $(PAYLOAD_DIR)/gic.img: $(PAYLOAD_DIR)/gic_program.o
 $(PAYLOAD_DIR)/gic.o $(PAYLOAD_DIR)/gic_program.o: tests/payloads/gic_program.h
 $(PAYLOAD_DIR)/keys.img: $(PAYLOAD_DIR)/keys_program.o
+$(PAYLOAD_DIR)/sve.img: $(PAYLOAD_DIR)/sve_program.o
 $(PAYLOAD_DIR)/keys.o $(PAYLOAD_DIR)/keys_program.o: tests/payloads/keys_program.h
+$(PAYLOAD_DIR)/sve.o $(PAYLOAD_DIR)/sve_program.o: tests/payloads/sve_program.h
 $(PAYLOAD_DIR)/measure.img: $(PAYLOAD_DIR)/measure_program.o
 $(PAYLOAD_DIR)/measure.o $(PAYLOAD_DIR)/measure_program.o: tests/payloads/measure_program.h
 $(PAYLOAD_DIR)/measure.o: $(PAYLOAD_DIR)/measure_image.h

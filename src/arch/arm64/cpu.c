@@ -326,10 +326,12 @@ void cpu_open_fp(void)
 	write_sysreg(cptr_el2, arch_e2h != 0 ? CPTR_EL2_VHE_GUEST_FP : CPTR_EL2_GUEST_FP);
 }
 
+/* ZCR_EL2 is EL2's to write when SVE does not trap any more. */
 void cpu_open_sve(u32 units)
 {
+	write_sysreg(cptr_el2, arch_e2h != 0 ? CPTR_EL2_VHE_GUEST_SVE : CPTR_EL2_GUEST_FP - CPTR_EL2_TZ_MASK);
+	isb();
 	write_sysreg(SYS_ZCR_EL2, (units - 1u) % SVE_LONGEST);
-	write_sysreg(cptr_el2, arch_e2h != 0 ? CPTR_EL2_VHE_GUEST_SVE : CPTR_EL2_GUEST_SVE);
 }
 
 /* Of EL2 itself as well, at once. */
