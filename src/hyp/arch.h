@@ -643,7 +643,7 @@ void cpu_to_host(void);
     requires keys: keys_open != 0 ==> keys_guest == 1;
     terminates \true; exits \false;
     assigns cpu_guest[cpu].w[0 .. CTX_PSTATE], el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], esr_el2, far_el2,
-      hpfar_el2, fp[CTX_V0 .. CTX_FP_END - 1], sve[CTX_SVE_FIRST .. CTX_SVE_END - 1], zcr_el1,
+      hpfar_el2, fp[CTX_V0 .. CTX_FP_END - 1], sve_words[CTX_SVE_FIRST .. CTX_SVE_END - 1], zcr_el1,
       gic[CTX_GIC_FIRST .. CTX_GIC_END - 1], keys[CTX_KEYS_FIRST .. CTX_KEYS_END - 1];
     ensures trapped: (fp_open == 0 ==> same_fp{Pre,Here}) && (keys_open == 0 ==> same_keys{Pre,Here});
     ensures vectors: fp_open != FP_SVE ==> sve_left{Pre,Here};

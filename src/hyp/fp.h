@@ -43,7 +43,8 @@
     ensures unlocked: no_locks{Here};
     ensures result: \result == fp_guest && \result <= FP_SVE;
     ensures wanted: \result != 0 ==> has != 0 || fp_asked{Pre}(sve);
-    ensures plain: sve == 0 ==> \result == (has != 0 ? has : fp_asked{Pre}(0) ? FP_PLAIN : 0);
+    ensures plain: sve == 0 && has == 0 ==> \result == (esr_el2 / 0x4000000 % 64 == TRAP_EC_FP ? FP_PLAIN : 0);
+    ensures still: has != 0 ==> \result == has;
     ensures vectors: sve != 0 && has == 0 ==> \result != FP_PLAIN;
     ensures taken: has == 0 && \result != 0 ==> fp_waits{Pre,Here}(cpu);
     ensures guest: has == 0 && \result == FP_PLAIN ==> fp_of_guest{Here,Here}(cpu) && sve_left{Pre,Here};

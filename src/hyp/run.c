@@ -144,7 +144,7 @@ static void open_fp(u32 has_fp, u32 units)
     assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1], cpu_guest[cpu].w[CTX_KEYS_END .. CTX_WORDS - 1],
       cpu_host[cpu].w[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1],
       el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], at_guest, esr_el2, far_el2, hpfar_el2,
-      fp[CTX_V0 .. CTX_FP_END - 1], sve[CTX_SVE_FIRST .. CTX_SVE_END - 1], zcr_el1, fp_open, gic[CTX_GIC_FIRST .. CTX_GIC_END - 1],
+      fp[CTX_V0 .. CTX_FP_END - 1], sve_words[CTX_SVE_FIRST .. CTX_SVE_END - 1], zcr_el1, fp_open, gic[CTX_GIC_FIRST .. CTX_GIC_END - 1],
       keys[CTX_KEYS_FIRST .. CTX_KEYS_END - 1], keys_open;
     ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures fp: has_fp == 0 ==> same_fp{Pre,Here};
