@@ -48,12 +48,14 @@ s32 vectors_allowed(u64 units)
     requires cpu: cpu < CPUS_MAX;
     requires serves: serves{Here}(pfn) && !table_frame{Here}(pfn);
     requires word: CTX_SVE_FIRST <= word < CTX_SVE_END;
-    requires host: at_guest == 0;
+    requires host: set == 0 ==> at_guest == 0;
     requires own: set == 0 ==> fp_guest == FP_SVE && sve_lengths != 0;
     terminates \true; exits \false;
     assigns frame[0 .. PFN_COUNT - 1], cpu_guest[cpu].w[CTX_FPSR .. CTX_FPCR], cpu_guest[cpu].w[CTX_ZCR_EL1];
     ensures tables: tables_inv{Here};
     ensures saved: set == 0 ==> sve_of_guest{Here,Here}(cpu, pfn);
+    ensures words: set != 0 ==> \forall integer k; 0 <= k < CTX_WORDS ==>
+      cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
     ensures written: set != 0 ==> frame[pfn].e[word] == value;
     ensures same: same_xl{Pre,Here} && same_nodes{Pre,Here};
     ensures others: \forall integer g, k; 0 <= g < PFN_COUNT && 0 <= k < 512 && g != pfn ==>
@@ -92,12 +94,14 @@ static void vectors_put(u32 cpu, u64 pfn, u64 word, u32 set, u64 value)
     requires cpu: cpu < CPUS_MAX;
     requires serves: serves{Here}(pfn);
     requires word: CTX_SVE_FIRST <= word < CTX_SVE_END;
-    requires host: at_guest == 0;
+    requires host: set == 0 ==> at_guest == 0;
     requires own: set == 0 ==> fp_guest == FP_SVE && sve_lengths != 0;
     terminates \true; exits \false;
     assigns frame[0 .. PFN_COUNT - 1], cpu_guest[cpu].w[CTX_FPSR .. CTX_FPCR], cpu_guest[cpu].w[CTX_ZCR_EL1];
     ensures inv: mm_inv{Here} && quiet{Here};
     ensures saved: set == 0 ==> sve_of_guest{Here,Here}(cpu, pfn);
+    ensures words: set != 0 ==> \forall integer k; 0 <= k < CTX_WORDS ==>
+      cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
     ensures written: set != 0 ==> frame[pfn].e[word] == value;
     ensures others: \forall integer g, k; 0 <= g < PFN_COUNT && 0 <= k < 512 && g != pfn ==>
       frame[g].e[k] == \old(frame[g].e[k]);
@@ -120,12 +124,14 @@ static void vectors_store(u32 cpu, u64 pfn, u64 word, u32 set, u64 value)
     requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     requires loaded: cpu < CPUS_MAX && cpu_vm[cpu].loaded != 0;
     requires word: CTX_SVE_FIRST <= word < CTX_SVE_END;
-    requires host: at_guest == 0;
+    requires host: set == 0 ==> at_guest == 0;
     requires own: set == 0 ==> fp_guest == FP_SVE && sve_lengths != 0;
     terminates \true; exits \false;
     assigns frame[0 .. PFN_COUNT - 1], cpu_guest[cpu].w[CTX_FPSR .. CTX_FPCR], cpu_guest[cpu].w[CTX_ZCR_EL1];
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures saved: set == 0 ==> sve_of_guest{Here,Here}(cpu, loaded_frame{Here}(cpu));
+    ensures words: set != 0 ==> \forall integer k; 0 <= k < CTX_WORDS ==>
+      cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
     ensures written: set != 0 ==> frame[loaded_frame{Here}(cpu)].e[word] == value;
 */
 static void vectors_keep(u32 cpu, u64 word, u32 set, u64 value)

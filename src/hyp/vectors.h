@@ -61,14 +61,16 @@ void vectors_return(u32 cpu);
 /*@ requires unlocked: no_locks{Here};
     requires cpu: cpu < CPUS_MAX;
     requires word: CTX_SVE_FIRST <= word < CTX_SVE_END;
-    requires rest: \valid(rest);
-    terminates \true; exits \false; assigns LOCKED_STATE, *rest;
+    requires rest: \valid(rest) && \separated(rest, cpu_guest + (0 .. CPUS_MAX - 1));
+    terminates \true; exits \false;
+    assigns LOCKED_STATE, *rest, cpu_guest[cpu].w[CTX_FPSR .. CTX_FPCR], cpu_guest[cpu].w[CTX_ZCR_EL1];
     ensures unlocked: no_locks{Here};
     ensures result: \result == 0 || \result == HYP_ENOENT || \result == HYP_EPERM;
     ensures none: cpu_vm[cpu].loaded == 0 ==> \result == HYP_ENOENT;
     ensures hidden: \result == 0 ==> vms[cpu_vm[cpu].vm].protected == 0 && vm_start[cpu_vm[cpu].vm].sve != 0;
     ensures value: \result == 0 ==> frame[loaded_frame{Here}(cpu)].e[word] == (set != 0 ? value : *rest);
     ensures rest: \result != 0 || set != 0 ==> *rest == \old(*rest);
+    ensures words: \forall integer k; 0 <= k < CTX_WORDS ==> cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
 */
 s64 vectors_word(u32 cpu, u64 word, u32 set, u64 value, u64 *rest);
 

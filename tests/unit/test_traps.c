@@ -87,7 +87,7 @@ static void test_stats(void **state)
 			 TEXT_FRAMES + RODATA_FRAMES + DATA_FRAMES + boot_info.carveout_size / PAGE_SIZE);
 	assert_int_equal(hyp_handle_hvc(HYP_STATS, STAT_POOL_FRAMES, 0, 0, rest).a1, pool.count);
 	assert_int_equal(hyp_handle_hvc(HYP_STATS, STAT_MODE, 0, 0, rest).a1, MODE_PROTECTED);
-	assert_int_equal((s64)hyp_handle_hvc(HYP_STATS, STAT_GIC_LISTS + 1, 0, 0, rest).a1, HYP_EINVAL);
+	assert_int_equal((s64)hyp_handle_hvc(HYP_STATS, STAT_SVE + 1, 0, 0, rest).a1, HYP_EINVAL);
 	assert_int_equal(hyp_handle_hvc(HYP_STATS, STAT_GIC_LISTS, 0, 0, rest).a1, 4);
 	assert_int_equal(hyp_handle_hvc(HYP_STATS, STAT_RAM_FRAMES, 0, 0, rest).a1, BANK0_COUNT + BANK1_COUNT);
 	assert_int_equal(hyp_handle_hvc(HYP_STATS, STAT_CPU_COUNT, 0, 0, rest).a1, 4);
