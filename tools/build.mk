@@ -142,10 +142,19 @@ $(VMM): $(wildcard host/vmm/*.[chS] host/include/*.h) tools/build.mk | $(LIBFDT)
 		-O2 -g -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -ffile-prefix-map=$(CURDIR)=. -o $@ \
 		$(filter %.c %.S,$^) $(LIBFDT)
 
-$(BUILD)/guest-%.cpio: $(GUEST_FILES) $(VMM) tools/mkguest.py tools/mkinitrd.py $(BUILD)/stamps/guest $(BUILD)/stamps/host $(BUILD)/initrd-ticks.cpio.gz
+# What its guests do with SVE.
+GUEST_VECTORS := $(BUILD)/host/vectors
+$(GUEST_VECTORS): tests/system/guest/vectors.c tools/build.mk
+	$(QUIET)tools/deps.sh libc
+	@mkdir -p $(@D)
+	$(QUIET)$(AARCH64_CC) --sysroot=$(CURDIR)/$(BUILD)/libc-arm64 -static -std=gnu11 -O2 -g -Wall -Wextra -Werror \
+		-ffile-prefix-map=$(CURDIR)=. -o $@ $<
+
+$(BUILD)/guest-%.cpio: $(GUEST_FILES) $(VMM) $(GUEST_VECTORS) tools/mkguest.py tools/mkinitrd.py $(BUILD)/stamps/guest $(BUILD)/stamps/host $(BUILD)/initrd-ticks.cpio.gz
 	$(QUIET)tools/deps.sh $(if $(filter 6.1,$*),host,kernel-$*)
 	$(QUIET)/usr/bin/python3 tools/mkguest.py $@ --packages $(BUILD)/guest-arm64 --kernel $(BUILD)/kernel-$* \
-		--busybox $(BUILD)/arm64/bin/busybox --ticks $(BUILD)/initrd-ticks.cpio.gz --vmm $(VMM) --guest tests/system/guest
+		--busybox $(BUILD)/arm64/bin/busybox --ticks $(BUILD)/initrd-ticks.cpio.gz --vmm $(VMM) \
+		--vectors $(GUEST_VECTORS) --guest tests/system/guest
 
 # Small programs at EL1 that take the host kernel's place in tests.
 PAYLOADS := attack smp bench entry stub vms run guest gic keys measure sve

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Write the disk from which the test host starts guests: a plain cpio archive that it unpacks over its root.
 
-usage: mkguest.py OUT --packages DIR --kernel DIR --busybox FILE --ticks FILE --vmm FILE --guest DIR
+usage: mkguest.py OUT --packages DIR --kernel DIR --busybox FILE --ticks FILE --vmm FILE --vectors FILE --guest DIR
 
 In it are Debian's arm64 QEMU with the libraries that it is linked to, from unpacked packages; the monitor of host/vmm; a
 guest's kernel; a guest's initramfs with the modules of virtio in the order in which they can be loaded; the initramfs that
@@ -99,6 +99,7 @@ def guest_initramfs(arguments):
     archive.entry("dev/console", 0o020600, device=(5, 1))
     put(archive, "init", (arguments.guest / "init").read_bytes())
     put(archive, "bin/busybox", arguments.busybox.read_bytes())
+    put(archive, "bin/vectors", arguments.vectors.read_bytes())
     put_modules(archive, "modules", arguments, MODULES)
     archive.entry("TRAILER!!!", 0)
     return gzip.compress(archive.data.getvalue(), 6, mtime=0)
@@ -107,7 +108,7 @@ def guest_initramfs(arguments):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("out")
-    for name in ("packages", "kernel", "busybox", "ticks", "vmm", "guest"):
+    for name in ("packages", "kernel", "busybox", "ticks", "vmm", "vectors", "guest"):
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
     arguments = parser.parse_args()
     archive = Archive()
