@@ -124,6 +124,7 @@ def constants(spec):
     context = emit.contexts(spec)
     found["FP_BYTES"] = 8 * (context["gic_first"] - context["fp_first"])
     found |= {f"FP_{r['name']}": 8 * (r["index"] - context["fp_first"]) for r in context["fp"]}
+    found["SVE_BYTES"] = 8 * (context["frame_words"] - context["predicates_first"])
     return found
 
 
@@ -138,7 +139,7 @@ def registers_of(texts):
     """x0-x17 -> {x0, ..., x17}"""
     found = set()
     for text in texts:
-        match = re.fullmatch(r"([xv])(\d+)-\1(\d+)", text)
+        match = re.fullmatch(r"([xvzp])(\d+)-\1(\d+)", text)
         found |= {f"{match.group(1)}{n}" for n in range(int(match.group(2)), int(match.group(3)) + 1)} if match else {text}
     return found
 

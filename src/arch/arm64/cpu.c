@@ -354,7 +354,6 @@ void cpu_zcr_set(u64 value)
 u32 arch_sve_lengths(void)
 {
 	u32 lengths = 0;
-	u64 bytes;
 	u64 n;
 
 	if (id_field(read_sysreg(id_aa64pfr0_el1), ID_AA64PFR0_EL1_SVE_SHIFT) == 0) {
@@ -363,8 +362,7 @@ u32 arch_sve_lengths(void)
 	/* The CPU takes the next shorter ones that it has. */
 	for (n = 0; n < SVE_LONGEST; n++) {
 		cpu_limit_vectors(n);
-		__asm__ volatile(".arch_extension sve\n\trdvl %0, #1" : "=r"(bytes));
-		lengths |= 1u << (bytes / 16u - 1u);
+		lengths |= 1u << (sve_length() / 16u - 1u);
 	}
 	cpu_limit_vectors(VECTOR_LENGTH_MAX);
 	return lengths;

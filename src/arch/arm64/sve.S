@@ -33,6 +33,12 @@
 
 	.text
 
+/* u64 sve_length(void): bytes of a vector at EL2 */
+function sve_length
+	rdvl	x0, #1
+	ret
+endfunction sve_length
+
 /* void sve_save(u64 *words, u64 *fpsr): FFR is read by way of P0, which is not needed any more. */
 function sve_save
 	each	str, p, 15, WORD

@@ -493,6 +493,7 @@ void cpu_open_sve(u32 units);
 void cpu_limit_vectors(u64 length);
 u64 cpu_zcr(void);
 void cpu_zcr_set(u64 value);
+u64 sve_length(void);
 void sve_save(u64 *words, u64 *fpsr);
 void sve_restore(const u64 *words, const u64 *fpsr);
 void sve_clear(void);
