@@ -665,6 +665,7 @@ void arch_sve_guest_restore(u32 cpu, u64 pfn)
 void cpu_open_sve(u32 units)
 {
 	assert_int_equal(machine.at_guest, 1);
+	assert_true(machine.sve_lengths != 0);
 	machine.fp_open = FP_SVE;
 	machine.units = units;
 }
@@ -743,7 +744,7 @@ void cpu_open_keys(void)
 void cpu_open_fp(void)
 {
 	assert_int_equal(machine.at_guest, 1);
-	machine.fp_open = 1;
+	machine.fp_open = FP_PLAIN;
 }
 
 void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines, u64 offset)

@@ -183,6 +183,7 @@ static u32 uses_fp(u64 *x, u64 found, u64 then)
 		}
 		return 0;
 	}
+	assert_int_equal(machine.fp_open, FP_PLAIN);
 	for (i = CTX_V0; i < CTX_FP_END; i++) {
 		assert_int_equal(machine.fp[i], found == 0 ? 0 : found + i);
 		machine.fp[i] = then + i;
