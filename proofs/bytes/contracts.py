@@ -67,6 +67,7 @@ class Function:
     name: str
     outputs: dict
     registers: list
+    vectors: bool               # it may change what SVE has beyond V0 to V31
 
 
 @dataclass
@@ -93,7 +94,7 @@ def read(spec_folder):
     routines += _switches(spec)
     return Contracts(
         {routine.name: routine for routine in routines},
-        {f["name"]: Function(f["name"], f.get("outputs", {}), f.get("registers", [])) for f in data["function"]},
+        {f["name"]: Function(f["name"], f.get("outputs", {}), f.get("registers", []), f.get("vectors", False)) for f in data["function"]},
         {part["name"]: part["of"] for part in data["part"]},
         [(entry["name"], entry["first"], entry["size"]) for entry in data["data"]],
         [entry["prefix"] for entry in data["packaged"]],

@@ -405,6 +405,9 @@ class Execution:
         state.flags = [self.names.bit(f"{function.name}.{flag}") for flag in "NZCV"]
         for register in function.registers:
             state.system[register] = self.names.word(f"{function.name}.{register}")
+        for part in machine.VECTORS if function.vectors else ():
+            state.v[part] = self.names.word(f"{function.name}.{part}")
+            state.written[part] = state.pc
         for region in self.routine.regions:
             if not region.kept and region.access != "r":
                 state.memory[region.name] = self.names.words(f"{function.name}.{region.name}")

@@ -9,7 +9,8 @@ PAGE_BITS = 12
 # they are loaded and stored: of shorter ones the same instructions reach the lower words, or the lower bits of P, and no others.
 VECTOR_WORDS = 8
 PARTS = {n: [f"v{n}_lo", f"v{n}_hi"] + [f"z{n}_w{k}" for k in range(2, VECTOR_WORDS)] for n in range(32)}
-HALVES = [part for n in range(32) for part in PARTS[n]] + [f"p{n}" for n in range(16)] + ["ffr"]
+VECTORS = [part for n in range(32) for part in PARTS[n][2:]] + [f"p{n}" for n in range(16)] + ["ffr"]
+HALVES = [part for n in range(32) for part in PARTS[n][:2]] + VECTORS
 
 
 def bv(value, bits=64):
