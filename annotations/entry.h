@@ -56,7 +56,8 @@
     predicate same_el1{L,M} = \forall integer i; CTX_SWITCHED_FIRST <= i < CTX_SWITCHED_END ==>
       \at(el1[i],M) == \at(el1[i],L);
     // of SVE beyond V the CPU has what it had, or nothing: to write V is to clear the rest of Z
-    predicate sve_left{L,M} = \at(zcr_el1,M) == \at(zcr_el1,L) && \forall integer i; CTX_SVE_FIRST <= i < CTX_SVE_END ==>
+    predicate sve_left{L,M} = \at(zcr_el1,M) == \at(zcr_el1,L) &&
+      \forall integer i; CTX_SVE_FIRST <= i < CTX_SVE_END ==>
       \at(sve_words[i],M) == \at(sve_words[i],L) || \at(sve_words[i],M) == 0;
     // it has nothing
     predicate no_vectors{L} = \forall integer i; CTX_SVE_FIRST <= i < CTX_SVE_END ==> \at(sve_words[i],L) == 0;
@@ -75,7 +76,8 @@
     // the CPU has in state L what stands in frame pfn, and in the context of its guest, in state M
     predicate sve_of_guest{L,M}(integer cpu, integer pfn) =
       (\forall integer i; CTX_SVE_FIRST <= i < CTX_SVE_END ==> \at(frame[pfn].e[i],M) == vector_word{L}(i)) &&
-      \at(cpu_guest[cpu].w[CTX_FPSR],M) == \at(fp[CTX_FPSR],L) && \at(cpu_guest[cpu].w[CTX_FPCR],M) == \at(fp[CTX_FPCR],L) &&
+      \at(cpu_guest[cpu].w[CTX_FPSR],M) == \at(fp[CTX_FPSR],L) &&
+      \at(cpu_guest[cpu].w[CTX_FPCR],M) == \at(fp[CTX_FPCR],L) &&
       \at(cpu_guest[cpu].w[CTX_ZCR_EL1],M) == \at(zcr_el1,L);
 
     // the CPU has the same keys of pointer authentication

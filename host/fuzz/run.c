@@ -657,7 +657,9 @@ static u64 *kept_word(struct fuzz_vcpu *u, u64 number)
 
 static u64 no_word(struct fuzz_cpu *c)
 {
-	return below(c, 2) ? CTX_NAMED_END + below(c, 8) : below(c, 2) ? CTX_SVE_END + below(c, 4) : ~0ULL - below(c, 4);
+	if (below(c, 2))
+		return CTX_NAMED_END + below(c, 8);
+	return below(c, 2) ? CTX_SVE_END + below(c, 4) : ~0ULL - below(c, 4);
 }
 
 /* Of SVE, which no VM here has. */
@@ -699,7 +701,8 @@ static bool is_pstate(u64 value)
 /* What the model can follow: no register that the program is about to use. */
 static u64 settable(struct fuzz_cpu *c, const struct fuzz_vcpu *u, bool protected)
 {
-	static const u64 words[] = { CTX_X24, CTX_V0 + 16, CTX_TPIDR_EL0, CTX_PSTATE, CTX_MDSCR_EL1, CTX_CNTVOFF_EL2, CTX_SVE };
+	static const u64 words[] = { CTX_X24, CTX_V0 + 16, CTX_TPIDR_EL0, CTX_PSTATE, CTX_MDSCR_EL1, CTX_CNTVOFF_EL2,
+				     CTX_SVE };
 
 	if (u && u->pending == EXIT_NONE && (u->at <= AT_BEGIN || protected) && below(c, 4))
 		return below(c, 4) ? CTX_PC : CTX_X0;

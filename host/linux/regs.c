@@ -30,7 +30,7 @@ static const u64 timer_ids[] = {
 
 /* --- core registers */
 
-/* How wide the one is that begins there; 0: none does. Of a vCPU with SVE V0 to V31 are no registers but part of others. */
+/* How wide the one is that begins there; 0: none does. With SVE V0 to V31 are no registers but parts of others. */
 static u32 core_bytes(const struct hyp_vcpu *vcpu, u64 at)
 {
 	if (at >= CORE(fp_regs.vregs[0]) && at < CORE(fp_regs.fpsr))

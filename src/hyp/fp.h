@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * FP and SIMD of guests: V0 to V31, FPSR and FPCR are the host's until a guest uses one of them. From then to the end
- * of that VCPU_RUN they are the guest's, and the host's wait in cpu_host. Of a guest with SVE its Z, P, FFR and ZCR_EL1 go
- * with them, and of the host's nothing but ZCR_EL1 is kept besides.
+ * of that VCPU_RUN they are the guest's, and the host's wait in cpu_host. Of a guest with SVE its Z, P, FFR and ZCR_EL1
+ * go with them, and of the host's nothing but ZCR_EL1 is kept besides.
  */
 #ifndef HYP_FP_H
 #define HYP_FP_H

@@ -130,7 +130,8 @@ static void open_fp(u32 has_fp, u32 units)
 
 /*
  * To the guest and back: the host's registers of EL1 wait in cpu_host, and are the host's again. @has_fp: FP_PLAIN or
- * FP_SVE when FP and SIMD are the guest's; @has_keys: 1 when the keys are; @with_sve: of its VM; @lines: the flags of VCPU_RUN.
+ * FP_SVE when FP and SIMD are the guest's; @has_keys: 1 when the keys are; @with_sve: of its VM; @lines: the flags of
+ * VCPU_RUN.
  */
 /*@ requires cpu: cpu < CPUS_MAX;
     requires unlocked: no_locks{Here};
@@ -141,11 +142,11 @@ static void open_fp(u32 has_fp, u32 units)
     requires keys: has_keys == keys_guest && has_keys <= 1;
     requires gic: lines / RUN_GIC % 2 == gic_guest;
     terminates \true; exits \false;
-    assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1], cpu_guest[cpu].w[CTX_KEYS_END .. CTX_WORDS - 1],
+    assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1], cpu_guest[cpu].w[CTX_SET_END .. CTX_WORDS - 1],
       cpu_host[cpu].w[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1],
       el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], at_guest, esr_el2, far_el2, hpfar_el2,
-      fp[CTX_V0 .. CTX_FP_END - 1], sve_words[CTX_SVE_FIRST .. CTX_SVE_END - 1], zcr_el1, fp_open, gic[CTX_GIC_FIRST .. CTX_GIC_END - 1],
-      keys[CTX_KEYS_FIRST .. CTX_KEYS_END - 1], keys_open;
+      fp[CTX_V0 .. CTX_FP_END - 1], sve_words[CTX_SVE_FIRST .. CTX_SVE_END - 1], zcr_el1, fp_open,
+      gic[CTX_GIC_FIRST .. CTX_GIC_END - 1], keys[CTX_KEYS_FIRST .. CTX_KEYS_END - 1], keys_open;
     ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures fp: has_fp == 0 ==> same_fp{Pre,Here};
     ensures vectors: has_fp != FP_SVE ==> sve_left{Pre,Here};

@@ -20,7 +20,8 @@
 /* It is none of these. */
 #define APART_FROM_GUESTS(rest) \separated((rest) + (0 .. REST - 1), cpu_guest + (0 .. CPUS_MAX - 1), \
 	cpu_host + (0 .. CPUS_MAX - 1), el1 + (0 .. CTX_SWITCHED_END - 1), &at_guest, &esr_el2, &far_el2, &hpfar_el2, \
-	fp + (0 .. CTX_FP_END - 1), sve_words + (0 .. CTX_SVE_END - 1), &zcr_el1, &sve_lengths, &machine_sve, &fp_guest, &fp_open, gic + (0 .. CTX_GIC_END - 1), &gic_guest, \
+	fp + (0 .. CTX_FP_END - 1), sve_words + (0 .. CTX_SVE_END - 1), &zcr_el1, &sve_lengths, &machine_sve, \
+	&fp_guest, &fp_open, gic + (0 .. CTX_GIC_END - 1), &gic_guest, \
 	keys + (0 .. CTX_KEYS_END - 1), &keys_guest, &keys_open, \
 	machine_ids + (0 .. MACHINE_IDS - 1), machine_id + (0 .. MACHINE_IDS - 1))
 

@@ -20,7 +20,7 @@ extern u32 machine_sve;
     logic integer loaded_frame{L}(integer cpu) = \at(vms[cpu_vm[cpu].vm].vcpu_frame[cpu_vm[cpu].vcpu],L);
 */
 
-/** vectors_take() - the host's registers of FP, SIMD and SVE wait, and those of the guest that @cpu has loaded are in the CPU. */
+/** vectors_take() - the host's registers of FP, SIMD and SVE wait, and those of the guest of @cpu are in the CPU. */
 /*@ requires unlocked: no_locks{Here};
     requires cpu: cpu < CPUS_MAX;
     requires host: at_guest == 0;
@@ -31,7 +31,8 @@ extern u32 machine_sve;
     ensures unlocked: no_locks{Here};
     ensures result: \result == fp_guest && (\result == 0 || \result == FP_SVE);
     ensures taken: \result == FP_SVE ==> fp_waits{Pre,Here}(cpu) && zcr_waits{Pre,Here}(cpu);
-    ensures guest: \result == FP_SVE ==> cpu_vm[cpu].loaded != 0 && sve_of_guest{Here,Here}(cpu, loaded_frame{Here}(cpu));
+    ensures guest: \result == FP_SVE ==> cpu_vm[cpu].loaded != 0 &&
+      sve_of_guest{Here,Here}(cpu, loaded_frame{Here}(cpu));
     ensures same: \result == 0 ==> same_fp{Pre,Here};
 */
 u32 vectors_take(u32 cpu);

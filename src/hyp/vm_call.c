@@ -259,8 +259,8 @@ static s32 end_vm(u32 v)
     requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
     requires vm: v < VMS_MAX;
     terminates \true; exits \false;
-    assigns MM_STATE, vms[0 .. VMS_MAX - 1], vm_frames[v], vm_start[v].host, vm_start[v].offset, vm_start[v].sve, vm_image[v],
-      GUEST_GHOSTS;
+    assigns MM_STATE, vms[0 .. VMS_MAX - 1], vm_frames[v], vm_start[v].host, vm_start[v].offset, vm_start[v].sve,
+      vm_image[v], GUEST_GHOSTS;
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures power: power_inv{Here};
     ensures result: \result <= 0;

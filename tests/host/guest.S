@@ -226,8 +226,8 @@ program guest_vectors
 	.ltorg
 
 /*
- * Vectors of SVE: Z5, P3 and ZCR_EL1 are what userspace gave, of Z6, P4 and FFR it finds what is here. Then it fills Z7 and
- * says, again and again, how often it found something else there.
+ * Vectors of SVE: Z5, P3 and ZCR_EL1 are what userspace gave, of Z6, P4 and FFR it finds what is here. Then it fills Z7
+ * and says, again and again, how often it found something else there.
  */
 	.arch_extension sve
 program guest_sve

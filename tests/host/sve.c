@@ -76,7 +76,7 @@ static void test_lengths(struct machine *m, uint64_t *offered)
 	check("and none beyond 512 bits", lengths[0] >> 4 | lengths[1] | lengths[7], 0);
 	check_refused("none", one_reg(m->vcpu[0], KVM_SET_ONE_REG, KVM_REG_ARM64_SVE_VLS, other), EINVAL);
 	other[0] = 1ul << 16 | lengths[0];
-	check_refused("one that is not offered", one_reg(m->vcpu[0], KVM_SET_ONE_REG, KVM_REG_ARM64_SVE_VLS, other), EINVAL);
+	check_refused("one not offered", one_reg(m->vcpu[0], KVM_SET_ONE_REG, KVM_REG_ARM64_SVE_VLS, other), EINVAL);
 	other[0] = lengths[0] & ~1ul;
 	check_refused("not the shortest", one_reg(m->vcpu[0], KVM_SET_ONE_REG, KVM_REG_ARM64_SVE_VLS, other), EINVAL);
 	other[0] = lengths[0];

@@ -291,7 +291,9 @@ void payload_main(u64 fdt)
 	check("as the CPU says", lengths != 0, PFR0_SVE(read_register(id_aa64pfr0_el1)) != 0);
 	__asm__ volatile("msr cpacr_el1, %0\n\tisb" : : "r"(3ul << 20 | 3ul << 16));
 	for (i = 0; i < VMS; i++) {
-		guests[i] = (struct guest){ VM_HANDLE_BASE + i, i % 2, i == 2 ? 0 : longest(4 - 2 * i), FIRST + (i << 40), 0 };
+		u64 units = i == 2 ? 0 : longest(4 - 2 * i);
+
+		guests[i] = (struct guest){ VM_HANDLE_BASE + i, i % 2, units, FIRST + (i << 40), 0 };
 		make(&guests[i]);
 		begins(&guests[i]);
 		put();

@@ -17,7 +17,7 @@
 #define SVE_SAY_AGAIN 8
 #define SVE_SAY_ZCR 9
 
-/* Element k, of 64 bits, of Z n of a guest that began with x0 is x0 + n * SVE_STEP + k; P n has n + 1 elements of 8 bits. */
+/* Element k of Z n, of 64 bits, of a guest that began with x0 is x0 + n * SVE_STEP + k; P n has n + 1 of 8 bits. */
 #define SVE_STEP 0x100
 #define SVE_FFR 7 /* elements of FFR */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Z0 to Z31, P0 to P15 and FFR of a guest, to and from the frame that its vCPU keeps, from CTX_P0 on: a word for each of
- * P and FFR, CTX_VECTOR_WORDS for each Z, whatever the length of vectors. That is no more than 512 bits (ZCR_EL2) when
- * these are called. FPSR and FPCR go to and from two words of the context.
+ * Z0 to Z31, P0 to P15 and FFR of a guest, to and from the frame that its vCPU keeps, from CTX_P0 on: a word for each
+ * of P and FFR, CTX_VECTOR_WORDS for each Z, whatever the length of vectors. That is no more than 512 bits (ZCR_EL2)
+ * when these are called. FPSR and FPCR go to and from two words of the context.
  */
 #include <asm/linkage.h>
 #include <gen/vcpu.h>
