@@ -192,26 +192,29 @@ static void test_hidden(void)
 	machine_end(&m);
 }
 
-void test_sve(void)
+static void test_with(void)
 {
-	uint64_t words[32] = { 0 };
 	uint64_t offered;
 	struct machine m;
 
 	make(&m, VM_TYPE);
-	check("SVE is offered where the machine has it", ioctl(m.kvm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_SVE), has_sve());
-	if (!has_sve()) {
-		check_refused("a vCPU with SVE", vcpu_init(m.vcpu[0], SVE), EINVAL);
-		machine_end(&m);
-		return;
-	}
 	check("KVM_ARM_VCPU_INIT", vcpu_init(m.vcpu[0], SVE), 0);
 	test_lengths(&m, &offered);
 	test_final(&m);
 	test_guest(&m, offered);
 	test_others(&m, offered);
 	machine_end(&m);
+}
+
+static void test_without(void)
+{
+	uint64_t words[32] = { 0 };
+	struct machine m;
+
 	make(&m, VM_TYPE);
+	check("SVE is offered where the machine has it", ioctl(m.kvm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_SVE), has_sve());
+	if (!has_sve())
+		check_refused("a vCPU with SVE", vcpu_init(m.vcpu[0], SVE), EINVAL);
 	check("a VM without", vcpu_init(m.vcpu[0], 1 << KVM_ARM_VCPU_PSCI_0_2), 0);
 	check_refused("has no Z0", one_reg(m.vcpu[0], KVM_GET_ONE_REG, Z(0), words), ENOENT);
 	check_refused("no ZCR_EL1", one_reg(m.vcpu[0], KVM_GET_ONE_REG, ZCR, words), ENOENT);
@@ -219,6 +222,14 @@ void test_sve(void)
 	check("nor is it shown", reg_get(m.vcpu[0], PFR0) >> 32 & 15, 0);
 	check("V3 is in the list", listed(m.vcpu[0]), 32);
 	machine_end(&m);
+}
+
+void test_sve(void)
+{
+	test_without();
+	if (!has_sve())
+		return;
+	test_with();
 	test_short();
 	test_hidden();
 }
