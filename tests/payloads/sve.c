@@ -288,6 +288,8 @@ void payload_main(u64 fdt)
 	(void)fdt;
 	lengths = (u64)vm(HYP_STATS, STAT_SVE, 0, 0);
 	put_string(lengths != 0 ? "with SVE\n" : "without SVE\n");
+	check("vectors of nobody", (u64)vm(VCPU_SET_REG, CTX_SVE, 0, 0), (u64)HYP_ENOENT);
+	check("Z0 of nobody", (u64)vm(VCPU_GET_REG, CTX_Z0, 0, 0), (u64)HYP_ENOENT);
 	check("as the CPU says", lengths != 0, PFR0_SVE(read_register(id_aa64pfr0_el1)) != 0);
 	__asm__ volatile("msr cpacr_el1, %0\n\tisb" : : "r"(3ul << 20 | 3ul << 16));
 	for (i = 0; i < VMS; i++) {
