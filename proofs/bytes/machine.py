@@ -10,7 +10,8 @@ PAGE_BITS = 12
 VECTOR_WORDS = 8
 PARTS = {n: [f"v{n}_lo", f"v{n}_hi"] + [f"z{n}_w{k}" for k in range(2, VECTOR_WORDS)] for n in range(32)}
 VECTORS = [part for n in range(32) for part in PARTS[n][2:]] + [f"p{n}" for n in range(16)] + ["ffr"]
-HALVES = [part for n in range(32) for part in PARTS[n][:2]] + VECTORS
+V_HALVES = [part for n in range(32) for part in PARTS[n][:2]]
+HALVES = V_HALVES + VECTORS
 
 
 def bv(value, bits=64):

@@ -450,7 +450,7 @@ class Meaning(unittest.TestCase):
         state = machine.State()
         state.x = [machine.bv(value) for value in values]
         state.sp, state.pc = machine.bv(stack), insn.address
-        state.v = dict(zip(machine.HALVES, (machine.bv(value >> shift) for value in vectors for shift in (0, 64))))
+        state.v = dict(zip(machine.V_HALVES, (machine.bv(value >> shift) for value in vectors for shift in (0, 64))))
         state.flags = [z3.BoolVal(bool(bit)) for bit in flags]
         after = insn.address + 4
         if insn.name in machine.DATA:
@@ -462,7 +462,7 @@ class Meaning(unittest.TestCase):
         mine = [z3.simplify(value).as_long() for value in [*state.x, state.sp]]
         theirs = [self.engine.reg_read(register) for register in [*self.registers, arm64_const.UC_ARM64_REG_SP]]
         self.assertEqual(mine, theirs)
-        mine = [z3.simplify(state.v[half]).as_long() for half in machine.HALVES]
+        mine = [z3.simplify(state.v[half]).as_long() for half in machine.V_HALVES]
         theirs = [self.engine.reg_read(register) >> shift & (1 << 64) - 1 for register in self.vectors for shift in (0, 64)]
         self.assertEqual(mine, theirs)
         nzcv = self.engine.reg_read(arm64_const.UC_ARM64_REG_NZCV) >> 28
