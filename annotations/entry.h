@@ -23,7 +23,11 @@
 #define GIC_STATE gic[CTX_GIC_FIRST .. CTX_GIC_END - 1], gic_guest
 #define KEYS_STATE keys[CTX_KEYS_FIRST .. CTX_KEYS_END - 1], keys_guest, keys_open
 #define POINT_STATE point[CTX_DEBUG_FIRST .. CTX_DEBUG_END - 1], point_guest
-#define FP_STATE fp[CTX_V0 .. CTX_FP_END - 1], fp_guest, fp_open
+#define FP_REGISTERS fp[CTX_V0 .. CTX_FP_END - 1], sve_words[CTX_SVE_FIRST .. CTX_SVE_END - 1], zcr_el1, fp_guest
+#define FP_STATE FP_REGISTERS, fp_open
+/* Whose FP and SIMD are: the host's (0), a guest's, or a guest's with SVE. */
+#define FP_PLAIN 1
+#define FP_SVE 2
 
 /*@ ghost
   extern u64 elr_el2, spsr_el2, esr_el2, far_el2, hpfar_el2;
@@ -31,9 +35,14 @@
   extern u64 el1[CTX_SWITCHED_END];
   // stage 2 and traps are a guest's
   extern u8 at_guest;
-  // V0 to V31, FPSR and FPCR, by their word of a context; they are a guest's, and it may use them
+  // V0 to V31, FPSR and FPCR, by their word of a context; they are a guest's, and it may use them: 0, FP_PLAIN, FP_SVE
   extern u64 fp[CTX_FP_END];
   extern u8 fp_guest, fp_open;
+  // SVE besides: P, FFR, and Z but for what is V, by their word of a vCPU's frame; and ZCR_EL1
+  extern u64 sve_words[CTX_SVE_END];
+  extern u64 zcr_el1;
+  // vectors that this CPU has: bit n for (n + 1) * 128 bits; 0 without SVE
+  extern u32 sve_lengths;
   // the virtual CPU interface, by its word of a context; it is a guest's
   extern u64 gic[CTX_GIC_END];
   extern u8 gic_guest;
@@ -50,8 +59,30 @@
     // EL1 has the same registers
     predicate same_el1{L,M} = \forall integer i; CTX_SWITCHED_FIRST <= i < CTX_SWITCHED_END ==>
       \at(el1[i],M) == \at(el1[i],L);
+    // of SVE beyond V the CPU has what it had, or nothing: to write V is to clear the rest of Z
+    predicate sve_left{L,M} = \at(zcr_el1,M) == \at(zcr_el1,L) &&
+      \forall integer i; CTX_SVE_FIRST <= i < CTX_SVE_END ==>
+      \at(sve_words[i],M) == \at(sve_words[i],L) || \at(sve_words[i],M) == 0;
+    // it has nothing
+    predicate no_vectors{L} = \forall integer i; CTX_SVE_FIRST <= i < CTX_SVE_END ==> \at(sve_words[i],L) == 0;
     // the CPU has the same registers of FP and SIMD
-    predicate same_fp{L,M} = \forall integer i; CTX_V0 <= i < CTX_FP_END ==> \at(fp[i],M) == \at(fp[i],L);
+    predicate same_v{L,M} = \forall integer i; CTX_V0 <= i < CTX_FP_END ==> \at(fp[i],M) == \at(fp[i],L);
+    predicate same_fp{L,M} = same_v{L,M} && sve_left{L,M};
+
+    // the host's of state L wait for it
+    predicate fp_waits{L,M}(integer cpu) = \forall integer i; CTX_V0 <= i < CTX_FP_END ==>
+      \at(cpu_host[cpu].w[i],M) == \at(fp[i],L);
+    predicate zcr_waits{L,M}(integer cpu) = \at(cpu_host[cpu].w[CTX_ZCR_EL1],M) == \at(zcr_el1,L);
+
+    // what of SVE is in the CPU for word i of a vCPU's frame: the first two words of Z are V
+    logic integer vector_word{L}(integer i) = CTX_Z0 <= i && (i - CTX_Z0) % CTX_VECTOR_WORDS < 2 ?
+      \at(fp[CTX_V0 + 2 * ((i - CTX_Z0) / CTX_VECTOR_WORDS) + (i - CTX_Z0) % CTX_VECTOR_WORDS],L) : \at(sve_words[i],L);
+    // the CPU has in state L what stands in frame pfn, and in the context of its guest, in state M
+    predicate sve_of_guest{L,M}(integer cpu, integer pfn) =
+      (\forall integer i; CTX_SVE_FIRST <= i < CTX_SVE_END ==> \at(frame[pfn].e[i],M) == vector_word{L}(i)) &&
+      \at(cpu_guest[cpu].w[CTX_FPSR],M) == \at(fp[CTX_FPSR],L) &&
+      \at(cpu_guest[cpu].w[CTX_FPCR],M) == \at(fp[CTX_FPCR],L) &&
+      \at(cpu_guest[cpu].w[CTX_ZCR_EL1],M) == \at(zcr_el1,L);
 
     // the CPU has the same keys of pointer authentication
     predicate same_keys{L,M} = \forall integer i; CTX_KEYS_FIRST <= i < CTX_KEYS_END ==>

@@ -150,13 +150,22 @@ $(TRACED): tests/system/guest/traced.c tools/build.mk
 	$(QUIET)$(AARCH64_CC) --sysroot=$(CURDIR)/$(BUILD)/libc-arm64 -static -std=gnu11 -O2 -g -Wall -Wextra -Werror \
 		-ffile-prefix-map=$(CURDIR)=. -s -o $@ $<
 
-$(BUILD)/guest-%.cpio: $(GUEST_FILES) $(VMM) $(TRACED) tools/mkguest.py tools/mkinitrd.py $(BUILD)/stamps/guest $(BUILD)/stamps/host $(BUILD)/initrd-ticks.cpio.gz
+# What its guests do with SVE.
+GUEST_VECTORS := $(BUILD)/host/vectors
+$(GUEST_VECTORS): tests/system/guest/vectors.c tools/build.mk
+	$(QUIET)tools/deps.sh libc
+	@mkdir -p $(@D)
+	$(QUIET)$(AARCH64_CC) --sysroot=$(CURDIR)/$(BUILD)/libc-arm64 -static -std=gnu11 -O2 -g -Wall -Wextra -Werror \
+		-ffile-prefix-map=$(CURDIR)=. -o $@ $<
+
+$(BUILD)/guest-%.cpio: $(GUEST_FILES) $(VMM) $(TRACED) $(GUEST_VECTORS) tools/mkguest.py tools/mkinitrd.py $(BUILD)/stamps/guest $(BUILD)/stamps/host $(BUILD)/initrd-ticks.cpio.gz
 	$(QUIET)tools/deps.sh $(if $(filter 6.1,$*),host,kernel-$*)
 	$(QUIET)/usr/bin/python3 tools/mkguest.py $@ --packages $(BUILD)/guest-arm64 --kernel $(BUILD)/kernel-$* \
-		--busybox $(BUILD)/arm64/bin/busybox --ticks $(BUILD)/initrd-ticks.cpio.gz --vmm $(VMM) --traced $(TRACED) --guest tests/system/guest
+		--busybox $(BUILD)/arm64/bin/busybox --ticks $(BUILD)/initrd-ticks.cpio.gz --vmm $(VMM) --traced $(TRACED) \
+		--vectors $(GUEST_VECTORS) --guest tests/system/guest
 
 # Small programs at EL1 that take the host kernel's place in tests.
-PAYLOADS := attack smp bench entry stub vms run guest gic keys points measure
+PAYLOADS := attack smp bench entry stub vms run guest gic keys points measure sve
 PAYLOAD_DIR := $(BUILD)/payloads
 PAYLOAD_IMAGES := $(PAYLOADS:%=$(PAYLOAD_DIR)/%.img) $(PAYLOAD_DIR)/chain.img
 PAYLOAD_CFLAGS := -std=c11 -ffreestanding -march=armv8-a -mgeneral-regs-only -mstrict-align -fpie \
@@ -182,10 +191,12 @@ $(PAYLOAD_DIR)/guest.img: $(PAYLOAD_DIR)/guest_program.o
 $(PAYLOAD_DIR)/gic.img: $(PAYLOAD_DIR)/gic_program.o
 $(PAYLOAD_DIR)/gic.o $(PAYLOAD_DIR)/gic_program.o: tests/payloads/gic_program.h
 $(PAYLOAD_DIR)/keys.img: $(PAYLOAD_DIR)/keys_program.o
+$(PAYLOAD_DIR)/sve.img: $(PAYLOAD_DIR)/sve_program.o
 $(PAYLOAD_DIR)/keys.o $(PAYLOAD_DIR)/keys_program.o: tests/payloads/keys_program.h
 $(PAYLOAD_DIR)/points.img: $(PAYLOAD_DIR)/points_program.o
 $(PAYLOAD_DIR)/points.o $(PAYLOAD_DIR)/points_program.o: tests/payloads/points_program.h
 $(PAYLOAD_DIR)/keys.o $(PAYLOAD_DIR)/points.o: tests/payloads/turns.h
+$(PAYLOAD_DIR)/sve.o $(PAYLOAD_DIR)/sve_program.o: tests/payloads/sve_program.h
 $(PAYLOAD_DIR)/measure.img: $(PAYLOAD_DIR)/measure_program.o
 $(PAYLOAD_DIR)/measure.o $(PAYLOAD_DIR)/measure_program.o: tests/payloads/measure_program.h
 $(PAYLOAD_DIR)/measure.o: $(PAYLOAD_DIR)/measure_image.h

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Write the disk from which the test host starts guests: a plain cpio archive that it unpacks over its root.
 
-usage: mkguest.py OUT --packages DIR --kernel DIR --busybox FILE --ticks FILE --vmm FILE --traced FILE --guest DIR
+usage: mkguest.py OUT --packages DIR --kernel DIR --busybox FILE --ticks FILE --vmm FILE --traced FILE --vectors FILE --guest DIR
 
 In it are Debian's arm64 QEMU with the libraries that it is linked to, from unpacked packages; the monitor of host/vmm; a
 guest's kernel; a guest's initramfs with the modules of virtio in the order in which they can be loaded, and a program that is debugged; the initramfs that
@@ -100,6 +100,7 @@ def guest_initramfs(arguments):
     put(archive, "init", (arguments.guest / "init").read_bytes())
     put(archive, "bin/busybox", arguments.busybox.read_bytes())
     put(archive, "bin/traced", arguments.traced.read_bytes())
+    put(archive, "bin/vectors", arguments.vectors.read_bytes())
     put_modules(archive, "modules", arguments, MODULES)
     archive.entry("TRAILER!!!", 0)
     return gzip.compress(archive.data.getvalue(), 6, mtime=0)
@@ -108,7 +109,7 @@ def guest_initramfs(arguments):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("out")
-    for name in ("packages", "kernel", "busybox", "ticks", "vmm", "traced", "guest"):
+    for name in ("packages", "kernel", "busybox", "ticks", "vmm", "traced", "vectors", "guest"):
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
     arguments = parser.parse_args()
     archive = Archive()

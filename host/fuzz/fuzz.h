@@ -173,7 +173,7 @@ extern bool fuzz_failed;
 extern struct fuzz_cpu *fuzz_cpus[CPUS];
 extern unsigned int fuzz_cpu_count;
 extern atomic_t fuzz_owner[VMS_MAX];     /* of each handle: CPU + 1; 0 for one that nobody has */
-extern s64 fuzz_figures[STAT_GIC_LISTS + 1]; /* of HYP_STATS, before the first call */
+extern s64 fuzz_figures[STAT_SVE + 1]; /* of HYP_STATS, before the first call */
 
 /* call.c */
 s64 fuzz_figure(u64 stat);

@@ -30,7 +30,7 @@ module_param(round, uint, 0444);
 #define BOUT 16                 /* calls */
 
 atomic_t fuzz_owner[VMS_MAX];
-s64 fuzz_figures[STAT_GIC_LISTS + 1];
+s64 fuzz_figures[STAT_SVE + 1];
 
 static atomic_t arrived;
 static atomic_t running;
@@ -144,17 +144,17 @@ static void take_figures(s64 *to)
 {
 	u64 stat;
 
-	for (stat = 0; stat <= STAT_GIC_LISTS; stat++)
+	for (stat = 0; stat <= STAT_SVE; stat++)
 		to[stat] = fuzz_figure(stat);
 }
 
 static void check_figures(void)
 {
-	s64 now[STAT_GIC_LISTS + 1];
+	s64 now[STAT_SVE + 1];
 	u64 stat;
 
 	take_figures(now);
-	for (stat = 0; stat <= STAT_GIC_LISTS; stat++) {
+	for (stat = 0; stat <= STAT_SVE; stat++) {
 		if (now[stat] != fuzz_figures[stat])
 			fuzz_differs(fuzz_cpus[0], "figure %llu was %lld before the test, and is %lld", stat,
 				     fuzz_figures[stat], now[stat]);

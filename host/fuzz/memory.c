@@ -208,8 +208,8 @@ static void smccc(struct fuzz_cpu *c)
 /* How many frames of the pool are free changes at any time. */
 static void stats(struct fuzz_cpu *c)
 {
-	static const u64 wrong[] = { STAT_GIC_LISTS + 1, 1ULL << 32, ~0ULL };
-	struct fuzz_call call = { HYP_STATS, { below(c, STAT_GIC_LISTS + 1), 0, 0 }, { 0 }, 0 };
+	static const u64 wrong[] = { STAT_SVE + 1, 1ULL << 32, ~0ULL };
+	struct fuzz_call call = { HYP_STATS, { below(c, STAT_SVE + 1), 0, 0 }, { 0 }, 0 };
 	u64 stat = call.a[0];
 
 	if (!below(c, 4)) {

@@ -657,19 +657,33 @@ static u64 *kept_word(struct fuzz_vcpu *u, u64 number)
 
 static u64 no_word(struct fuzz_cpu *c)
 {
-	return below(c, 2) ? CTX_NAMED_END + below(c, 8) : ~0ULL - below(c, 4);
+	if (below(c, 2))
+		return CTX_NAMED_END + below(c, 8);
+	return below(c, 2) ? CTX_SVE_END + below(c, 4) : ~0ULL - below(c, 4);
+}
+
+/* Of SVE, which no VM here has. */
+static bool is_vector(u64 number)
+{
+	return number >= CTX_SVE_FIRST && number < CTX_SVE_END;
+}
+
+static u64 some_vector(struct fuzz_cpu *c)
+{
+	return CTX_SVE_FIRST + below(c, CTX_SVE_END - CTX_SVE_FIRST);
 }
 
 static void get_word(struct fuzz_cpu *c, struct fuzz_vcpu *u)
 {
 	static const u64 words[] = { CTX_X24, CTX_V0 + 16, CTX_TPIDR_EL0, CTX_CNTVOFF_EL2 };
 	u64 number = !below(c, 16) ? no_word(c) :
+		     !below(c, 16) ? some_vector(c) :
 		     below(c, 2) ? words[below(c, ARRAY_SIZE(words))] : below(c, CTX_NAMED_END);
 	struct fuzz_call call = { VCPU_GET_REG, { number, fuzz_random(c), fuzz_random(c) }, { 0 }, 0 };
 	u64 *kept;
 
-	call.want = number >= CTX_NAMED_END ? HYP_EINVAL : c->loaded_vm == NONE ? HYP_ENOENT :
-		    c->vm[c->loaded_vm].protected ? HYP_EPERM : 0;
+	call.want = number >= CTX_NAMED_END && !is_vector(number) ? HYP_EINVAL : c->loaded_vm == NONE ? HYP_ENOENT :
+		    c->vm[c->loaded_vm].protected || is_vector(number) ? HYP_EPERM : 0;
 	if (!fuzz_call(c, &call))
 		return;
 	kept = call.want ? &call.a[1] :
@@ -688,7 +702,7 @@ static bool is_pstate(u64 value)
 static u64 settable(struct fuzz_cpu *c, const struct fuzz_vcpu *u, bool protected)
 {
 	static const u64 words[] = { CTX_X24, CTX_V0 + 16, CTX_TPIDR_EL0, CTX_PSTATE, CTX_ICH_LR0_EL2,
-				     CTX_MDSCR_EL1, CTX_DBGWVR0_EL1, CTX_CNTVOFF_EL2 };
+				     CTX_MDSCR_EL1, CTX_DBGWVR0_EL1, CTX_CNTVOFF_EL2, CTX_SVE };
 
 	if (u && u->pending == EXIT_NONE && (u->at <= AT_BEGIN || protected) && below(c, 4))
 		return below(c, 4) ? CTX_PC : CTX_X0;
@@ -701,12 +715,15 @@ static void set_word(struct fuzz_cpu *c, struct fuzz_vcpu *u)
 {
 	static const u64 pstates[] = { PSTATE_RESET, 0x3c9, 0x10, 0x1d3, 1, 1ULL << 32 | PSTATE_RESET };
 	bool protected = u && c->vm[c->loaded_vm].protected;
-	u64 number = below(c, 32) ? settable(c, u, protected) : no_word(c);
+	u64 number = below(c, 32) ? settable(c, u, protected) : below(c, 2) ? no_word(c) : some_vector(c);
 	u64 value = number == CTX_PC ? (below(c, 8) ? ENTRY : NOWHERE) :
 		    number == CTX_PSTATE ? pstates[below(c, ARRAY_SIZE(pstates))] :
-		    number == CTX_CNTVOFF_EL2 ? some_offset(c) : fuzz_random(c);
+		    number == CTX_CNTVOFF_EL2 ? some_offset(c) :
+		    number == CTX_SVE && below(c, 2) ? 0 : fuzz_random(c) | (number == CTX_SVE ? 8 : 0);
 	bool entry = number == CTX_PC || number == CTX_X0;
-	s64 want = number >= CTX_NAMED_END ? HYP_EINVAL : !u ? HYP_ENOENT :
+	s64 want = number >= CTX_NAMED_END && !is_vector(number) ? HYP_EINVAL : !u ? HYP_ENOENT :
+		   is_vector(number) ? HYP_EPERM : number == CTX_SVE && value ? HYP_EINVAL :
+		   number == CTX_SVE ? (protected && c->vm[c->loaded_vm].turned_on ? HYP_EPERM : 0) :
 		   number == CTX_CNTVOFF_EL2 ? (protected && c->vm[c->loaded_vm].turned_on ? HYP_EPERM : 0) :
 		   number == CTX_ICH_LR0_EL2 || (protected && (u->ran || !entry)) ? HYP_EPERM :
 		   number == CTX_PSTATE && !is_pstate(value) ? HYP_EINVAL : 0;

@@ -66,6 +66,8 @@ struct hyp_slot {
  * @changing: such changes are under way
  * @manual_log: reading a log of stores does not empty it
  * @offset: how far the virtual counter of its vCPUs is behind the machine's
+ * @sve: the longest vectors of its vCPUs, in units of 128 bits; 0: no SVE
+ * @sve_said: that is what it is to be; @sve_final: as long as it is
  * @leaves: which frame each page of the guest has, see mmu.c
  * @tables: pages that Hypatia keeps as its tables
  */
@@ -84,6 +86,9 @@ struct hyp_vm {
 
 	struct hyp_gic gic;
 	u64 offset;
+	u64 sve;
+	bool sve_said;
+	bool sve_final;
 
 	spinlock_t mmu_lock;
 	struct hyp_slot slots[SLOTS_MAX];
@@ -111,6 +116,7 @@ struct hyp_timer {
  * @lines: RUN_IRQ, RUN_FIQ
  * @told: what userspace, or the interrupt controller in the kernel, knows of the levels of its timers
  * @has_run: it was in its guest
+ * @sve_final: userspace has nothing more to say of its vectors
  * @off: it is not to run until something turns it on
  * @turned_on: somebody did so since it was last entered
  * @answered: @answer is for the exit that it made last
@@ -128,6 +134,7 @@ struct hyp_vcpu {
 	bool initialised;
 	bool has_run;
 	u32 features;
+	bool sve_final;
 	unsigned long lines;
 	u64 told;
 	bool off;
@@ -216,6 +223,15 @@ int hyp_reg_list(struct hyp_vcpu *vcpu, struct kvm_reg_list __user *list);
 int hyp_reg_access(struct hyp_vcpu *vcpu, const struct kvm_one_reg *reg, bool set);
 int hyp_regs_reset(struct hyp_vcpu *vcpu);
 bool hyp_pauth_offered(void);
+
+/* sve.c */
+bool hyp_sve_offered(void);
+int hyp_sve_init(struct hyp_vcpu *vcpu, u32 features);
+int hyp_sve_finalize(struct hyp_vcpu *vcpu, int feature);
+bool hyp_sve_complete(const struct hyp_vcpu *vcpu);
+int hyp_sve_access(struct hyp_vcpu *vcpu, u64 id, void __user *user, bool set);
+u64 hyp_sve_id(const struct hyp_vcpu *vcpu, u32 n);
+s64 hyp_sve_reset(const struct hyp_vcpu *vcpu);
 
 /* ioevent.c */
 int hyp_ioevent_set(struct hyp_vm *vm, const struct kvm_ioeventfd *args);

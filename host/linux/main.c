@@ -67,6 +67,8 @@ long hyp_check_extension(unsigned long extension)
 	case KVM_CAP_ARM_PTRAUTH_ADDRESS:
 	case KVM_CAP_ARM_PTRAUTH_GENERIC:
 		return hyp_pauth_offered();
+	case KVM_CAP_ARM_SVE:
+		return hyp_sve_offered();
 	case HYPATIA_CAP_MEASURE:
 	case HYPATIA_CAP_BEGIN:
 		return 1;

@@ -31,19 +31,19 @@ static const u64 timer_ids[] = {
 
 /* --- core registers */
 
-/* How wide the one is that begins there; 0: none does. */
-static u32 core_bytes(u64 at)
+/* How wide the one is that begins there; 0: none does. With SVE V0 to V31 are no registers but parts of others. */
+static u32 core_bytes(const struct hyp_vcpu *vcpu, u64 at)
 {
 	if (at >= CORE(fp_regs.vregs[0]) && at < CORE(fp_regs.fpsr))
-		return (at - CORE(fp_regs.vregs[0])) % 4 ? 0 : 16;
+		return (at - CORE(fp_regs.vregs[0])) % 4 || vcpu->features & BIT(KVM_ARM_VCPU_SVE) ? 0 : 16;
 	if (at == CORE(fp_regs.fpsr) || at == CORE(fp_regs.fpcr))
 		return 4;
 	return at < CORE(fp_regs.vregs[0]) && at % 2 == 0 ? 8 : 0;
 }
 
-static u64 core_id(u64 at)
+static u64 core_id(const struct hyp_vcpu *vcpu, u64 at)
 {
-	u32 bytes = core_bytes(at);
+	u32 bytes = core_bytes(vcpu, at);
 
 	return CORE_ID | at | (bytes == 16 ? KVM_REG_SIZE_U128 : bytes == 4 ? KVM_REG_SIZE_U32 : KVM_REG_SIZE_U64);
 }
@@ -96,11 +96,11 @@ static int core_access(struct hyp_vcpu *vcpu, u64 id, u64 *value, bool set)
 	u64 word;
 	u64 *bank;
 
-	if (at >= CORE_WORDS || !core_bytes(at) || id != core_id(at))
+	if (at >= CORE_WORDS || !core_bytes(vcpu, at) || id != core_id(vcpu, at))
 		return -ENOENT;
 	word = core_word(at);
 	if (word != NO_WORD)
-		return hyp_words_access(vcpu, word, value, core_bytes(at) == 16 ? 2 : 1, set);
+		return hyp_words_access(vcpu, word, value, core_bytes(vcpu, at) == 16 ? 2 : 1, set);
 	bank = &vcpu->banked[(at - CORE(spsr[0])) / 2];
 	if (set)
 		*bank = *value;
@@ -120,6 +120,8 @@ static u64 machine_value(u32 machine)
 		return read_sysreg(id_aa64pfr0_el1);
 	case MACHINE_ID_AA64PFR1_EL1:
 		return read_sysreg(id_aa64pfr1_el1);
+	case MACHINE_ID_AA64ZFR0_EL1:
+		return read_sysreg_s(sys_reg(3, 0, 0, 4, 4));
 	case MACHINE_ID_AA64DFR0_EL1:
 		return read_sysreg(id_aa64dfr0_el1);
 	case MACHINE_ID_AA64ISAR0_EL1:
@@ -155,9 +157,9 @@ static u64 signed_min(u64 a, u64 b)
 	return sign_extend64(a, FIELD_BITS - 1) < sign_extend64(b, FIELD_BITS - 1) ? a : b;
 }
 
-static u64 clamped_field(const struct guest_rule *rule, u64 field, bool has_gic)
+static u64 clamped_field(const struct guest_rule *rule, u64 field, bool has_gic, bool has_sve)
 {
-	if (rule->feature == GUEST_GICV3 && !has_gic)
+	if ((rule->feature == GUEST_GICV3 && !has_gic) || (rule->feature == GUEST_SVE && !has_sve))
 		return 0;
 	switch (rule->kind) {
 	case GUEST_RULE_FIXED:
@@ -171,14 +173,15 @@ static u64 clamped_field(const struct guest_rule *rule, u64 field, bool has_gic)
 	}
 }
 
-static u64 clamped(const struct guest_sysreg *reg, bool has_gic)
+static u64 clamped(const struct guest_sysreg *reg, bool has_gic, bool has_sve)
 {
 	u64 machine = machine_value(reg->machine);
 	u64 value = 0;
 	u32 i;
 
 	for (i = 0; i < GUEST_FIELDS; i++)
-		value |= clamped_field(&guest_rules[reg->index + i], machine >> (i * FIELD_BITS) & 15, has_gic)
+		value |= clamped_field(&guest_rules[reg->index + i], machine >> (i * FIELD_BITS) & 15, has_gic,
+				       has_sve)
 			 << (i * FIELD_BITS);
 	return value;
 }
@@ -196,11 +199,13 @@ static bool is_constant(u32 i)
 }
 
 /* The word of a register that is not a core register or one of a timer as well, or NO_WORD. */
-static u64 sysreg_word(u32 i)
+static u64 sysreg_word(const struct hyp_vcpu *vcpu, u32 i)
 {
 	const struct guest_sysreg *reg = &guest_sysregs[i];
 	u64 word = reg->read == SYSREG_SLOT && reg->feature == GUEST_ALWAYS ? guest_slot_word[reg->index] : 0;
 
+	if (reg->read == SYSREG_SLOT && reg->feature == GUEST_SVE)
+		return vcpu->features & BIT(KVM_ARM_VCPU_SVE) ? CTX_ZCR_EL1 : NO_WORD;
 	/* The keys never trap, so they have no word there; slots and words are in the order of their encodings. */
 	if (reg->read == SYSREG_SLOT && reg->feature == GUEST_PAUTH)
 		return hyp_pauth_offered() ? CTX_APIAKEYLO_EL1 + reg->index - GUEST_SLOT_APIAKEYLO_EL1 : NO_WORD;
@@ -227,7 +232,7 @@ static u64 constant_value(const struct hyp_vcpu *vcpu, u32 i, bool has_gic)
 	case SYSREG_MACHINE:
 		return machine_value(reg->machine);
 	case SYSREG_CLAMPED:
-		return clamped(reg, has_gic);
+		return clamped(reg, has_gic, READ_ONCE(vcpu->vm->sve));
 	default:
 		return MPIDR_VCPU0 + vcpu->index;
 	}
@@ -254,8 +259,8 @@ static int sysreg_access(struct hyp_vcpu *vcpu, u64 id, u64 *value, bool set)
 			return 0;
 		if (is_constant(i))
 			return constant_access(constant_value(vcpu, i, vcpu->vm->gic.made), value, set);
-		if (sysreg_word(i) != NO_WORD)
-			return hyp_words_access(vcpu, sysreg_word(i), value, 1, set);
+		if (sysreg_word(vcpu, i) != NO_WORD)
+			return hyp_words_access(vcpu, sysreg_word(vcpu, i), value, 1, set);
 	}
 	return -ENOENT;
 }
@@ -357,6 +362,8 @@ int hyp_reg_access(struct hyp_vcpu *vcpu, const struct kvm_one_reg *reg, bool se
 	u64 value[2] = { 0, 0 };
 	int err;
 
+	if ((reg->id & (KVM_REG_ARCH_MASK | KVM_REG_ARM_COPROC_MASK)) == (KVM_REG_ARM64 | KVM_REG_ARM64_SVE))
+		return hyp_sve_access(vcpu, reg->id, user, set);
 	if (bytes > sizeof(value))
 		return -ENOENT;
 	if (set && copy_from_user(value, user, bytes))
@@ -391,19 +398,21 @@ static void list_ids(struct list_writer *list, const u64 *ids, u32 count)
 		list_add_id(list, ids[i]);
 }
 
-static void list_all(struct list_writer *list)
+static void list_all(const struct hyp_vcpu *vcpu, struct list_writer *list)
 {
 	u64 at;
 	u32 i;
 
 	for (at = 0; at < CORE_WORDS; at++) {
-		if (core_bytes(at))
-			list_add_id(list, core_id(at));
+		if (core_bytes(vcpu, at))
+			list_add_id(list, core_id(vcpu, at));
 	}
+	for (i = 0; hyp_sve_id(vcpu, i); i++)
+		list_add_id(list, hyp_sve_id(vcpu, i));
 	list_ids(list, firmware_ids, ARRAY_SIZE(firmware_ids));
 	list_ids(list, timer_ids, ARRAY_SIZE(timer_ids));
 	for (i = 0; i < GUEST_SYSREGS; i++) {
-		if (is_constant(i) || sysreg_word(i) != NO_WORD)
+		if (is_constant(i) || sysreg_word(vcpu, i) != NO_WORD)
 			list_add_id(list, SYSREG_ID | guest_sysreg_key[i]);
 	}
 }
@@ -416,7 +425,7 @@ int hyp_reg_list(struct hyp_vcpu *vcpu, struct kvm_reg_list __user *user)
 	if (get_user(room, &user->n))
 		return -EFAULT;
 	list.room = room;
-	list_all(&list);
+	list_all(vcpu, &list);
 	if (list.fault || put_user(list.count, &user->n))
 		return -EFAULT;
 	return list.count > room ? -E2BIG : 0;
@@ -442,10 +451,12 @@ int hyp_regs_reset(struct hyp_vcpu *vcpu)
 		if (CTX_SETTABLE(i))
 			refused = hyp_set_word(i, vcpu->fresh[i]);
 	}
-	for (i = CTX_V0; i < CTX_DEBUG_END && !refused; i++) {
+	for (i = CTX_V0; i < CTX_SET_END && !refused; i++) {
 		if (CTX_SETTABLE(i))
 			refused = hyp_set_word(i, zero);
 	}
+	if (!refused && vcpu->initialised)
+		refused = hyp_sve_reset(vcpu);
 	hyp_vcpu_unclaim();
 	memset(vcpu->banked, 0, sizeof(vcpu->banked));
 	return refused;

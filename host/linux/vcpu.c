@@ -13,6 +13,7 @@
 #include "hypatia.h"
 
 #define PAUTH (BIT(KVM_ARM_VCPU_PTRAUTH_ADDRESS) | BIT(KVM_ARM_VCPU_PTRAUTH_GENERIC)) /* both or none */
+#define SVE BIT(KVM_ARM_VCPU_SVE)
 #define FEATURES (BIT(KVM_ARM_VCPU_POWER_OFF) | BIT(KVM_ARM_VCPU_PSCI_0_2))
 
 static void no_work(void *unused)
@@ -77,7 +78,9 @@ static int features_of(const struct kvm_vcpu_init *init, u32 *features)
 			return -ENOENT;
 	}
 	pauth = init->features[0] & PAUTH;
-	if (init->features[0] & ~(FEATURES | PAUTH) || (pauth && (pauth != PAUTH || !hyp_pauth_offered())))
+	if (init->features[0] & ~(FEATURES | PAUTH | SVE) || (pauth && (pauth != PAUTH || !hyp_pauth_offered())))
+		return -EINVAL;
+	if (init->features[0] & SVE && !hyp_sve_offered())
 		return -EINVAL;
 	*features = init->features[0];
 	return 0;
@@ -93,7 +96,9 @@ static int vcpu_init(struct hyp_vcpu *vcpu, const struct kvm_vcpu_init *init)
 		return err;
 	if (vcpu->initialised && (features ^ vcpu->features) & ~BIT(KVM_ARM_VCPU_POWER_OFF))
 		return -EINVAL;
-	err = hyp_regs_reset(vcpu);
+	err = hyp_sve_init(vcpu, features);
+	if (!err)
+		err = hyp_regs_reset(vcpu);
 	if (!err)
 		err = power_begin(vcpu, !(features & BIT(KVM_ARM_VCPU_POWER_OFF)));
 	if (err)
@@ -138,10 +143,11 @@ static long vcpu_command(struct hyp_vcpu *vcpu, unsigned int command, void __use
 		struct kvm_one_reg reg;
 		struct kvm_mp_state state;
 		struct kvm_device_attr attr;
+		int feature;
 	} in;
 
 	if ((command == KVM_ARM_VCPU_INIT || command == KVM_GET_ONE_REG || command == KVM_SET_ONE_REG ||
-	     command == KVM_SET_MP_STATE || is_attr(command)) &&
+	     command == KVM_SET_MP_STATE || command == KVM_ARM_VCPU_FINALIZE || is_attr(command)) &&
 	    copy_from_user(&in, user, _IOC_SIZE(command)))
 		return -EFAULT;
 	if (command == KVM_ARM_VCPU_INIT)
@@ -150,6 +156,10 @@ static long vcpu_command(struct hyp_vcpu *vcpu, unsigned int command, void __use
 		return in.attr.flags ? -EINVAL : hyp_timer_attr(vcpu, command, &in.attr);
 	if (!vcpu->initialised)
 		return -ENOEXEC;
+	if (command == KVM_ARM_VCPU_FINALIZE)
+		return hyp_sve_finalize(vcpu, in.feature);
+	if ((command == KVM_RUN || command == KVM_GET_REG_LIST) && !hyp_sve_complete(vcpu))
+		return -EPERM;
 	switch (command) {
 	case KVM_RUN:
 		return user ? -EINVAL : hyp_vcpu_run(vcpu);
@@ -175,6 +185,7 @@ static long vcpu_ioctl(struct file *file, unsigned int command, unsigned long ar
 	switch (command) {
 	case KVM_RUN:
 	case KVM_ARM_VCPU_INIT:
+	case KVM_ARM_VCPU_FINALIZE:
 	case KVM_GET_ONE_REG:
 	case KVM_SET_ONE_REG:
 	case KVM_GET_REG_LIST:

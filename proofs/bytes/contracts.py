@@ -67,6 +67,7 @@ class Function:
     name: str
     outputs: dict
     registers: list
+    vectors: bool               # it may change what SVE has beyond V0 to V31
 
 
 @dataclass
@@ -93,7 +94,7 @@ def read(spec_folder):
     routines += _switches(spec)
     return Contracts(
         {routine.name: routine for routine in routines},
-        {f["name"]: Function(f["name"], f.get("outputs", {}), f.get("registers", [])) for f in data["function"]},
+        {f["name"]: Function(f["name"], f.get("outputs", {}), f.get("registers", []), f.get("vectors", False)) for f in data["function"]},
         {part["name"]: part["of"] for part in data["part"]},
         [(entry["name"], entry["first"], entry["size"]) for entry in data["data"]],
         [entry["prefix"] for entry in data["packaged"]],
@@ -124,6 +125,7 @@ def constants(spec):
     context = emit.contexts(spec)
     found["FP_BYTES"] = 8 * (context["gic_first"] - context["fp_first"])
     found |= {f"FP_{r['name']}": 8 * (r["index"] - context["fp_first"]) for r in context["fp"]}
+    found["SVE_BYTES"] = 8 * (context["frame_words"] - context["predicates_first"])
     return found
 
 
@@ -138,7 +140,7 @@ def registers_of(texts):
     """x0-x17 -> {x0, ..., x17}"""
     found = set()
     for text in texts:
-        match = re.fullmatch(r"([xv])(\d+)-\1(\d+)", text)
+        match = re.fullmatch(r"([xvzp])(\d+)-\1(\d+)", text)
         found |= {f"{match.group(1)}{n}" for n in range(int(match.group(2)), int(match.group(3)) + 1)} if match else {text}
     return found
 

@@ -19,6 +19,14 @@ CONDITIONS = {arm64.ARM64_CC_EQ: "eq", arm64.ARM64_CC_NE: "ne", arm64.ARM64_CC_H
               arm64.ARM64_CC_GT: "gt", arm64.ARM64_CC_LE: "le"}
 
 
+# Instructions of SVE that are known here: mask, value, name, and where a register's number stands. Load and store are those
+# without an offset, whose base is a general register.
+VECTORS = [(0xFFFFFC00, 0x85804000, "ldr_z", 0, 31), (0xFFFFFC00, 0xE5804000, "str_z", 0, 31),
+           (0xFFFFFC10, 0x85800000, "ldr_p", 0, 15), (0xFFFFFC10, 0xE5800000, "str_p", 0, 15),
+           (0xFFFFFFF0, 0x2519F000, "rdffr", 0, 15), (0xFFFFFE1F, 0x25289000, "wrffr", 5, 15),
+           (0xFFFFFFF0, 0x2518E400, "pfalse", 0, 15), (0xFFFFFFE0, 0x04BF5020, "rdvl", 0, 31)]
+
+
 class Unknown(Exception):
     """An instruction without semantics here."""
 
@@ -62,6 +70,9 @@ class Decoder:
     def decode(self, address, word):
         if word >> 22 == 0b1101010100:
             return self._system(address, word)
+        for mask, value, name, place, last in VECTORS:
+            if word & mask == value:
+                return self._vector(address, word, name, word >> place & last)
         found = list(self.engine.disasm(struct.pack("<I", word), address))
         if len(found) != 1:
             raise Unknown(f"word 0x{word:08x}")
@@ -137,6 +148,20 @@ class Decoder:
         if pair and name and name[0] == "q":
             return Reg(f"v{name[1:]}", 128)
         raise Unknown(text)
+
+    @staticmethod
+    def _vector(address, word, name, number):
+        if name == "rdvl":
+            target = Reg("zr" if number == 31 else number, 64)
+            return Insn(address, word, f"rdvl x{number}, #1", name, [target])
+        kind = "z" if name.endswith("_z") else "p"
+        text = f"{name.partition('_')[0]} {kind}{number}"
+        if "_" not in name:
+            return Insn(address, word, text, name, [f"{kind}{number}"])
+        base = word >> 5 & 31
+        if base == 31:
+            raise Unknown(f"{text}, [sp]")
+        return Insn(address, word, f"{text}, [x{base}]", name, [f"{kind}{number}", Mem(Reg(base, 64))], mode="offset")
 
     def _system(self, address, word):
         """The system space by its encoding, since names of registers differ between disassemblers."""

@@ -202,6 +202,17 @@ class Execution:
         elif name in ("ldr", "str", "ldp", "stp"):
             with self.judge.asking_for("memory"):
                 self._memory(state, insn)
+        elif name in ("ldr_z", "str_z", "ldr_p", "str_p"):
+            with self.judge.asking_for("memory"):
+                self._vector_memory(state, insn)
+        elif name == "rdffr":
+            state.set_part(insn.ops[0], state.v["ffr"])
+        elif name == "wrffr":
+            state.set_part("ffr", state.v[insn.ops[0]])
+        elif name == "rdvl":
+            state.set(insn.ops[0], state.system["vector_bytes"])
+        elif name == "pfalse":
+            state.set_part(insn.ops[0], bv(0))
         elif name == "mrs":
             state.set(insn.ops[1], state.system[insn.ops[0]])
         elif name == "msr":
@@ -296,6 +307,19 @@ class Execution:
         if new is not None:
             state.set(base, new)
 
+    def _vector_memory(self, state, insn):
+        """Z or P of SVE, a word after the other."""
+        address = state.get(insn.ops[1].base)
+        write = insn.name.startswith("str")
+        for place, part in enumerate(machine.vector_parts(insn.ops[0])):
+            at = z3.simplify(address + bv(8 * place))
+            self._aligned(state, at, 8, "the address", insn.text)
+            region, offset = self._locate(state, at, 8, write, insn.text)
+            if write:
+                state.memory[region] = z3.Store(state.memory[region], offset, state.v[part])
+            else:
+                state.set_part(part, z3.Select(state.memory[region], offset))
+
     def _aligned(self, state, address, size, what, text):
         wrong = self.judge.always(state.path, address & bv(size - 1) == 0)
         if wrong:
@@ -381,6 +405,9 @@ class Execution:
         state.flags = [self.names.bit(f"{function.name}.{flag}") for flag in "NZCV"]
         for register in function.registers:
             state.system[register] = self.names.word(f"{function.name}.{register}")
+        for part in machine.VECTORS if function.vectors else ():
+            state.v[part] = self.names.word(f"{function.name}.{part}")
+            state.written[part] = state.pc
         for region in self.routine.regions:
             if not region.kept and region.access != "r":
                 state.memory[region.name] = self.names.words(f"{function.name}.{region.name}")
@@ -433,6 +460,9 @@ class Execution:
         for register in sorted(case.changes):
             if register == "sp":
                 state.sp = self.names.word(f"{callee.name}.sp")
+            elif register[0] in "zp" or register == "ffr":
+                for part in machine.vector_parts(register) if register[0] == "z" else [register]:
+                    state.v[part] = self.names.word(f"{callee.name}.{part}")
             elif register[0] == "v":
                 state.v |= {f"{register}_{half}": self.names.word(f"{callee.name}.{register}_{half}") for half in ("lo", "hi")}
             else:

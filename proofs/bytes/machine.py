@@ -5,7 +5,13 @@ import z3
 from decode import Reg, Unknown
 
 PAGE_BITS = 12
-HALVES = [f"v{n}_{half}" for n in range(32) for half in ("lo", "hi")]
+# V0 to V31; of SVE what Z has beyond them, P and FFR. Vectors are of 512 bits here, the longest that ZCR_EL2 allows where
+# they are loaded and stored: of shorter ones the same instructions reach the lower words, or the lower bits of P, and no others.
+VECTOR_WORDS = 8
+PARTS = {n: [f"v{n}_lo", f"v{n}_hi"] + [f"z{n}_w{k}" for k in range(2, VECTOR_WORDS)] for n in range(32)}
+VECTORS = [part for n in range(32) for part in PARTS[n][2:]] + [f"p{n}" for n in range(16)] + ["ffr"]
+V_HALVES = [part for n in range(32) for part in PARTS[n][:2]]
+HALVES = V_HALVES + VECTORS
 
 
 def bv(value, bits=64):
@@ -27,7 +33,7 @@ class State:
 
     def __init__(self):
         self.x, self.sp, self.flags = [], None, []
-        self.v = {}                 # v0_lo, v0_hi, ...: halves of V0 to V31
+        self.v = {}                 # v0_lo, v0_hi, z0_w2, ..., p0, ffr: see HALVES
         self.system, self.memory = {}, {}
         self.pc = 0
         self.path, self.events = [], []
@@ -66,9 +72,23 @@ class State:
         elif reg.name in self.v:
             self.v[reg.name] = value
             self.written[reg.name] = self.pc
+            if reg.name.endswith("_hi"):
+                self.clear_rest(int(reg.name[1:-3]))
         elif reg.name != "zr":
             self.x[reg.name] = value
             self.written[f"x{reg.name}"] = self.pc
+
+
+    def clear_rest(self, number):
+        """A write of V clears the rest of Z."""
+        for part in PARTS[number][2:]:
+            self.v[part] = bv(0)
+            self.written[part] = self.pc
+
+    def set_part(self, name, value):
+        """A word of Z, P or FFR, and nothing else."""
+        self.v[name] = z3.simplify(value)
+        self.written[name] = self.pc
 
 
 class Names:
@@ -98,7 +118,7 @@ def initial(names, system):
     state.sp = names.word("sp")
     state.v = {name: names.word(name) for name in HALVES}
     state.flags = [names.bit(flag) for flag in ("N", "Z", "C", "V")]
-    state.system = {name: names.word(name) for name in system}
+    state.system = {name: names.word(name) for name in [*system, "vector_bytes"]}
     return state
 
 
@@ -215,3 +235,8 @@ def accesses(state, insn):
     size = registers[0].bits // 8
     found = [(z3.simplify(address + bv(size * place)), reg, size) for place, reg in enumerate(registers)]
     return found, mem.base, None if new is None else z3.simplify(new)
+
+
+def vector_parts(name):
+    """The words of Z or P by the name of the register."""
+    return PARTS[int(name[1:])] if name[0] == "z" else [name]

@@ -4,6 +4,7 @@ that must not overlap.
 """
 import calls
 import guests
+from emit import FRAME_WORDS, VECTOR_WORDS
 from load import SpecError
 
 # Calls of PSCI that name where a CPU goes on; forwarded, the CPU would enter EL2 where the host
@@ -110,6 +111,7 @@ def check_vcpu(spec):
         ("fp", "name"),
         ("gic", "name"),
         ("key", "name"),
+        ("sve", "name"),
         ("debug", "name"),
         ("common", "name"),
         ("own", "name"),
@@ -121,7 +123,7 @@ def check_vcpu(spec):
         unique("vcpu", key, vcpu[key], attribute)
     words = {}
     debug = guests.debug_registers(vcpu)
-    for key in ("switched", "fp", "gic", "key", "debug", "common", "own"):
+    for key in ("switched", "fp", "gic", "key", "sve", "debug", "common", "own"):
         for i, r in enumerate(debug if key == "debug" else vcpu[key]):
             if r["name"] in words:
                 raise SpecError("vcpu", [key, i, "name"], f"{r['name']} is taken by {words[r['name']]}")
@@ -133,16 +135,18 @@ def check_vcpu(spec):
         bits[bit] = name
     known_to = {tuple(r["encoding"]): r["name"] for r in spec["assembly"]["register"]}
     unique("vcpu", "debug", [{"encoding": tuple(r["encoding"])} for r in debug], "encoding")
-    for key in ("switched", "fp", "gic", "key"):
+    for key in ("switched", "fp", "gic", "key", "sve"):
         unique("vcpu", key, [{"encoding": tuple(r["encoding"])} for r in vcpu[key]], "encoding")
         for i, r in enumerate(vcpu[key]):
             if (name := known_to.get(tuple(r["encoding"]))) not in (None, r["name"].lower()):
                 raise SpecError("vcpu", [key, i, "encoding"], f"is that of {name} in assembly.toml")
-    # VCPU_GET_REG and VCPU_SET_REG reach every register of a guest, and none of Hypatia's own words.
-    last = 33 + 64 + len(debug) + sum(len(vcpu[key]) for key in ("switched", "fp", "gic", "key", "common")) - 1
+    # VCPU_GET_REG and VCPU_SET_REG reach every register of a guest: the last stands at the end of the frame.
+    words = 33 + 64 + len(debug) + sum(len(vcpu[key]) for key in ("switched", "fp", "gic", "key", "sve", "common", "own"))
+    if words > FRAME_WORDS - 32 * VECTOR_WORDS - 17:
+        raise SpecError("vcpu", ["own"], "the context reaches into what SVE has of the frame")
     for i, call in enumerate(spec["hypercalls"]["call"]):
-        if call["name"] in ("VCPU_GET_REG", "VCPU_SET_REG") and call["args"][0]["max"] != last:
-            raise SpecError("hypercalls", ["call", i, "args", 0, "max"], f"is to be the last register of a context, {last}")
+        if call["name"] in ("VCPU_GET_REG", "VCPU_SET_REG") and call["args"][0]["max"] != FRAME_WORDS - 1:
+            raise SpecError("hypercalls", ["call", i, "args", 0, "max"], f"is to be the last word of a frame, {FRAME_WORDS - 1}")
     names = {r["name"] for r in vcpu["switched"]} | {"PC", "PSTATE"}
     for name in vcpu["reset"]:
         known("vcpu", ["reset", name], name, names, "a word of the context")

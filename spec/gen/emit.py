@@ -199,6 +199,11 @@ def other_code(register):
     return [op0, 5, *rest], register["name"].lower().replace("_el1", "_el12").replace("_el0", "_el02")
 
 
+# Of the frame that a vCPU keeps, and of a vector of 512 bits.
+FRAME_WORDS = 512
+VECTOR_WORDS = 8
+
+
 def contexts(spec):
     vcpu = spec["vcpu"]
     names = [f"X{n}" for n in range(31)] + ["PC", "PSTATE"]
@@ -209,8 +214,11 @@ def contexts(spec):
     fp = names + vectors + [r["name"] for r in vcpu["fp"]]
     gic = fp + [r["name"] for r in vcpu["gic"]]
     keys = gic + [r["name"] for r in vcpu["key"]]
-    debug = keys + [r["name"] for r in guests.debug_registers(vcpu)]
+    sve = keys + [r["name"] for r in vcpu["sve"]]
+    debug = sve + [r["name"] for r in guests.debug_registers(vcpu)]
     common = debug + [c["name"] for c in vcpu["common"]]
+    # The end of the frame: P0 to P15 and FFR, a word each; Z0 to Z31, VECTOR_WORDS each.
+    vectors_first = FRAME_WORDS - 32 * VECTOR_WORDS
     names = common + [o["name"] for o in vcpu["own"]]
     return {
         "vcpu": vcpu,
@@ -241,8 +249,22 @@ def contexts(spec):
         "fp_first": first + len(vcpu["switched"]),
         "gic_first": len(fp),
         "keys_first": len(gic),
-        "debug_first": len(keys),
+        "debug_first": len(sve),
         "common_first": len(debug),
+        "sve_first": len(keys),
+        "sve": [
+            r
+            | {
+                "index": len(keys) + n,
+                "code": register_code(r["encoding"]),
+                "code_e2h": register_code(other_code(r)[0]),
+            }
+            for n, r in enumerate(vcpu["sve"])
+        ],
+        "frame_words": FRAME_WORDS,
+        "vector_words": VECTOR_WORDS,
+        "vectors_first": vectors_first,
+        "predicates_first": vectors_first - 17,
         "own_first": len(common),
         "kept": [r["name"] for key in ("switched", "gic") for r in vcpu[key] if not r["set"]],
     }

@@ -86,6 +86,8 @@ static s64 stat(const struct model_call *call)
 		return boot_info.cpu_count;
 	case STAT_MODE:
 		return boot_info.mode;
+	case STAT_SVE:
+		return machine_sve;
 	/* Of the pool and of the GIC the model has no figures. */
 	case STAT_POOL_FRAMES:
 	case STAT_POOL_FREE_FRAMES:
@@ -167,6 +169,7 @@ static s32 vm_make(const struct model_call *call, u32 v, u32 commit)
 	model_vm[v].image = call->a3 == 2 ? IMAGE_OPEN : IMAGE_NONE;
 	/* The host turns none on of one whose image is measured. */
 	model_vm[v].host = call->a3 == 2;
+	model_vm[v].sve = 0;
 	return live(call, LIFE_INIT_VM, v, 0, 1);
 }
 
@@ -552,25 +555,49 @@ static s32 power(const struct model_call *call, u32 commit)
 	return next.error;
 }
 
-/* The word's value is the context's, of which the model knows nothing. */
-static s32 word(const struct model_call *call)
+/* What speaks against vectors of @units of 128 bits. */
+static s32 vectors_wrong(const struct model_vm *vm, u64 units)
+{
+	if (units > 4) {
+		return HYP_EINVAL;
+	}
+	if (units != 0 && (machine_sve & 1u << (units - 1u)) == 0) {
+		return HYP_EPERM;
+	}
+	return vm->protected != 0 && vm->host != 0 ? HYP_EPERM : 0;
+}
+
+/* The word's value is the context's, or in the frame, of which the model knows nothing, but for what is the VM's. */
+static s32 word(const struct model_call *call, u32 commit)
 {
 	struct model_cpu *mine = &model_cpu[call->cpu];
 	struct model_vm *vm = &model_vm[mine->vm];
 	u64 state = cpu_guest[call->cpu].w[CTX_STATE];
 	u64 mode = call->a2 % 32u;
+	u32 of_frame = call->a1 >= CTX_SVE_FIRST && call->a1 < CTX_SVE_END ? 1 : 0;
+	s32 error;
 
-	if (call->a1 >= CTX_NAMED_END) {
+	if (call->a1 >= CTX_NAMED_END && of_frame == 0) {
 		return HYP_EINVAL;
 	}
 	if (mine->loaded == 0) {
 		return HYP_ENOENT;
+	}
+	if (of_frame != 0) {
+		return vm->protected != 0 || vm->sve == 0 ? HYP_EPERM : 0;
 	}
 	if (call->id == VCPU_GET_REG) {
 		return vm->protected != 0 ? HYP_EPERM : 0;
 	}
 	if (call->a1 == CTX_CNTVOFF_EL2) {
 		return vm->protected != 0 && vm->host != 0 ? HYP_EPERM : 0;
+	}
+	if (call->a1 == CTX_SVE) {
+		error = vectors_wrong(vm, call->a2);
+		if (commit != 0 && error == 0) {
+			vm->sve = (u32)call->a2;
+		}
+		return error;
 	}
 	if (!CTX_SETTABLE(call->a1)) {
 		return HYP_EPERM;
@@ -599,7 +626,7 @@ static s64 run(const struct model_call *call, u32 commit)
 	if (commit != 0) {
 		*state = oracle_power_enter(*state).state;
 	}
-	if (call->same == 0) {
+	if (call->same == 0 || (model_vm[mine->vm].sve != 0 && vectors_same() == 0)) {
 		return HYP_EPERM;
 	}
 	return *state == POWER_OFF || *state == POWER_ABSENT ? (s64)EXIT_OFF : (s64)EXIT_NONE;
@@ -650,7 +677,7 @@ s64 model_answer(const struct model_call *call, u32 commit)
 		return power(call, commit);
 	case VCPU_GET_REG:
 	case VCPU_SET_REG:
-		return word(call);
+		return word(call, commit);
 	case VCPU_RUN:
 		return run(call, commit);
 	default:

@@ -351,6 +351,9 @@ static void compare_vm(u32 v)
 	if (vm_start[v].host != model_vm[v].host) {
 		report_value("first vCPU of VM", v, model_vm[v].host, vm_start[v].host);
 	}
+	if (vm_start[v].sve != model_vm[v].sve) {
+		report_value("vectors of VM", v, model_vm[v].sve, vm_start[v].sve);
+	}
 }
 
 static void compare_cpu(u32 p)

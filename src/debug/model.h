@@ -40,6 +40,7 @@ struct model_vm {
 	u64 frames;
 	u32 image;
 	u32 host;
+	u32 sve;
 	u32 vcpu[VCPUS_MAX];
 	u64 vcpu_frame[VCPUS_MAX];
 	u32 power[VCPUS_MAX];

@@ -405,15 +405,16 @@ void arch_fp_host_save(u32 cpu);
 /*@ requires cpu: cpu < CPUS_MAX;
     requires host: at_guest == 0;
     terminates \true; exits \false;
-    assigns fp[CTX_V0 .. CTX_FP_END - 1], fp_guest;
+    assigns FP_REGISTERS;
     ensures restored: \forall integer i; CTX_V0 <= i < CTX_FP_END ==> fp[i] == cpu_host[cpu].w[i];
+    ensures rest: sve_left{Pre,Here};
     ensures own: fp_guest == 0;
 */
 void arch_fp_host_restore(u32 cpu);
 
 /*@ requires cpu: cpu < CPUS_MAX;
     requires host: at_guest == 0;
-    requires own: fp_guest == 1;
+    requires own: fp_guest == FP_PLAIN;
     terminates \true; exits \false;
     assigns cpu_guest[cpu].w[CTX_V0 .. CTX_FP_END - 1];
     ensures saved: \forall integer i; CTX_V0 <= i < CTX_FP_END ==> cpu_guest[cpu].w[i] == fp[i];
@@ -424,11 +425,72 @@ void arch_fp_guest_save(u32 cpu);
 /*@ requires cpu: cpu < CPUS_MAX;
     requires host: at_guest == 0;
     terminates \true; exits \false;
-    assigns fp[CTX_V0 .. CTX_FP_END - 1], fp_guest;
+    assigns FP_REGISTERS;
     ensures restored: \forall integer i; CTX_V0 <= i < CTX_FP_END ==> fp[i] == cpu_guest[cpu].w[i];
-    ensures own: fp_guest == 1;
+    ensures rest: sve_left{Pre,Here};
+    ensures own: fp_guest == FP_PLAIN;
 */
 void arch_fp_guest_restore(u32 cpu);
+
+/* Vectors that this CPU has, as STAT_SVE tells them; 0 without SVE. */
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == sve_lengths && \result <= 15;
+*/
+u32 arch_sve_lengths(void);
+
+/*
+ * SVE: Z0 to Z31, P0 to P15, FFR and ZCR_EL1, with FPSR and FPCR. A guest's of @cpu to and from the frame that its vCPU
+ * keeps; of the host's ZCR_EL1 alone is saved, and nothing is left of Z, P and FFR but V0 to V31 when those come back.
+ */
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires host: at_guest == 0;
+    requires own: fp_guest == 0;
+    requires has: sve_lengths != 0;
+    terminates \true; exits \false;
+    assigns cpu_host[cpu].w[CTX_ZCR_EL1];
+    ensures saved: cpu_host[cpu].w[CTX_ZCR_EL1] == zcr_el1;
+*/
+void arch_sve_host_save(u32 cpu);
+
+/*@ requires cpu: cpu < CPUS_MAX;
+    requires host: at_guest == 0;
+    requires has: sve_lengths != 0;
+    terminates \true; exits \false;
+    assigns FP_REGISTERS;
+    ensures restored: fp_waits{Here,Pre}(cpu) && zcr_waits{Here,Pre}(cpu);
+    ensures cleared: no_vectors{Here};
+    ensures own: fp_guest == 0;
+*/
+void arch_sve_host_restore(u32 cpu);
+
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires cpu: cpu < CPUS_MAX;
+    requires serves: serves{Here}(pfn);
+    requires apart: tbl_tree[pfn] == 0;
+    requires host: at_guest == 0;
+    requires own: fp_guest == FP_SVE;
+    requires has: sve_lengths != 0;
+    terminates \true; exits \false;
+    assigns frame[0 .. PFN_COUNT - 1], cpu_guest[cpu].w[CTX_FPSR .. CTX_FPCR], cpu_guest[cpu].w[CTX_ZCR_EL1];
+    ensures saved: sve_of_guest{Here,Here}(cpu, pfn);
+    ensures kept: \forall integer k; 0 <= k < CTX_SVE_FIRST ==> frame[pfn].e[k] == \old(frame[pfn].e[k]);
+    ensures others: \forall integer g, k; 0 <= g < PFN_COUNT && 0 <= k < 512 && g != pfn ==>
+      frame[g].e[k] == \old(frame[g].e[k]);
+*/
+void arch_sve_guest_save(u32 cpu, u64 pfn);
+
+/* The CPU is out of streaming mode then. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires cpu: cpu < CPUS_MAX;
+    requires serves: serves{Here}(pfn);
+    requires host: at_guest == 0;
+    requires has: sve_lengths != 0;
+    terminates \true; exits \false;
+    assigns FP_REGISTERS;
+    ensures restored: sve_of_guest{Here,Here}(cpu, pfn);
+    ensures own: fp_guest == FP_SVE;
+*/
+void arch_sve_guest_restore(u32 cpu, u64 pfn);
 
 /* List registers that a guest can have on this CPU: GIC_LISTS, or 0. */
 /*@ terminates \true; exits \false; assigns \nothing;
@@ -567,9 +629,17 @@ void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines, u64 offs
 /* From here to cpu_to_host() the guest's use of FP and SIMD does not trap. */
 /*@ requires guest: at_guest == 1;
     terminates \true; exits \false; assigns fp_open;
-    ensures open: fp_open == 1;
+    ensures open: fp_open == FP_PLAIN;
 */
 void cpu_open_fp(void);
+
+/* The same with SVE, and vectors of no more than @units of 128 bits, modulo 4. */
+/*@ requires guest: at_guest == 1;
+    requires has: sve_lengths != 0;
+    terminates \true; exits \false; assigns fp_open;
+    ensures open: fp_open == FP_SVE;
+*/
+void cpu_open_sve(u32 units);
 
 /*
  * HPFAR_EL2 names the page of what the guest's stage 2 refused, if it refused something: of a permission fault the CPU
@@ -604,7 +674,7 @@ void cpu_to_host(void);
     requires guest: at_guest == 1;
     requires level: below_el2(cpu_guest[cpu].w[CTX_PSTATE]);
     // what it can use of FP and SIMD is its own
-    requires fp: fp_open != 0 ==> fp_guest == 1;
+    requires fp: fp_open != 0 ==> fp_guest == fp_open;
     // and what of the keys
     requires keys: keys_open != 0 ==> keys_guest == 1;
     // breakpoints and watchpoints that count are its own, and MDSCR_EL1 has nothing that is not a guest's
@@ -612,11 +682,12 @@ void cpu_to_host(void);
     requires debug: debug_allowed(el1[CTX_MDSCR_EL1]);
     terminates \true; exits \false;
     assigns cpu_guest[cpu].w[0 .. CTX_PSTATE], el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], esr_el2, far_el2,
-      hpfar_el2, fp[CTX_V0 .. CTX_FP_END - 1], gic[CTX_GIC_FIRST .. CTX_GIC_END - 1],
-      keys[CTX_KEYS_FIRST .. CTX_KEYS_END - 1];
+      hpfar_el2, fp[CTX_V0 .. CTX_FP_END - 1], sve_words[CTX_SVE_FIRST .. CTX_SVE_END - 1], zcr_el1,
+      gic[CTX_GIC_FIRST .. CTX_GIC_END - 1], keys[CTX_KEYS_FIRST .. CTX_KEYS_END - 1];
     ensures trapped: (fp_open == 0 ==> same_fp{Pre,Here}) && (keys_open == 0 ==> same_keys{Pre,Here});
     // it reaches neither them nor MDSCR_EL1: MDCR_EL2.TDA
     ensures debug: el1[CTX_MDSCR_EL1] == \old(el1[CTX_MDSCR_EL1]);
+    ensures vectors: fp_open != FP_SVE ==> sve_left{Pre,Here};
     ensures end: \result <= GUEST_SERROR;
     ensures level: below_el2(cpu_guest[cpu].w[CTX_PSTATE]);
 */

@@ -9,8 +9,13 @@
 #define LAST_PC 0xfffffffffffffffcu
 #define XZR 31u
 
-/* Pointer authentication where the CPU has it; a GIC where the run says so. */
-const struct guest_features vm_features[2] = { { { 0, 1, 0 } }, { { 0, 1, 1 } } };
+/* Pointer authentication where the CPU has it; a GIC where the run says so, and SVE where the VM was made with it. */
+const struct guest_features vm_features[HAS_END] = {
+	{ { 0, 1, 0, 0 } },
+	{ { 0, 1, 1, 0 } },
+	{ { 0, 1, 0, 1 } },
+	{ { 0, 1, 1, 1 } },
+};
 
 /*@ predicate word_fits{L}(integer s) =
       \at(guest_slot_word[s],L) == 0 || in_context(\at(guest_slot_word[s],L));
@@ -222,42 +227,41 @@ static u32 access_do(u32 cpu, struct guest_access access)
 
 /*@ requires cpu: cpu < CPUS_MAX;
     requires syndrome: esr == esr_el2 && is_sysreg(GUEST_SYNC, esr);
-    requires gic: gic <= 1;
+    requires has: has < HAS_END;
     terminates \true; exits \false;
     assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1],
       cpu_guest[cpu].w[CTX_DEBUG_FIRST .. CTX_DEBUG_END - 1], cpu_guest[cpu].w[CTX_DEBUG];
     ensures kind: \result.kind == EXIT_SYSREG || \result.kind == EXIT_NONE;
-    ensures host: \result.kind == EXIT_SYSREG <==> host_access{Pre}(gic, esr);
+    ensures host: \result.kind == EXIT_SYSREG <==> host_access{Pre}(has, esr);
     ensures row: exit_row{Here}(cpu, \result.kind, \result.x2, \result.x3);
     ensures plain: \result.kind == EXIT_SYSREG ==> \result.x2 == esr &&
       \result.x3 == (esr % 2 != 0 ? 0 : reg_at{Here}(cpu, esr / 32 % 32));
-    ensures undefined: refused_access{Pre}(gic, esr) ==> took_undefined{Pre,Here}(cpu);
-    ensures behind: !refused_access{Pre}(gic, esr) && !host_access{Pre}(gic, esr) ==> went_on{Pre,Here}(cpu, esr);
-    ensures read: read_slot{Pre,Here}(gic, cpu, esr);
-    ensures written: wrote_slot{Pre,Here}(gic, cpu, esr);
-    ensures value: read_value{Pre,Here}(gic, cpu, esr);
-    ensures registers: same_registers{Pre,Here}(gic, cpu, GUEST_SYNC, esr);
-    ensures points: same_points_but{Pre,Here}(gic, cpu, GUEST_SYNC, esr);
+    ensures undefined: refused_access{Pre}(has, esr) ==> took_undefined{Pre,Here}(cpu);
+    ensures behind: !refused_access{Pre}(has, esr) && !host_access{Pre}(has, esr) ==> went_on{Pre,Here}(cpu, esr);
+    ensures read: read_slot{Pre,Here}(has, cpu, esr);
+    ensures written: wrote_slot{Pre,Here}(has, cpu, esr);
+    ensures value: read_value{Pre,Here}(has, cpu, esr);
+    ensures registers: same_registers{Pre,Here}(has, cpu, GUEST_SYNC, esr);
+    ensures points: same_points_but{Pre,Here}(has, cpu, GUEST_SYNC, esr);
 */
-static struct guest_exit sysreg_exit(u32 cpu, u64 esr, u32 gic)
+static struct guest_exit sysreg_exit(u32 cpu, u64 esr, u32 has)
 {
-	struct guest_access access = guest_sysreg(vm_features[gic], esr, reg_read(cpu, esr_el2_rt(esr)));
+	struct guest_access access = guest_sysreg(vm_features[has], esr, reg_read(cpu, esr_el2_rt(esr)));
 
 	//@ assert listed: access.kind != ACCESS_UNDEFINED ==> \exists integer i; entry_of{Here}(i, esr);
-	//@ assert found: \forall integer i; entry_of{Here}(i, esr) ==> access_at{Here}(gic, i, esr) == access.kind;
+	//@ assert found: \forall integer i; entry_of{Here}(i, esr) ==> access_at{Here}(has, i, esr) == access.kind;
 	/*@ assert slot: \forall integer i; entry_of{Here}(i, esr) && of_slot(access.kind) ==>
 	      word_at{Here}(i) == guest_slot_word[access.slot]; */
-	//@ assert changes: \forall integer k; access_puts{Here}(access, k) ==> access_changes{Here}(gic, esr, k);
+	//@ assert changes: \forall integer k; access_puts{Here}(access, k) ==> access_changes{Here}(has, esr, k);
 	if (access.kind == ACCESS_HOST) {
-		//@ assert host: host_access{Here}(gic, esr);
-		//@ assert either: gic == 0 || gic == 1;
-		//@ assert some: host_access{Here}(0, esr) || host_access{Here}(1, esr);
+		//@ assert host: host_access{Here}(has, esr);
+		//@ assert some: \exists integer h; 0 <= h < HAS_END && host_access{Here}(h, esr);
 		return exit_with(EXIT_SYSREG, esr, access.value);
 	}
 	if (access_do(cpu, access) == 0) {
 		return undefined(cpu);
 	}
-	//@ assert same: same_registers{Pre,Here}(gic, cpu, GUEST_SYNC, esr);
+	//@ assert same: same_registers{Pre,Here}(has, cpu, GUEST_SYNC, esr);
 	step_over(cpu, esr);
 	return exit_with(EXIT_NONE, 0, 0);
 }
@@ -326,26 +330,28 @@ static struct guest_exit fault_exit(u32 cpu, u64 esr)
 /* A synchronous exception: what is for the host, and what the guest has to take itself. */
 /*@ requires cpu: cpu < CPUS_MAX;
     requires syndrome: esr == esr_el2;
-    requires gic: gic <= 1;
+    requires has: has < HAS_END;
     terminates \true; exits \false;
     assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1],
       cpu_guest[cpu].w[CTX_DEBUG_FIRST .. CTX_DEBUG_END - 1], cpu_guest[cpu].w[CTX_DEBUG];
     ensures kind: \result.kind <= EXIT_MAX;
     ensures row: exit_row{Here}(cpu, \result.kind, \result.x2, \result.x3);
-    ensures sysreg: \result.kind == EXIT_SYSREG <==> is_sysreg(GUEST_SYNC, esr) && host_access{Pre}(gic, esr);
-    ensures undefined: is_sysreg(GUEST_SYNC, esr) && refused_access{Pre}(gic, esr) ==> took_undefined{Pre,Here}(cpu);
-    ensures behind: is_sysreg(GUEST_SYNC, esr) && !refused_access{Pre}(gic, esr) && !host_access{Pre}(gic, esr) ==>
+    ensures sysreg: \result.kind == EXIT_SYSREG <==> is_sysreg(GUEST_SYNC, esr) && host_access{Pre}(has, esr);
+    ensures undefined: is_sysreg(GUEST_SYNC, esr) && refused_access{Pre}(has, esr) ==> took_undefined{Pre,Here}(cpu);
+    ensures behind: is_sysreg(GUEST_SYNC, esr) && !refused_access{Pre}(has, esr) && !host_access{Pre}(has, esr) ==>
       went_on{Pre,Here}(cpu, esr);
     ensures slot: is_sysreg(GUEST_SYNC, esr) ==>
-      read_slot{Pre,Here}(gic, cpu, esr) && wrote_slot{Pre,Here}(gic, cpu, esr);
-    ensures value: is_sysreg(GUEST_SYNC, esr) ==> read_value{Pre,Here}(gic, cpu, esr);
-    ensures registers: same_registers{Pre,Here}(gic, cpu, GUEST_SYNC, esr);
-    ensures points: same_points_but{Pre,Here}(gic, cpu, GUEST_SYNC, esr);
+      read_slot{Pre,Here}(has, cpu, esr) && wrote_slot{Pre,Here}(has, cpu, esr);
+    ensures value: is_sysreg(GUEST_SYNC, esr) ==> read_value{Pre,Here}(has, cpu, esr);
+    ensures registers: same_registers{Pre,Here}(has, cpu, GUEST_SYNC, esr);
+    ensures points: same_points_but{Pre,Here}(has, cpu, GUEST_SYNC, esr);
     ensures fp: is_class(GUEST_SYNC, esr, TRAP_EC_FP) ==> \result.kind == EXIT_NONE && same_words{Pre,Here}(cpu);
-    ensures scalable: is_class(GUEST_SYNC, esr, TRAP_EC_SVE) || is_class(GUEST_SYNC, esr, TRAP_EC_SME) ==>
-      took_undefined{Pre,Here}(cpu);
+    ensures sve: is_class(GUEST_SYNC, esr, TRAP_EC_SVE) && has / HAS_SVE % 2 != 0 ==>
+      \result.kind == EXIT_NONE && same_words{Pre,Here}(cpu);
+    ensures scalable: (is_class(GUEST_SYNC, esr, TRAP_EC_SVE) && has / HAS_SVE % 2 == 0) ||
+      is_class(GUEST_SYNC, esr, TRAP_EC_SME) ==> took_undefined{Pre,Here}(cpu);
 */
-static struct guest_exit sync_exit(u32 cpu, u64 esr, u32 gic)
+static struct guest_exit sync_exit(u32 cpu, u64 esr, u32 has)
 {
 	struct guest_exit x;
 
@@ -359,11 +365,14 @@ static struct guest_exit sync_exit(u32 cpu, u64 esr, u32 gic)
 		x = call_exit(cpu, esr);
 		break;
 	case TRAP_EC_SYSREG:
-		x = sysreg_exit(cpu, esr, gic);
+		x = sysreg_exit(cpu, esr, has);
 		break;
 	case TRAP_EC_FP:
 		/* Again, when they are its own: fp_take(). */
 		x = exit_with(EXIT_NONE, 0, 0);
+		break;
+	case TRAP_EC_SVE:
+		x = has / HAS_SVE % 2u != 0 ? exit_with(EXIT_NONE, 0, 0) : undefined(cpu);
 		break;
 	case TRAP_EC_IABT_LOW:
 	case TRAP_EC_DABT_LOW:
@@ -376,14 +385,14 @@ static struct guest_exit sync_exit(u32 cpu, u64 esr, u32 gic)
 	return x;
 }
 
-struct guest_exit guest_exit(u32 cpu, u64 code, u32 gic)
+struct guest_exit guest_exit(u32 cpu, u64 code, u32 has)
 {
 	struct guest_exit x;
 	u64 esr = read_esr_el2();
 
 	switch (code) {
 	case GUEST_SYNC:
-		x = sync_exit(cpu, esr, gic);
+		x = sync_exit(cpu, esr, has);
 		break;
 	case GUEST_SERROR:
 		x = exit_with(EXIT_SERROR, 0, 0);

@@ -23,28 +23,33 @@ struct guest_exit {
 	u64 x3;
 };
 
-/* What a VM has, of what its registers depend on: without an interrupt controller of ours, and with one. */
-extern const struct guest_features vm_features[2];
+/* What a guest has in a run, as a sum. */
+#define HAS_GIC 1u
+#define HAS_SVE 2u
+#define HAS_END 4u
+
+/* The same, of what its registers depend on. */
+extern const struct guest_features vm_features[HAS_END];
 
 /*@ // a trapped access to a system register, where entry i is that register's: what is to be done, the word of its slot
-    logic integer access_at{L}(integer gic, integer i, integer esr) =
-      access_kind(found_kind{L}(vm_features[gic], i, trap_write(esr)), trap_write(esr), trap_rt(esr));
+    logic integer access_at{L}(integer has, integer i, integer esr) =
+      access_kind(found_kind{L}(vm_features[has], i, trap_write(esr)), trap_write(esr), trap_rt(esr));
     logic integer word_at{L}(integer i) = \at(guest_slot_word[guest_sysregs[i].index],L);
     predicate in_context(integer word) = CTX_SWITCHED_FIRST <= word < CTX_SWITCHED_END || is_point(word);
-    predicate slot_at{L}(integer gic, integer i, integer esr) =
-      of_slot(access_at{L}(gic, i, esr)) && in_context(word_at{L}(i));
+    predicate slot_at{L}(integer has, integer i, integer esr) =
+      of_slot(access_at{L}(has, i, esr)) && in_context(word_at{L}(i));
     // it is the host's
-    predicate host_access{L}(integer gic, integer esr) =
-      \exists integer i; entry_of{L}(i, esr) && access_at{L}(gic, i, esr) == ACCESS_HOST;
+    predicate host_access{L}(integer has, integer esr) =
+      \exists integer i; entry_of{L}(i, esr) && access_at{L}(has, i, esr) == ACCESS_HOST;
     // it is the guest's to take as an exception: not listed, without what it needs, or a slot that stands nowhere
-    predicate refused_at{L}(integer gic, integer i, integer esr) = access_at{L}(gic, i, esr) == ACCESS_UNDEFINED ||
-      (of_slot(access_at{L}(gic, i, esr)) && !in_context(word_at{L}(i)));
-    predicate refused_access{L}(integer gic, integer esr) =
-      \forall integer i; entry_of{L}(i, esr) ==> refused_at{L}(gic, i, esr);
+    predicate refused_at{L}(integer has, integer i, integer esr) = access_at{L}(has, i, esr) == ACCESS_UNDEFINED ||
+      (of_slot(access_at{L}(has, i, esr)) && !in_context(word_at{L}(i)));
+    predicate refused_access{L}(integer has, integer esr) =
+      \forall integer i; entry_of{L}(i, esr) ==> refused_at{L}(has, i, esr);
     // it may change word k
-    predicate access_changes{L}(integer gic, integer esr, integer k) =
+    predicate access_changes{L}(integer has, integer esr, integer k) =
       trap_write(esr) == 0 ? k == trap_rt(esr) && k < 31 :
-      \exists integer i; entry_of{L}(i, esr) && slot_at{L}(gic, i, esr) && k == word_at{L}(i);
+      \exists integer i; entry_of{L}(i, esr) && slot_at{L}(has, i, esr) && k == word_at{L}(i);
 */
 
 /* How many pages the row of a FAULT can name: its other bits are flags. */
@@ -79,7 +84,7 @@ extern const struct guest_features vm_features[2];
 
     // an access to a register that is the host's: which, and what is written
     predicate sysreg_row{L}(integer cpu, integer x2, integer x3) =
-      (host_access{L}(0, esr_el2) || host_access{L}(1, esr_el2)) && x2 == esr_el2 &&
+      (\exists integer has; 0 <= has < HAS_END && host_access{L}(has, esr_el2)) && x2 == esr_el2 &&
       x3 == (trap_write(esr_el2) != 0 ? reg_at{L}(cpu, trap_rt(esr_el2)) : 0);
 
     // what the host learns of an exit (spec/vcpu.toml)
@@ -118,14 +123,14 @@ extern const struct guest_features vm_features[2];
       \at(cpu_guest[cpu].w[k],M) == \at(cpu_guest[cpu].w[k],L);
 
     // the vCPU of cpu has the same words but PC and PSTATE, what it takes as an exception, and Hypatia's own
-    predicate same_registers{L,M}(integer gic, integer cpu, integer code, integer esr) = \forall integer k;
+    predicate same_registers{L,M}(integer has, integer cpu, integer code, integer esr) = \forall integer k;
       0 <= k < CTX_FP_END && k != CTX_PC && k != CTX_PSTATE && k != CTX_ELR_EL1 && k != CTX_SPSR_EL1 &&
-      k != CTX_ESR_EL1 && !(is_sysreg(code, esr) && access_changes{L}(gic, esr, k)) ==>
+      k != CTX_ESR_EL1 && !(is_sysreg(code, esr) && access_changes{L}(has, esr, k)) ==>
       \at(cpu_guest[cpu].w[k],M) == \at(cpu_guest[cpu].w[k],L);
 
     // and so are its points but the one that it wrote
-    predicate same_points_but{L,M}(integer gic, integer cpu, integer code, integer esr) = \forall integer k;
-      is_point(k) && !(is_sysreg(code, esr) && access_changes{L}(gic, esr, k)) ==>
+    predicate same_points_but{L,M}(integer has, integer cpu, integer code, integer esr) = \forall integer k;
+      is_point(k) && !(is_sysreg(code, esr) && access_changes{L}(has, esr, k)) ==>
       word_now{M}(cpu, k) == word_now{L}(cpu, k);
 
     // PSTATE p behind an instruction: no step is left to make
@@ -144,53 +149,55 @@ extern const struct guest_features vm_features[2];
         \at(cpu_guest[cpu].w[CTX_PC],M) == \at(cpu_guest[cpu].w[CTX_PC],L) + (esr / 0x2000000 % 2 != 0 ? 4 : 2));
 
     // what an access came to: a slot into the general register, the other way round, a value into it
-    predicate read_slot{L,M}(integer gic, integer cpu, integer esr) = \forall integer i; entry_of{L}(i, esr) &&
-      slot_at{L}(gic, i, esr) && access_at{L}(gic, i, esr) == ACCESS_READ ==>
+    predicate read_slot{L,M}(integer has, integer cpu, integer esr) = \forall integer i; entry_of{L}(i, esr) &&
+      slot_at{L}(has, i, esr) && access_at{L}(has, i, esr) == ACCESS_READ ==>
       \at(cpu_guest[cpu].w[trap_rt(esr)],M) == word_now{L}(cpu, word_at{L}(i));
-    predicate wrote_slot{L,M}(integer gic, integer cpu, integer esr) = \forall integer i; entry_of{L}(i, esr) &&
-      slot_at{L}(gic, i, esr) && access_at{L}(gic, i, esr) == ACCESS_WRITE ==>
+    predicate wrote_slot{L,M}(integer has, integer cpu, integer esr) = \forall integer i; entry_of{L}(i, esr) &&
+      slot_at{L}(has, i, esr) && access_at{L}(has, i, esr) == ACCESS_WRITE ==>
       word_now{M}(cpu, word_at{L}(i)) == reg_at{L}(cpu, trap_rt(esr));
     // v is what a read of entry i finds: a constant, the machine's, or the machine's field by field
-    predicate value_of{L}(integer gic, integer i, integer v) =
+    predicate value_of{L}(integer has, integer i, integer v) =
       (\at(guest_sysregs[i].read,L) == SYSREG_VALUE ==> v == \at(guest_sysregs[i].value,L)) &&
       (\at(guest_sysregs[i].read,L) == SYSREG_MACHINE ==> v == \at(machine_ids[guest_sysregs[i].machine],L)) &&
       (\at(guest_sysregs[i].read,L) == SYSREG_CLAMPED ==> \forall integer k; 0 <= k < GUEST_FIELDS ==>
-        id_field(v, k) == id_rule{L}(vm_features[gic], \at(guest_sysregs[i].index,L) + k,
+        id_field(v, k) == id_rule{L}(vm_features[has], \at(guest_sysregs[i].index,L) + k,
           id_field(\at(machine_ids[guest_sysregs[i].machine],L), k)));
-    predicate read_value{L,M}(integer gic, integer cpu, integer esr) = \forall integer i; entry_of{L}(i, esr) &&
-      access_at{L}(gic, i, esr) == ACCESS_VALUE ==> value_of{L}(gic, i, \at(cpu_guest[cpu].w[trap_rt(esr)],M));
+    predicate read_value{L,M}(integer has, integer cpu, integer esr) = \forall integer i; entry_of{L}(i, esr) &&
+      access_at{L}(has, i, esr) == ACCESS_VALUE ==> value_of{L}(has, i, \at(cpu_guest[cpu].w[trap_rt(esr)],M));
 */
 
 /**
  * guest_exit() - what becomes of the exception that ended a run on @cpu; @code is what arch_guest_enter() returned
- * @gic: 1 when the guest has a GIC, whose registers are its own then
+ * @has: HAS_GIC when the guest has a GIC, whose registers are its own then, and HAS_SVE when it has SVE
  *
  * A protected VM's is handled like any other's: what its host learns is the exit's row.
  */
 /*@ requires cpu: cpu < CPUS_MAX;
-    requires gic: gic <= 1;
+    requires has: has < HAS_END;
     terminates \true; exits \false; assigns cpu_guest[cpu].w[0 .. CTX_WORDS - 1];
     ensures kind: \result.kind <= EXIT_MAX;
     ensures row: exit_row{Here}(cpu, \result.kind, \result.x2, \result.x3);
-    ensures sysreg: \result.kind == EXIT_SYSREG <==> is_sysreg(code, esr_el2) && host_access{Pre}(gic, esr_el2);
-    ensures undefined: is_sysreg(code, esr_el2) && refused_access{Pre}(gic, esr_el2) ==> took_undefined{Pre,Here}(cpu);
+    ensures sysreg: \result.kind == EXIT_SYSREG <==> is_sysreg(code, esr_el2) && host_access{Pre}(has, esr_el2);
+    ensures undefined: is_sysreg(code, esr_el2) && refused_access{Pre}(has, esr_el2) ==> took_undefined{Pre,Here}(cpu);
     ensures behind:
-      is_sysreg(code, esr_el2) && !refused_access{Pre}(gic, esr_el2) && !host_access{Pre}(gic, esr_el2) ==>
+      is_sysreg(code, esr_el2) && !refused_access{Pre}(has, esr_el2) && !host_access{Pre}(has, esr_el2) ==>
       went_on{Pre,Here}(cpu, esr_el2);
     ensures slot: is_sysreg(code, esr_el2) ==>
-      read_slot{Pre,Here}(gic, cpu, esr_el2) && wrote_slot{Pre,Here}(gic, cpu, esr_el2);
-    ensures value: is_sysreg(code, esr_el2) ==> read_value{Pre,Here}(gic, cpu, esr_el2);
+      read_slot{Pre,Here}(has, cpu, esr_el2) && wrote_slot{Pre,Here}(has, cpu, esr_el2);
+    ensures value: is_sysreg(code, esr_el2) ==> read_value{Pre,Here}(has, cpu, esr_el2);
     ensures interrupt: code != GUEST_SYNC && code != GUEST_SERROR ==> \result.kind == EXIT_IRQ;
-    ensures registers: same_registers{Pre,Here}(gic, cpu, code, esr_el2);
-    ensures points: same_points_but{Pre,Here}(gic, cpu, code, esr_el2);
-    // FP and SIMD: the guest repeats the instruction. SVE and SME: it has none
+    ensures registers: same_registers{Pre,Here}(has, cpu, code, esr_el2);
+    ensures points: same_points_but{Pre,Here}(has, cpu, code, esr_el2);
+    // FP and SIMD, and SVE where it has that: the guest repeats the instruction. SME: it has none
     ensures fp: is_class(code, esr_el2, TRAP_EC_FP) ==> \result.kind == EXIT_NONE && same_words{Pre,Here}(cpu);
-    ensures scalable: is_class(code, esr_el2, TRAP_EC_SVE) || is_class(code, esr_el2, TRAP_EC_SME) ==>
-      took_undefined{Pre,Here}(cpu);
+    ensures sve: is_class(code, esr_el2, TRAP_EC_SVE) && has / HAS_SVE % 2 != 0 ==>
+      \result.kind == EXIT_NONE && same_words{Pre,Here}(cpu);
+    ensures scalable: (is_class(code, esr_el2, TRAP_EC_SVE) && has / HAS_SVE % 2 == 0) ||
+      is_class(code, esr_el2, TRAP_EC_SME) ==> took_undefined{Pre,Here}(cpu);
     ensures started: cpu_guest[cpu].w[CTX_STATE] == \old(cpu_guest[cpu].w[CTX_STATE]);
     ensures pending: cpu_guest[cpu].w[CTX_EXIT] == \result.kind && cpu_guest[cpu].w[CTX_ESR] == esr_el2;
 */
-struct guest_exit guest_exit(u32 cpu, u64 code, u32 gic);
+struct guest_exit guest_exit(u32 cpu, u64 code, u32 has);
 
 /** guest_answer() - the host answers the last exit of the vCPU that @cpu has loaded. */
 /*@ requires cpu: cpu < CPUS_MAX;

@@ -216,9 +216,10 @@ static s64 range_call(u64 call, u64 pfn, u64 nr)
     terminates \true; exits \false;
     assigns LOCKED_STATE;
     ensures unlocked: no_locks{Here};
-    ensures unknown: stat > STAT_GIC_LISTS ==> \result == HYP_EINVAL;
+    ensures unknown: stat > STAT_SVE ==> \result == HYP_EINVAL;
     ensures ram: stat == STAT_RAM_FRAMES ==> \result == mem.frames;
     ensures mode: stat == STAT_MODE ==> \result == boot_info.mode;
+    ensures sve: stat == STAT_SVE ==> \result == machine_sve;
 */
 static s64 stat_read(u64 stat)
 {
@@ -243,6 +244,8 @@ static s64 stat_read(u64 stat)
 		return boot_info.mode;
 	case STAT_GIC_LISTS:
 		return arch_gic_lists();
+	case STAT_SVE:
+		return machine_sve;
 	default:
 		return HYP_EINVAL;
 	}

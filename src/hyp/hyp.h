@@ -6,6 +6,7 @@
 #define HYP_HYP_H
 
 #include "types.h"
+#include "vectors.h"
 #include "run.h"
 #include "setup.h"
 #include "../../annotations/entry.h"
@@ -74,7 +75,8 @@ u64 hyp_stack_top(u32 cpu);
     requires vms: vms_inv{Here} && power_inv{Here};
     requires slots: slots_inv{Here};
     requires vmids: vmid_inv{Here};
-    terminates \true; exits \false; assigns lock_held[0 .. LOCK_COUNT - 1], machine_ids[0 .. MACHINE_IDS - 1];
+    terminates \true; exits \false; assigns lock_held[0 .. LOCK_COUNT - 1], machine_ids[0 .. MACHINE_IDS - 1],
+      machine_sve;
     ensures result: \result == 0 || \result == HYP_EINVAL;
     // what guests are shown is this CPU's, the boot CPU's
     ensures machine: \result == 0 ==> \forall integer i; 0 <= i < MACHINE_IDS ==> machine_ids[i] == machine_id[i];

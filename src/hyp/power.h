@@ -35,11 +35,13 @@ struct vcpu_entry {
  * struct vm_start - how the vCPUs of a VM begin
  * @host: 1 once the host has turned one on
  * @offset: how far their virtual counter is behind the machine's
+ * @sve: the longest of their vectors, in units of 128 bits; 0 for no SVE
  * @vcpu: where each enters that is POWER_ON_PENDING
  */
 struct vm_start {
 	u32 host;
 	u64 offset;
+	u32 sve;
 	struct vcpu_entry vcpu[VCPUS_MAX];
 };
 

@@ -57,7 +57,8 @@ static u32 begins(u32 cpu, u32 v, u32 i)
     ensures runs: \result.found != 0 && \result.runs != 0 ==>
       vm_power[cpu_vm[cpu].vm].state[cpu_vm[cpu].vcpu] == POWER_ON;
     ensures offset: \result.found != 0 ==> cpu_guest[cpu].w[CTX_CNTVOFF_EL2] == vm_start[cpu_vm[cpu].vm].offset;
-    ensures same: enter == 0 ==> \forall integer k; 0 <= k < CTX_WORDS && k != CTX_CNTVOFF_EL2 ==>
+    ensures sve: \result.sve == (\result.found != 0 ? vm_start[cpu_vm[cpu].vm].sve : 0);
+    ensures same: enter == 0 ==> \forall integer k; 0 <= k < CTX_WORDS && k != CTX_CNTVOFF_EL2 && k != CTX_SVE ==>
       cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
     ensures protected: \result.found != 0 ==> \result.protected == vms[cpu_vm[cpu].vm].protected;
     ensures tables: \result.found != 0 ==> \result.vttbr == vms[cpu_vm[cpu].vm].frame * 4096 +
@@ -74,6 +75,7 @@ static struct guest guest_loaded(u32 cpu, u32 enter)
 	g.runs = 0;
 	g.protected = 1;
 	g.gic = 0;
+	g.sve = 0;
 	g.vttbr = 0;
 	lock_acquire(LOCK_MM);
 	g.found = cpu_vm[cpu].loaded;
@@ -89,6 +91,8 @@ static struct guest guest_loaded(u32 cpu, u32 enter)
 			g.runs = begins(cpu, g.vm, g.vcpu);
 		}
 		cpu_guest[cpu].w[CTX_CNTVOFF_EL2] = vm_start[g.vm].offset;
+		g.sve = vm_start[g.vm].sve;
+		cpu_guest[cpu].w[CTX_SVE] = g.sve;
 	}
 	lock_release(LOCK_MM);
 	return g;
@@ -109,33 +113,52 @@ static u64 guest_vtcr(void)
 	       vtcr_el2_vs_put(boot_info.vmid_bits == 16 ? 1 : 0) + VTCR_EL2_COMMON;
 }
 
+/* What the guest may use without a trap from here on: as @has_fp, of fp_take(), says, with vectors of up to @units. */
+/*@ requires guest: at_guest == 1;
+    requires closed: fp_open == 0;
+    requires fp: has_fp <= FP_SVE && (has_fp == FP_SVE ==> sve_lengths != 0);
+    terminates \true; exits \false; assigns fp_open;
+    ensures open: fp_open == has_fp;
+*/
+static void open_fp(u32 has_fp, u32 units)
+{
+	if (has_fp == FP_SVE) {
+		cpu_open_sve(units);
+	} else if (has_fp != 0) {
+		cpu_open_fp();
+	}
+}
+
 /*
- * To the guest and back: the host's registers of EL1 wait in cpu_host, and are the host's again. @has_fp, @has_keys: 1
- * when FP and SIMD, and the keys, are the guest's; @lines: the flags of VCPU_RUN.
+ * To the guest and back: the host's registers of EL1 wait in cpu_host, and are the host's again. @has_fp: FP_PLAIN or
+ * FP_SVE when FP and SIMD are the guest's; @has_keys: 1 when the keys are; @with_sve: of its VM; @lines: the flags of
+ * VCPU_RUN.
  */
 /*@ requires cpu: cpu < CPUS_MAX;
     requires unlocked: no_locks{Here};
     requires host: at_guest == 0;
     requires vmid: vttbr / 0x1000000000000 != VMID_HOST;
-    requires fp: has_fp == fp_guest && has_fp <= 1;
+    requires fp: has_fp == fp_guest && has_fp <= FP_SVE;
+    requires sve: has_fp == FP_SVE ==> sve_lengths != 0;
     requires keys: has_keys == keys_guest && has_keys <= 1;
     requires gic: lines / RUN_GIC % 2 == gic_guest;
     requires points: debug_counts(cpu_guest[cpu].w[CTX_MDSCR_EL1]) ==> point_guest == 1;
     terminates \true; exits \false;
-    assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1], cpu_guest[cpu].w[CTX_DEBUG_END .. CTX_WORDS - 1],
+    assigns cpu_guest[cpu].w[0 .. CTX_SWITCHED_END - 1], cpu_guest[cpu].w[CTX_SET_END .. CTX_WORDS - 1],
       cpu_host[cpu].w[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1],
       el1[CTX_SWITCHED_FIRST .. CTX_SWITCHED_END - 1], at_guest, esr_el2, far_el2, hpfar_el2,
-      fp[CTX_V0 .. CTX_FP_END - 1], fp_open, gic[CTX_GIC_FIRST .. CTX_GIC_END - 1],
-      keys[CTX_KEYS_FIRST .. CTX_KEYS_END - 1], keys_open;
+      fp[CTX_V0 .. CTX_FP_END - 1], sve_words[CTX_SVE_FIRST .. CTX_SVE_END - 1], zcr_el1, fp_open,
+      gic[CTX_GIC_FIRST .. CTX_GIC_END - 1], keys[CTX_KEYS_FIRST .. CTX_KEYS_END - 1], keys_open;
     ensures host: at_guest == 0 && same_el1{Pre,Here};
     ensures fp: has_fp == 0 ==> same_fp{Pre,Here};
+    ensures vectors: has_fp != FP_SVE ==> sve_left{Pre,Here};
     ensures keys: has_keys == 0 ==> same_keys{Pre,Here};
     ensures end: \result <= GUEST_SERROR;
     ensures ran: cpu_guest[cpu].w[CTX_STATE] == RUN_RAN;
     ensures level: below_el2(cpu_guest[cpu].w[CTX_PSTATE]);
     ensures debug: debug_allowed(cpu_guest[cpu].w[CTX_MDSCR_EL1]);
 */
-static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp, u32 has_keys)
+static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp, u32 has_keys, u32 with_sve)
 {
 	u64 code;
 
@@ -144,9 +167,7 @@ static u64 run(u32 cpu, u64 vttbr, u64 lines, u32 has_fp, u32 has_keys)
 	arch_host_save(cpu);
 	cpu_to_guest(vttbr, guest_vtcr(), cpu_guest[cpu].w[CTX_MPIDR], cpu_guest[cpu].w[CTX_FRESH] != 0,
 		     lines, cpu_guest[cpu].w[CTX_CNTVOFF_EL2]);
-	if (has_fp != 0) {
-		cpu_open_fp();
-	}
+	open_fp(has_fp, with_sve);
 	if (has_keys != 0) {
 		cpu_open_keys();
 	}
@@ -230,7 +251,7 @@ static struct guest_exit poison_exit(struct guest g, struct guest_exit x)
 */
 static struct guest_exit after_run(struct guest g, u64 code)
 {
-	struct guest_exit x = guest_exit(g.cpu, code, g.gic);
+	struct guest_exit x = guest_exit(g.cpu, code, HAS_GIC * g.gic + (g.sve != 0 ? HAS_SVE : 0));
 	struct guest_call call;
 
 	if (x.kind == EXIT_FAULT && g.protected != 0) {
@@ -256,6 +277,7 @@ static struct guest_exit after_run(struct guest g, u64 code)
     requires alike: \forall integer i; 0 <= i < MACHINE_IDS && i != MACHINE_MIDR_EL1 ==>
       machine_ids[i] == machine_id[i];
     requires fp: fp_guest == 0 && keys_guest == 0 && point_guest == 0;
+    requires sve: g.sve != 0 ==> sve_lengths != 0;
     requires gic: g.gic == gic_guest && lines / RUN_GIC % 2 == gic_guest && gic_guest <= 1;
     terminates \true; exits \false; assigns LOCKED_STATE, GUEST_STATE;
     ensures unlocked: no_locks{Here};
@@ -272,7 +294,7 @@ static struct guest_exit run_on(struct guest g, u64 lines)
 {
 	u32 has_keys = keys_take(g.cpu);
 	u32 has_points = points_take(g.cpu, 0);
-	struct guest_exit x = after_run(g, run(g.cpu, g.vttbr, lines, 0, has_keys));
+	struct guest_exit x = after_run(g, run(g.cpu, g.vttbr, lines, 0, has_keys, 0));
 	u32 has_fp = 0;
 	u32 n;
 
@@ -283,6 +305,7 @@ static struct guest_exit run_on(struct guest g, u64 lines)
 	    loop invariant row: exit_row{Here}(g.cpu, x.kind, x.x2, x.x3);
 	    loop invariant hidden: g.protected != 0 ==> x.kind != EXIT_HVC && x.kind != EXIT_SMC;
 	    loop invariant fp: fp_safe{Pre,Here}(g.cpu, has_fp);
+	    loop invariant sve: has_fp == FP_SVE ==> g.sve != 0;
 	    loop invariant keys: keys_safe{Pre,Here}(g.cpu, has_keys);
 	    loop invariant points: points_safe{Pre,Here}(g.cpu, has_points);
 	    loop invariant gic: gic_guest == \at(gic_guest,Pre);
@@ -290,11 +313,11 @@ static struct guest_exit run_on(struct guest g, u64 lines)
 	    loop variant ROUNDS - n;
 	*/
 	for (n = 1; n < ROUNDS && x.kind == EXIT_NONE; n++) {
-		has_fp = fp_take(g.cpu, has_fp);
+		has_fp = fp_take(g.cpu, has_fp, g.sve);
 		//@ assert taken: fp_safe{Pre,Here}(g.cpu, has_fp);
 		has_points = points_take(g.cpu, has_points);
 		//@ assert points: points_safe{Pre,Here}(g.cpu, has_points);
-		x = after_run(g, run(g.cpu, g.vttbr, lines, has_fp, has_keys));
+		x = after_run(g, run(g.cpu, g.vttbr, lines, has_fp, has_keys, g.sve));
 	}
 	fp_return(g.cpu, has_fp);
 	keys_return(g.cpu, has_keys);
@@ -357,6 +380,7 @@ static u32 gic_refused(u64 flags, const u64 *lists)
     requires alike: \forall integer i; 0 <= i < MACHINE_IDS && i != MACHINE_MIDR_EL1 ==>
       machine_ids[i] == machine_id[i];
     requires fp: fp_guest == 0 && keys_guest == 0 && point_guest == 0;
+    requires sve: g.sve != 0 ==> sve_lengths != 0;
     requires gic: g.gic == gic_guest && flags / RUN_GIC % 2 == gic_guest && gic_guest <= 1;
     terminates \true; exits \false; assigns LOCKED_STATE, GUEST_STATE;
     ensures unlocked: no_locks{Here};
@@ -394,7 +418,7 @@ s64 vcpu_run(u64 flags, u64 value, u64 *rest)
 	if (g.found == 0) {
 		return HYP_ENOENT;
 	}
-	if (machine_ids_same() == 0) {
+	if (machine_ids_same() == 0 || (g.sve != 0 && vectors_same() == 0)) {
 		return HYP_EPERM;
 	}
 	g.gic = flags / RUN_GIC % 2 != 0 ? 1 : 0;
@@ -476,19 +500,49 @@ static s32 offset_set(u32 v, u64 offset)
 	return 0;
 }
 
+/* And it has vectors of up to @units of 128 bits, or no SVE, as long. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires vm: v < VMS_MAX;
+    terminates \true; exits \false; assigns vm_start[v].sve;
+    ensures fixed: vms[v].protected != 0 && vm_start[v].host != 0 ==> \result != 0;
+    ensures refused: \result != 0 ==> vm_start[v].sve == \old(vm_start[v].sve);
+    ensures set: \result == 0 ==> vm_start[v].sve == units && units <= SVE_LONGEST;
+    ensures absent: \result == 0 && units != 0 ==> machine_sve != 0;
+    ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_EPERM;
+*/
+static s32 sve_set(u32 v, u64 units)
+{
+	s32 error = vectors_allowed(units);
+
+	if (error != 0) {
+		return error;
+	}
+	if (vms[v].protected != 0 && vm_start[v].host != 0) {
+		return HYP_EPERM;
+	}
+	vm_start[v].sve = (u32)units;
+	return 0;
+}
+
 /*@ requires unlocked: no_locks{Here};
     requires cpu: cpu < CPUS_MAX;
     terminates \true; exits \false; assigns LOCKED_STATE;
     ensures unlocked: no_locks{Here};
-    ensures result: \result == 0 || \result == HYP_ENOENT || \result == HYP_EPERM;
+    ensures result: \result == 0 || \result == HYP_ENOENT || \result == HYP_EPERM || \result == HYP_EINVAL;
+    ensures offset: \result == 0 && word == CTX_CNTVOFF_EL2 ==> vm_start[cpu_vm[cpu].vm].offset == value;
+    ensures sve: \result == 0 && word == CTX_SVE ==> vm_start[cpu_vm[cpu].vm].sve == value;
 */
-static s32 common_set(u32 cpu, u64 value)
+static s32 common_set(u32 cpu, u64 word, u64 value)
 {
 	s32 error = HYP_ENOENT;
 
 	lock_acquire(LOCK_MM);
 	if (cpu_vm[cpu].loaded != 0) {
-		error = offset_set(cpu_vm[cpu].vm, value);
+		if (word == CTX_SVE) {
+			error = sve_set(cpu_vm[cpu].vm, value);
+		} else {
+			error = offset_set(cpu_vm[cpu].vm, value);
+		}
 	}
 	lock_release(LOCK_MM);
 	return error;
@@ -514,11 +568,14 @@ s64 vcpu_register(u64 call, u64 word, u64 value, u64 *rest)
 {
 	struct guest g;
 
+	if (word >= CTX_SVE_FIRST && word < CTX_SVE_END) {
+		return vectors_word(cpu_index(), word, call == VCPU_SET_REG ? 1 : 0, value, rest);
+	}
 	if (word >= CTX_NAMED_END) {
 		return HYP_EINVAL;
 	}
-	if (call == VCPU_SET_REG && word == CTX_CNTVOFF_EL2) {
-		return common_set(cpu_index(), value);
+	if (call == VCPU_SET_REG && (word == CTX_CNTVOFF_EL2 || word == CTX_SVE)) {
+		return common_set(cpu_index(), word, value);
 	}
 	g = guest_loaded(cpu_index(), 0);
 	if (g.found == 0) {

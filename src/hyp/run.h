@@ -8,6 +8,7 @@
 #include <gen/hypercalls.h>
 #include "exit.h"
 #include "gic.h"
+#include "vectors.h"
 #include "types.h"
 #include "../../annotations/entry.h"
 
@@ -19,7 +20,8 @@
 /* It is none of these. */
 #define APART_FROM_GUESTS(rest) \separated((rest) + (0 .. REST - 1), cpu_guest + (0 .. CPUS_MAX - 1), \
 	cpu_host + (0 .. CPUS_MAX - 1), el1 + (0 .. CTX_SWITCHED_END - 1), &at_guest, &esr_el2, &far_el2, &hpfar_el2, \
-	fp + (0 .. CTX_FP_END - 1), &fp_guest, &fp_open, gic + (0 .. CTX_GIC_END - 1), &gic_guest, \
+	fp + (0 .. CTX_FP_END - 1), sve_words + (0 .. CTX_SVE_END - 1), &zcr_el1, &sve_lengths, &machine_sve, \
+	&fp_guest, &fp_open, gic + (0 .. CTX_GIC_END - 1), &gic_guest, \
 	keys + (0 .. CTX_KEYS_END - 1), &keys_guest, &keys_open, point + (0 .. CTX_DEBUG_END - 1), \
 	point_there + (0 .. CTX_DEBUG_END - 1), &point_guest, \
 	machine_ids + (0 .. MACHINE_IDS - 1), machine_id + (0 .. MACHINE_IDS - 1))
@@ -80,7 +82,7 @@ s64 vcpu_power(u64 on);
     assigns LOCKED_STATE, cpu_guest[0 .. CPUS_MAX - 1], rest[0];
     ensures unlocked: no_locks{Here};
     ensures result: \result == 0 || \result == HYP_EINVAL || \result == HYP_ENOENT || \result == HYP_EPERM;
-    ensures word: word >= CTX_NAMED_END ==> \result == HYP_EINVAL;
+    ensures word: word >= CTX_NAMED_END && !(CTX_SVE_FIRST <= word < CTX_SVE_END) ==> \result == HYP_EINVAL;
     ensures refused: \result < 0 || call == VCPU_SET_REG ==> rest[0] == \old(rest[0]);
 */
 s64 vcpu_register(u64 call, u64 word, u64 value, u64 *rest);

@@ -17,6 +17,7 @@
  * @runs: 1 when it is on
  * @protected: 1 when its VM is protected
  * @gic: 1 when it has a GIC in this VCPU_RUN
+ * @sve: the longest of its vectors, in units of 128 bits; 0 for no SVE
  * @vttbr: the value of VTTBR_EL2 for it
  */
 struct guest {
@@ -27,6 +28,7 @@ struct guest {
 	u32 runs;
 	u32 protected;
 	u32 gic;
+	u32 sve;
 	u64 vttbr;
 };
 

@@ -6,6 +6,7 @@
 #include "layout.h"
 #include "ownership.h"
 #include "setup.h"
+#include "vectors.h"
 #include <lemmas/desc.h>
 #include <lemmas/setup.h>
 #include <lemmas/vms/begins.h>
@@ -462,6 +463,7 @@ s32 hyp_finalise(void)
 		return HYP_EINVAL;
 	}
 	machine_ids_setup();
+	vectors_setup();
 	/*@ assert memory: mm_inv{Here} && quiet{Here}; */
 	/*@ assert vms: vms_inv{Here} && power_inv{Here}; */
 	/*@ assert slots: slots_inv{Here}; */

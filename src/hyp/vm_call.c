@@ -259,13 +259,14 @@ static s32 end_vm(u32 v)
     requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here} && power_inv{Here};
     requires vm: v < VMS_MAX;
     terminates \true; exits \false;
-    assigns MM_STATE, vms[0 .. VMS_MAX - 1], vm_frames[v], vm_start[v].host, vm_start[v].offset, vm_image[v],
-      GUEST_GHOSTS;
+    assigns MM_STATE, vms[0 .. VMS_MAX - 1], vm_frames[v], vm_start[v].host, vm_start[v].offset, vm_start[v].sve,
+      vm_image[v], GUEST_GHOSTS;
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures power: power_inv{Here};
     ensures result: \result <= 0;
     ensures made: \result == 0 ==> vms[v].state == VM_LIVE && vms[v].frame == pfn &&
-      (vms[v].protected != 0 <==> protected != 0) && fm_state[pfn] == FRAME_HYP_VM && vm_start[v].offset == 0;
+      (vms[v].protected != 0 <==> protected != 0) && fm_state[pfn] == FRAME_HYP_VM && vm_start[v].offset == 0 &&
+      vm_start[v].sve == 0;
     ensures start: \result == 0 ==> vm_start[v].host == (protected == VM_MEASURED ? 1 : 0) &&
       vm_image[v].state == (protected == VM_MEASURED ? IMAGE_OPEN : IMAGE_NONE);
 */
@@ -283,6 +284,7 @@ static s32 begin_vm(u32 v, u64 pfn, u32 protected)
 			vm_start[v].host = 1;
 		}
 		vm_start[v].offset = 0;
+		vm_start[v].sve = 0;
 	}
 	return error;
 }

@@ -70,6 +70,37 @@ __attribute__((noipa)) void fp_restore(const u64 *words)
 	(void)words;
 }
 
+__attribute__((noipa)) void sve_save(u64 *words, u64 *fpsr)
+{
+	(void)words;
+	(void)fpsr;
+}
+
+__attribute__((noipa)) void sve_restore(const u64 *words, const u64 *fpsr)
+{
+	(void)words;
+	(void)fpsr;
+}
+
+__attribute__((noipa)) void sve_clear(void)
+{
+}
+
+__attribute__((noipa)) void cpu_limit_vectors(u64 length)
+{
+	(void)length;
+}
+
+__attribute__((noipa)) u64 cpu_zcr(void)
+{
+	return 0;
+}
+
+__attribute__((noipa)) void cpu_zcr_set(u64 value)
+{
+	(void)value;
+}
+
 #define DO0(name) void t_##name(void) { name(); }
 #define DO1(name, a) void t_##name(a x) { name(x); }
 #define DO2(name, a, b) void t_##name(a x, b y) { name(x, y); }
@@ -129,6 +160,10 @@ DO1(arch_fp_host_save, u32)
 DO1(arch_fp_host_restore, u32)
 DO1(arch_fp_guest_save, u32)
 DO1(arch_fp_guest_restore, u32)
+DO1(arch_sve_host_save, u32)
+DO1(arch_sve_host_restore, u32)
+DO2(arch_sve_guest_save, u32, u64)
+DO2(arch_sve_guest_restore, u32, u64)
 DO1(arch_gic_save, u32)
 DO1(arch_gic_restore, u32)
 DO1(arch_keys_host_save, u32)

@@ -43,10 +43,10 @@ NEWER = {"hfgrtr_el2": (3, 4, 1, 1, 4), "hfgwtr_el2": (3, 4, 1, 1, 5), "hfgitr_e
          "pmscr_el1": (3, 0, 9, 9, 0), "pmscr_el12": (3, 5, 9, 9, 0), "trfcr_el1": (3, 0, 1, 2, 1), "trfcr_el12": (3, 5, 1, 2, 1),
          "brbcr_el1": (2, 1, 9, 0, 0), "brbcr_el12": (2, 5, 9, 0, 0),
          "id_aa64isar3_el1": (3, 0, 0, 6, 3), "svcr": (3, 3, 4, 2, 2), "rndr": (3, 3, 2, 4, 0)}
-KNOWN = """cptr_el2 zcr_el2 smcr_el2 hstr_el2 mdcr_el2
+KNOWN = """cptr_el2 zcr_el1 zcr_el12 zcr_el2 smcr_el2 hstr_el2 mdcr_el2
     pmcr_el0 trfcr_el2 icc_sre_el2 ich_hcr_el2 ich_vtr_el2 cnthctl_el2 cntvoff_el2 sctlr_el12 cpacr_el12 cntkctl_el12 vbar_el12
     cntv_ctl_el02 cntp_ctl_el02 sctlr_el1 cpacr_el1 cntkctl_el1 vbar_el1 cntv_ctl_el0 cntp_ctl_el0 cnthp_ctl_el2 vpidr_el2
-    vmpidr_el2 midr_el1 mpidr_el1 id_aa64pfr0_el1 id_aa64pfr1_el1 id_aa64mmfr0_el1 id_aa64mmfr1_el1 id_aa64dfr0_el1
+    vmpidr_el2 midr_el1 mpidr_el1 id_aa64pfr0_el1 id_aa64pfr1_el1 id_aa64zfr0_el1 id_aa64mmfr0_el1 id_aa64mmfr1_el1 id_aa64dfr0_el1
     id_aa64isar0_el1 id_aa64isar1_el1 id_aa64isar2_el1 id_aa64mmfr2_el1
     tpidr_el2 vbar_el2 vtcr_el2 vttbr_el2 hcr_el2 ctr_el0 dczid_el0 scr_el3 sctlr_el2 cptr_el3 mdcr_el3 zcr_el3
     smcr_el3 icc_sre_el3 elr_el2 spsr_el2 elr_el1 spsr_el1 esr_el1 far_el1 elr_el12 spsr_el12 esr_el12 far_el12 esr_el2
@@ -117,6 +117,7 @@ class Machine:
         if address in self.replace:
             name, results = self.replace[address]
             self.events.append((name, *(self.x(n) for n in range(3))))
+            results = results(self) if callable(results) else results
             for number, value in enumerate(results or ()):
                 self._set(number, value)
             engine.reg_write(arm.UC_ARM64_REG_PC, STOP if results is None else self.x(30))
@@ -168,7 +169,7 @@ class Machine:
         return self.x(0)
 
     def instead(self, name, results):
-        """A call of @name is noted and has @results in x0, x1, ...; None: it does not return."""
+        """A call of @name is noted and has @results, or what they give, in x0, x1, ...; None: it does not return."""
         self.replace[self.symbols[name]] = (name, results)
 
     def write(self, address, data):
@@ -423,6 +424,41 @@ class GuestRegisters(unittest.TestCase):
             machine.call("cpu_open_fp")
             self.assertEqual(machine.events, [("cptr_el2", opened)])
             self.assertIn(("cptr_el2", closed), self.guest_events(machine))
+
+    def test_sve(self):
+        """FP, SIMD and SVE are opened, and nothing else; the vectors are no longer than asked for, and than 512 bits."""
+        for e2h, closed, opened in ((0, 0x33ff | 1 << 10 | 1 << 20 | 1 << 30, 0x32ff | 1 << 20 | 1 << 30),
+                                    (1, 1 << 28 | 1 << 30, 3 << 16 | 3 << 20 | 1 << 28 | 1 << 30)):
+            machine = self.machine(e2h, id_aa64pfr0_el1=SVE, id_aa64pfr1_el1=SME)
+            for units, length in ((1, 0), (2, 1), (3, 2), (4, 3), (5, 0), (0, 3)):
+                machine.call("cpu_open_sve", units)
+                self.assertEqual(machine.events, [("cptr_el2", opened), ("isb",), ("zcr_el2", length)])
+            self.assertIn(("cptr_el2", closed), self.guest_events(machine))
+            self.assertIn(("zcr_el2", 0xf), self.host_events(machine))
+
+    def test_sve_lengths(self):
+        """Each length that the CPU takes when it may have 1, 2, 3 and 4 units of 128 bits; then the host may have all again."""
+        def taken(machine):
+            return ({0: 16, 1: 32, 2: 32, 3: 64}[[e[1] for e in machine.events if e[0] == "zcr_el2"][-1]],)
+
+        for results, lengths in (((16,), 1), ((32,), 2), (taken, 0xb)):
+            machine = self.machine(id_aa64pfr0_el1=SVE)
+            machine.instead("sve_length", results)
+            self.assertEqual(machine.call("arch_sve_lengths"), lengths)
+            self.assertEqual([e for e in machine.events if e[0] != "sve_length"],
+                             [event for n in (0, 1, 2, 3, 15) for event in (("zcr_el2", n), ("isb",))])
+            self.assertEqual(machine.events[-2:], [("zcr_el2", 0xf), ("isb",)])
+        machine = self.machine(id_aa64pfr0_el1=~SVE & (1 << 32 | SVE - 1))
+        self.assertEqual(machine.call("arch_sve_lengths"), 0)
+        self.assertEqual(machine.events, [])
+
+    def test_sve_control(self):
+        """ZCR_EL1 by the name that it has at EL2, and no bit but of LEN."""
+        for e2h, name in ((0, "zcr_el1"), (1, "zcr_el12")):
+            machine = self.machine(e2h, **{name: 0x1234})
+            self.assertEqual(machine.call("cpu_zcr"), 0x1234)
+            machine.call("cpu_zcr_set", 0xfffffffffffffff6)
+            self.assertEqual(machine.events, [(name, 6)])
 
     def test_has_keys(self):
         """Each of the six fields that tell of pointer authentication is enough, and no other."""
@@ -917,8 +953,38 @@ class Primitives(unittest.TestCase):
                 machine.instead(callee, ())
             machine.call(f"t_{name}", 5)
             self.assertEqual([event[0] for event in machine.events], [*before, routine], name)
-            # 33 words of general registers, PC and PSTATE, 26 of EL1; 213 in all
-            self.assertEqual(machine.events[-1][1], machine.symbols[whose] + 8 * (5 * 213 + 33 + 26), name)
+            # 33 words of general registers, PC and PSTATE, 26 of EL1; 215 in all
+            self.assertEqual(machine.events[-1][1], machine.symbols[whose] + 8 * (5 * 215 + 33 + 26), name)
+
+    def test_sve(self):
+        """Where each register goes, and with vectors how long: a guest's are no longer than 512 bits, and of any others nothing is left."""
+        frame = 0x47000
+        word = {"ZCR_EL1": 142, "FPSR": 123, "V0": 33 + 26}
+        for name, args, events, kept in (
+                ("arch_sve_host_save", (), ["cpu_zcr"], {"cpu_host": 0x77}),
+                ("arch_sve_host_restore", (), ["sve_clear", ("fp_restore", "cpu_host", "V0"), ("cpu_zcr_set", 0x55)], {}),
+                ("arch_sve_guest_save", (frame,), [("cpu_limit_vectors", 3), ("sve_save", "cpu_guest"), "cpu_zcr", ("cpu_limit_vectors", 15)],
+                 {"cpu_guest": 0x77}),
+                ("arch_sve_guest_restore", (frame,), ["cpu_leave_streaming", ("cpu_limit_vectors", 3), ("sve_restore", "cpu_guest"),
+                                                      ("cpu_zcr_set", 0x66), ("cpu_limit_vectors", 15)], {})):
+            machine = self.machine()
+            for callee in ("fp_restore", "sve_save", "sve_restore", "sve_clear", "cpu_leave_streaming", "cpu_limit_vectors", "cpu_zcr_set"):
+                machine.instead(callee, ())
+            machine.instead("cpu_zcr", (0x77,))
+            context = {whose: machine.symbols[whose] + 8 * 5 * 215 for whose in ("cpu_host", "cpu_guest")}
+            for whose, value in (("cpu_host", 0x55), ("cpu_guest", 0x66)):
+                machine.write(context[whose] + 8 * word["ZCR_EL1"], struct.pack("<Q", value))
+            machine.call(f"t_{name}", 5, *args)
+            self.assertEqual([event[0] for event in machine.events], [e if isinstance(e, str) else e[0] for e in events], name)
+            for found, wanted in zip(machine.events, events):
+                if wanted[0] in ("cpu_limit_vectors", "cpu_zcr_set"):
+                    self.assertEqual(found[1], wanted[1], name)
+                elif wanted[0] == "fp_restore":
+                    self.assertEqual(found[1], context[wanted[1]] + 8 * word[wanted[2]], name)
+                elif wanted[0] in ("sve_save", "sve_restore"):
+                    self.assertEqual(found[1:3], (frame * 4096 + 8 * 239, context[wanted[1]] + 8 * word["FPSR"]), name)
+            for whose, value in kept.items():
+                self.assertEqual(machine.read(context[whose] + 8 * word["ZCR_EL1"], 8), struct.pack("<Q", value), name)
 
     def test_gic(self):
         """The interface is that of the vCPU that the CPU has loaded."""
@@ -926,7 +992,7 @@ class Primitives(unittest.TestCase):
             machine = self.machine()
             machine.instead(routine, ())
             machine.call(f"t_{name}", 5)
-            self.assertEqual([event[:2] for event in machine.events], [(routine, machine.symbols["cpu_guest"] + 8 * 5 * 213)], name)
+            self.assertEqual([event[:2] for event in machine.events], [(routine, machine.symbols["cpu_guest"] + 8 * 5 * 215)], name)
 
     def test_keys(self):
         """Keys of the host and of a guest: each from and to its own context."""
@@ -937,7 +1003,7 @@ class Primitives(unittest.TestCase):
             for callee in ("keys_save", "keys_restore"):
                 machine.instead(callee, ())
             machine.call(f"t_{name}", 5)
-            self.assertEqual([event[:2] for event in machine.events], [(routine, machine.symbols[whose] + 8 * 5 * 213)], name)
+            self.assertEqual([event[:2] for event in machine.events], [(routine, machine.symbols[whose] + 8 * 5 * 215)], name)
 
     def test_points(self):
         """Breakpoints and watchpoints: as many as the CPU has of each, from and to the context of whose they are."""
@@ -948,10 +1014,10 @@ class Primitives(unittest.TestCase):
                 for callee in ("breakpoints_save", "breakpoints_restore", "watchpoints_save", "watchpoints_restore"):
                     machine.instead(callee, ())
                 machine.call(f"t_{name}", 5)
-                context = machine.symbols[whose] + 8 * 5 * 213
+                context = machine.symbols[whose] + 8 * 5 * 215
                 self.assertEqual([event[:3] for event in machine.events],
-                                 [(f"breakpoints_{what}", context + 8 * 142, breakpoints),
-                                  (f"watchpoints_{what}", context + 8 * 174, watchpoints)], name)
+                                 [(f"breakpoints_{what}", context + 8 * 143, breakpoints),
+                                  (f"watchpoints_{what}", context + 8 * 175, watchpoints)], name)
 
     def test_guest_tlb(self):
         """The invalidation is of the guest's VMID, and the host's is back afterwards."""
@@ -981,8 +1047,8 @@ class Primitives(unittest.TestCase):
 
     def test_machine_ids(self):
         """By number, in the order of encodings: what a guest sees something of."""
-        names = ("midr_el1", "id_aa64pfr0_el1", "id_aa64pfr1_el1", "id_aa64dfr0_el1", "id_aa64isar0_el1", "id_aa64isar1_el1",
-                 "id_aa64isar2_el1", "id_aa64isar3_el1", "id_aa64mmfr0_el1", "id_aa64mmfr1_el1", "id_aa64mmfr2_el1", "ctr_el0")
+        names = ("midr_el1", "id_aa64pfr0_el1", "id_aa64pfr1_el1", "id_aa64zfr0_el1", "id_aa64dfr0_el1", "id_aa64isar0_el1",
+                 "id_aa64isar1_el1", "id_aa64isar2_el1", "id_aa64isar3_el1", "id_aa64mmfr0_el1", "id_aa64mmfr1_el1", "id_aa64mmfr2_el1", "ctr_el0")
         machine = self.machine(**{name: 0x1000 + number for number, name in enumerate(names)})
         for number in range(len(names)):
             self.assertEqual(machine.call("t_machine_id_read", number), 0x1000 + number)

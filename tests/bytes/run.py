@@ -125,6 +125,15 @@ WRONG = (
     ("fp_restore", "ldp q30, q31, [x0, #480]", 0, NOP, "fp_restore", "restored", r"v30_lo == old\(word\(words, 16 \* 30\)\)"),
     ("fp_restore", "ldp q0, q1, [x0]", 0, "ldp q1, q0, [x0]", "fp_restore", "restored", r"v0_lo == .*: is 0x.*must be 0x"),
     ("fp_restore", "msr fpcr, x2", 0, NOP, "fp_restore", "order", r"the path ends without 'msr fpcr'"),
+    ("sve_save", "str z3, [x0]", 0, ".inst 0xe5804004", "sve_save", "saved", r"word\(vectors, 136 \+ 64 \* 3\) == old\(v3_lo\)"),
+    ("sve_save", "rdffr p0.b", 0, NOP, "sve_save", "saved", r"word\(vectors, 128\) == old\(ffr\)"),
+    ("sve_save", "str p7, [x0]", 0, NOP, "sve_save", "saved", r"word\(vectors, 8 \* 7\) == old\(p7\)"),
+    ("sve_restore", "ldr z31, [x0]", 0, NOP, "sve_restore", "restored", r"v31_lo == old"),
+    ("sve_restore", "wrffr p0.b", 0, NOP, "sve_restore", "restored", r"ffr == old\(word\(vectors, 128\)\)"),
+    ("sve_restore", "add x0, x0, #0x40", 30, "add x0, x0, #0x80", "sve_restore", "memory", r"outside of every region"),
+    ("sve_clear", "pfalse p9.b", 0, NOP, "sve_clear", "cleared", r"p9 == 0"),
+    ("sve_clear", "wrffr p0.b", 0, NOP, "sve_clear", "cleared", r"ffr == 0"),
+    ("fp_restore", "ldp q4, q5, [x0, #64]", 0, NOP, "fp_restore", "cleared", r"z4_w2 \| "),
     ("guest_leave", "ldp x24, x25, [sp, #64]", 0, "ldp q24, q25, [sp, #64]", "guest_trap", "preserved", r"v24_lo is not what it was at entry"),
     # memory
     ("fp_save", "stp q30, q31, [x0, #480]", 0, "stp q30, q31, [x0, #512]", "fp_save", "memory", r"outside of every region"),
@@ -441,7 +450,7 @@ class Meaning(unittest.TestCase):
         state = machine.State()
         state.x = [machine.bv(value) for value in values]
         state.sp, state.pc = machine.bv(stack), insn.address
-        state.v = dict(zip(machine.HALVES, (machine.bv(value >> shift) for value in vectors for shift in (0, 64))))
+        state.v = dict(zip(machine.V_HALVES, (machine.bv(value >> shift) for value in vectors for shift in (0, 64))))
         state.flags = [z3.BoolVal(bool(bit)) for bit in flags]
         after = insn.address + 4
         if insn.name in machine.DATA:
@@ -453,7 +462,7 @@ class Meaning(unittest.TestCase):
         mine = [z3.simplify(value).as_long() for value in [*state.x, state.sp]]
         theirs = [self.engine.reg_read(register) for register in [*self.registers, arm64_const.UC_ARM64_REG_SP]]
         self.assertEqual(mine, theirs)
-        mine = [z3.simplify(state.v[half]).as_long() for half in machine.HALVES]
+        mine = [z3.simplify(state.v[half]).as_long() for half in machine.V_HALVES]
         theirs = [self.engine.reg_read(register) >> shift & (1 << 64) - 1 for register in self.vectors for shift in (0, 64)]
         self.assertEqual(mine, theirs)
         nzcv = self.engine.reg_read(arm64_const.UC_ARM64_REG_NZCV) >> 28

@@ -224,3 +224,36 @@ program guest_vectors
 	say	x12
 	done
 	.ltorg
+
+/*
+ * Vectors of SVE: Z5, P3 and ZCR_EL1 are what userspace gave, of Z6, P4 and FFR it finds what is here. Then it fills Z7
+ * and says, again and again, how often it found something else there.
+ */
+	.arch_extension sve
+program guest_sve
+	mov	x11, #(3 << 20 | 3 << 16)
+	msr	cpacr_el1, x11
+	isb
+	mrs	x12, s3_0_c1_c2_0
+	say	x12
+	mov	x11, #0xf
+	msr	s3_0_c1_c2_0, x11
+	isb
+	rdvl	x12, #1
+	say	x12
+	cntp	x12, p3, p3.b
+	say	x12
+	ptrue	p0.d
+	lastb	x12, p0, z5.d
+	say	x12
+	index	z6.d, x12, #1
+	ptrue	p4.d, vl1
+	setffr
+	mov	x14, #0
+2:	mov	z7.d, #5
+	say	x14
+	cmpne	p1.d, p0/z, z7.d, #5
+	cntp	x15, p1, p1.d
+	add	x14, x14, x15
+	b	2b
+	.ltorg

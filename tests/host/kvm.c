@@ -62,7 +62,6 @@ static const struct {
 	{ KVM_CAP_READONLY_MEM, 1, "READONLY_MEM" },
 	{ KVM_CAP_ENABLE_CAP_VM, 1, "ENABLE_CAP_VM" },
 	{ KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, 1, "MANUAL_DIRTY_LOG_PROTECT2" },
-	{ KVM_CAP_ARM_SVE, 0, "ARM_SVE" },
 	{ KVM_CAP_ARM_PMU_V3, 0, "ARM_PMU_V3" },
 	{ KVM_CAP_ARM_EL1_32BIT, 0, "ARM_EL1_32BIT" },
 	{ KVM_CAP_SET_GUEST_DEBUG, 0, "SET_GUEST_DEBUG" },
@@ -182,7 +181,7 @@ static void test_vcpu(void)
 	check("is the generic one", init.target, KVM_ARM_TARGET_GENERIC_V8);
 	init.features[1] = 1;
 	check_refused("an unknown feature", ioctl(vcpu, KVM_ARM_VCPU_INIT, &init), ENOENT);
-	check_refused("a feature that is not offered", vcpu_init(vcpu, 1 << KVM_ARM_VCPU_SVE), EINVAL);
+	check_refused("a feature that is not offered", vcpu_init(vcpu, 1 << KVM_ARM_VCPU_PMU_V3), EINVAL);
 	test_pauth_init(other);
 	close(other);
 	check("KVM_ARM_VCPU_INIT", vcpu_init(vcpu, 1 << KVM_ARM_VCPU_PSCI_0_2 | 1 << KVM_ARM_VCPU_POWER_OFF), 0);
@@ -1113,6 +1112,7 @@ int main(int count, char **words)
 	test_regs();
 	test_access();
 	test_vectors();
+	test_sve();
 	test_not_emulated();
 	test_timers();
 	test_two();

@@ -50,10 +50,14 @@ void pin(pthread_t thread, int cpu);
 void test_host(void);
 void leave_running(void);
 
+/* sve.c */
+bool has_sve(void);
+void test_sve(void);
+
 /* machine.c */
 extern char guest_access[], guest_count[], guest_pages[], guest_timer[], guest_physical_timer[], guest_turns[],
 	guest_pair[], guest_lines[], guest_power[], guest_calls[], guest_vectors[], guest_gic[], guest_gic_two[],
-	guest_wakes[], guest_touch[], guest_counter[];
+	guest_wakes[], guest_touch[], guest_counter[], guest_sve[];
 void machine_make_type(struct machine *m, unsigned long type, const char *program, int vcpus);
 void machine_make(struct machine *m, const char *program, int vcpus);
 void machine_end(struct machine *m);

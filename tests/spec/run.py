@@ -503,8 +503,11 @@ class Rejected(Workspace):
         self.case("vcpu", "valid = 56", "valid = 12", "fault.valid: 12 is less than the minimum of 48")
         self.case("vcpu", "encoding = [3, 3, 4, 4, 0]", "encoding = [3, 3, 4, 4, 1]", "fp.1.encoding: (3, 3, 4, 4, 1) is taken by fp.0")
         self.case("vcpu", "encoding = [3, 3, 4, 4, 0]", "encoding = [3, 4, 12, 0, 0]", "fp.1.encoding: is that of vbar_el2 in assembly.toml")
-        self.case("hypercalls", 'name = "word", unit = "index", min = 0, max = 206', 'name = "word", unit = "index", min = 0, max = 125',
-                  "call.19.args.0.max: is to be the last register of a context, 206")
+        self.case("hypercalls", 'name = "word", unit = "index", min = 0, max = 511', 'name = "word", unit = "index", min = 0, max = 125',
+                  "call.19.args.0.max: is to be the last word of a frame, 511")
+        # More words than there is room for between the context and what SVE has of the frame.
+        self.case("vcpu", '[[own]]\nname = "MPIDR"', "".join(f'[[common]]\nname = "MORE{n}"\ndoc = "-"\n\n' for n in range(25)) +
+                  '[[own]]\nname = "MPIDR"', "own: the context reaches into what SVE has of the frame")
 
     def test_debug(self):
         self.case("vcpu", "op2 = 6", "op2 = 4", "debug.32.encoding: (2, 0, 0, 0, 4) is taken by debug.0")
@@ -539,20 +542,20 @@ class Rejected(Workspace):
             "assembly",
             'exit = "goto fatal_exception"',
             'exit = "somewhere"',
-            "routine.6.case.0.exit: 'somewhere' does not match "
+            "routine.10.case.0.exit: 'somewhere' does not match "
             "'^(ret|eret|never|goto [a-z][a-z0-9_]*|jump .+)$'",
         )
         self.case(
             "assembly",
             'exit = "goto fatal_exception"',
             'exit = "goto nowhere"',
-            "routine.6.case.0.exit: nowhere is not a routine with a contract",
+            "routine.10.case.0.exit: nowhere is not a routine with a contract",
         )
         self.case(
             "assembly",
             '"msr tpidr_el0 = old(x0)"',
             '"msr tpidr_el4 = old(x0)"',
-            "routine.6.case.0.order.0: tpidr_el4 is not a system register of register",
+            "routine.10.case.0.order.0: tpidr_el4 is not a system register of register",
         )
         self.case(
             "assembly",
@@ -564,13 +567,13 @@ class Rejected(Workspace):
             "assembly",
             "ensures.kind = ",
             "ensures.memory = ",
-            "routine.6.case.0.ensures.memory: is the name of another clause",
+            "routine.10.case.0.ensures.memory: is the name of another clause",
         )
         self.case(
             "assembly",
             '"ic iallu"',
             '"ic ialluis"',
-            "routine.9.case.2.order.3: ic ialluis is not an event",
+            "routine.13.case.2.order.3: ic ialluis is not an event",
         )
         self.case(
             "assembly",
@@ -594,7 +597,7 @@ class Rejected(Workspace):
             "assembly",
             'writes = ["bss"]',
             'writes = ["heap"]',
-            "routine.12.loop.0.writes: heap is not a region of the routine",
+            "routine.16.loop.0.writes: heap is not a region of the routine",
         )
         self.case("assembly", "size = 60", "size = 61", "data.0.size: 61 is not a multiple of 4")
         self.case(

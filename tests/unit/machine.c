@@ -607,6 +607,70 @@ void arch_fp_guest_restore(u32 cpu)
 	fp_copy(machine.fp, cpu_guest[cpu].w);
 }
 
+u32 arch_sve_lengths(void)
+{
+	return machine.sve_lengths;
+}
+
+void arch_sve_host_save(u32 cpu)
+{
+	assert_int_equal(machine.at_guest, 0);
+	assert_true(machine.sve_lengths != 0);
+	cpu_host[cpu].w[CTX_ZCR_EL1] = machine.zcr;
+}
+
+void arch_sve_host_restore(u32 cpu)
+{
+	fp_copy(machine.fp, cpu_host[cpu].w);
+	assert_true(machine.sve_lengths != 0);
+	memset(machine.vectors, 0, sizeof(machine.vectors));
+	machine.zcr = cpu_host[cpu].w[CTX_ZCR_EL1];
+}
+
+/* Where word @i of a frame is in the CPU: the first two of each Z are V. */
+static u64 *vector_at(u64 i)
+{
+	u64 z = i - CTX_Z0;
+
+	return i >= CTX_Z0 && z % 8 < 2 ? &machine.fp[CTX_V0 + 2 * (z / 8) + z % 8] : &machine.vectors[i];
+}
+
+void arch_sve_guest_save(u32 cpu, u64 pfn)
+{
+	u64 i;
+
+	assert_int_equal(machine.at_guest, 0);
+	assert_true(machine.sve_lengths != 0);
+	for (i = CTX_SVE_FIRST; i < CTX_SVE_END; i++) {
+		context_write(pfn, i, *vector_at(i));
+	}
+	cpu_guest[cpu].w[CTX_FPSR] = machine.fp[CTX_FPSR];
+	cpu_guest[cpu].w[CTX_FPCR] = machine.fp[CTX_FPCR];
+	cpu_guest[cpu].w[CTX_ZCR_EL1] = machine.zcr;
+}
+
+void arch_sve_guest_restore(u32 cpu, u64 pfn)
+{
+	u64 i;
+
+	assert_int_equal(machine.at_guest, 0);
+	assert_true(machine.sve_lengths != 0);
+	for (i = CTX_SVE_FIRST; i < CTX_SVE_END; i++) {
+		*vector_at(i) = context_read(pfn, i);
+	}
+	machine.fp[CTX_FPSR] = cpu_guest[cpu].w[CTX_FPSR];
+	machine.fp[CTX_FPCR] = cpu_guest[cpu].w[CTX_FPCR];
+	machine.zcr = cpu_guest[cpu].w[CTX_ZCR_EL1];
+}
+
+void cpu_open_sve(u32 units)
+{
+	assert_int_equal(machine.at_guest, 1);
+	assert_true(machine.sve_lengths != 0);
+	machine.fp_open = FP_SVE;
+	machine.units = units;
+}
+
 u32 arch_gic_lists(void)
 {
 	return machine.gic_lists;
@@ -706,7 +770,7 @@ void cpu_open_keys(void)
 void cpu_open_fp(void)
 {
 	assert_int_equal(machine.at_guest, 1);
-	machine.fp_open = 1;
+	machine.fp_open = FP_PLAIN;
 }
 
 void cpu_to_guest(u64 vttbr, u64 vtcr, u64 mpidr, u32 fresh, u64 lines, u64 offset)

@@ -44,7 +44,11 @@ struct machine {
 	u32 tlbi_count;
 	u64 el1[CTX_SWITCHED_END]; /* what is switched, by its word */
 	u64 fp[CTX_FP_END];        /* V0 to V31, FPSR, FPCR, by their word */
-	u32 fp_open;               /* a guest uses them without a trap */
+	u32 fp_open;               /* a guest uses them without a trap: FP_PLAIN, FP_SVE */
+	u64 vectors[CTX_SVE_END];  /* P, FFR, and Z but for what is V, by their word of a vCPU's frame */
+	u64 zcr;                   /* ZCR_EL1 */
+	u32 sve_lengths;           /* vectors that this CPU has */
+	u32 units;                 /* of the guest that ran last with SVE */
 	u64 gic[CTX_GIC_END];      /* the virtual CPU interface, by its word */
 	u32 gic_lists;             /* list registers that guests can have */
 	u32 gic_taken;             /* it is a guest's */

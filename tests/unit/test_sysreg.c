@@ -122,21 +122,22 @@ static void test_id_space(void **state)
 			shown += value != 0;
 		}
 	}
-	assert_int_equal(shown, 10);
+	assert_int_equal(shown, 11);
 }
 
 /* By hand, of what matters most: see the Arm ARM, D24.2. */
 static void test_id_fields(void **state)
 {
 	(void)state;
-	/* PFR0 of a CPU with everything: GICv3, DIT, CSV2 1; no EL2, EL3, RAS, SVE, SEL2, MPAM, AMU, RME */
-	assert_int_equal(id(1, 4, 0, 0x1311121123113322), 0x1101000001110011);
+	/* PFR0 of a CPU with everything: GICv3, DIT, CSV2 1; SVE; no EL2, EL3, RAS, SEL2, MPAM, AMU, RME */
+	assert_int_equal(id(1, 4, 0, 0x1311121123113322), 0x1101000101110011);
 	/* without GICv3, FP or SIMD */
 	assert_int_equal(id(0, 4, 0, 0x1111111101ff1111), 0x1101000000ff0011);
 	/* PFR1: BTI, SSBS; no MTE, RAS_frac, MPAM_frac, SME, NMI, GCS */
 	assert_int_equal(id(1, 4, 1, 0xfffffffffffffffful), 0x0000000100000021);
-	/* SVE, SME and FP8 features: none */
-	assert_int_equal(id(1, 4, 4, ~0ul) | id(1, 4, 5, ~0ul) | id(1, 4, 7, ~0ul), 0);
+	/* SVE features of a VM that has it; SME and FP8 features: none */
+	assert_int_equal(id(1, 4, 4, 0x0110110100110021), 0x0110110100110021);
+	assert_int_equal(id(0, 4, 4, ~0ul) | id(1, 4, 5, ~0ul) | id(1, 4, 7, ~0ul), 0);
 	/* DFR0: breakpoints, watchpoints and those with a context as the machine has them, and nothing else of it */
 	assert_int_equal(id(1, 5, 0, 0), 0x000000f000000006);
 	assert_int_equal(id(1, 5, 0, 0x10305408), 0x000000f010305006);
@@ -161,8 +162,9 @@ static void test_shown_by_hand(void **state)
 		u32 op2;
 		u64 value;
 	} shown[] = {
-		{ 4, 0, 0x7101000001110011 },
+		{ 4, 0, 0x7101000101110011 },
 		{ 4, 1, 0x0000000100000021 },
+		{ 4, 4, 0x0110110101110032 },
 		{ 5, 0, 0x000000f070707006 },
 		{ 6, 0, 0x1221111110312120 },
 		{ 6, 1, 0x0111221111311552 },

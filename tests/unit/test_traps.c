@@ -87,7 +87,7 @@ static void test_stats(void **state)
 			 TEXT_FRAMES + RODATA_FRAMES + DATA_FRAMES + boot_info.carveout_size / PAGE_SIZE);
 	assert_int_equal(hyp_handle_hvc(HYP_STATS, STAT_POOL_FRAMES, 0, 0, rest).a1, pool.count);
 	assert_int_equal(hyp_handle_hvc(HYP_STATS, STAT_MODE, 0, 0, rest).a1, MODE_PROTECTED);
-	assert_int_equal((s64)hyp_handle_hvc(HYP_STATS, STAT_GIC_LISTS + 1, 0, 0, rest).a1, HYP_EINVAL);
+	assert_int_equal((s64)hyp_handle_hvc(HYP_STATS, STAT_SVE + 1, 0, 0, rest).a1, HYP_EINVAL);
 	assert_int_equal(hyp_handle_hvc(HYP_STATS, STAT_GIC_LISTS, 0, 0, rest).a1, 4);
 	assert_int_equal(hyp_handle_hvc(HYP_STATS, STAT_RAM_FRAMES, 0, 0, rest).a1, BANK0_COUNT + BANK1_COUNT);
 	assert_int_equal(hyp_handle_hvc(HYP_STATS, STAT_CPU_COUNT, 0, 0, rest).a1, 4);
@@ -196,7 +196,7 @@ static void test_abi_by_hand(void **state)
 		{ SMCCC_SUCCESS, 0 }, { SMCCC_NOT_SUPPORTED, -1 }, { SMCCC_VERSION, 0x80000000 },
 		{ SMCCC_ARCH_FEATURES, 0x80000001 }, { SMCCC_VERSION_1_2, 0x10002 },
 		{ VENDOR_HYP_CALL_COUNT, 0x8600ff00 }, { VENDOR_HYP_UID, 0x8600ff01 },
-		{ VENDOR_HYP_REVISION, 0x8600ff03 }, { ABI_MAJOR, 1 }, { ABI_MINOR, 6 },
+		{ VENDOR_HYP_REVISION, 0x8600ff03 }, { ABI_MAJOR, 1 }, { ABI_MINOR, 7 },
 		{ UID_WORD0, 0x2a6e1f8c }, { UID_WORD1, 0x374b5b0d }, { UID_WORD2, 0x79685e9a },
 		{ UID_WORD3, 0xe9746170 }, { HYP_VERSION, 0xc6000000 }, { MEM_SHARE_HYP, 0xc6000001 },
 		{ MEM_UNSHARE_HYP, 0xc6000002 }, { MEM_PIN, 0xc6000003 }, { MEM_UNPIN, 0xc6000004 },

@@ -183,6 +183,7 @@ static u32 uses_fp(u64 *x, u64 found, u64 then)
 		}
 		return 0;
 	}
+	assert_int_equal(machine.fp_open, FP_PLAIN);
 	for (i = CTX_V0; i < CTX_FP_END; i++) {
 		assert_int_equal(machine.fp[i], found == 0 ? 0 : found + i);
 		machine.fp[i] = then + i;
@@ -341,6 +342,172 @@ static void test_fp_rounds(void **state)
 	guest_does(GUEST_SYNC, ESR(TRAP_EC_FP, 0));
 	check_exit(EXIT_NONE, 0, 0);
 	assert_int_equal(w()[CTX_V0], 0x5000 + 125 * 0x1000 + CTX_V0);
+}
+
+/* --- SVE */
+
+#define CPU_LENGTHS 0xbu /* 128, 256 and 512 bits */
+
+/* Of the guest: what it finds in each word, 0 or that and the word; what it leaves there; what ends its run. */
+static u64 sve_found, sve_left, sve_class, sve_traps;
+
+static u64 guest_with_vectors(u64 *x)
+{
+	u64 i;
+
+	(void)x;
+	machine.esr_el2 = ESR(sve_class, 0);
+	if (machine.fp_open == 0) {
+		sve_traps++;
+		return GUEST_SYNC;
+	}
+	assert_int_equal(machine.fp_open, FP_SVE);
+	assert_int_equal(machine.zcr, sve_found == 0 ? 0 : sve_found % 16);
+	for (i = CTX_SVE_FIRST; i < CTX_SVE_END; i++) {
+		u64 z = i - CTX_Z0;
+		u64 *at = i >= CTX_Z0 && z % 8 < 2 ? &machine.fp[CTX_V0 + 2 * (z / 8) + z % 8] : &machine.vectors[i];
+
+		assert_int_equal(*at, sve_found == 0 ? 0 : sve_found + i);
+		*at = sve_left + i;
+	}
+	assert_int_equal(machine.fp[CTX_FPSR], sve_found == 0 ? 0 : sve_found);
+	assert_int_equal(machine.fp[CTX_FPCR], sve_found == 0 ? 0 : sve_found + 1);
+	machine.fp[CTX_FPSR] = sve_left;
+	machine.fp[CTX_FPCR] = sve_left + 1;
+	machine.zcr = sve_left % 16;
+	return GUEST_IRQ;
+}
+
+/* One run: of the host's registers nothing is left beyond V, and ZCR_EL1 is its own. */
+static void vectors_run(u64 found, u64 left, u64 class)
+{
+	u64 i;
+
+	sve_found = found;
+	sve_left = left;
+	sve_class = class;
+	sve_traps = 0;
+	for (i = CTX_SVE_FIRST; i < CTX_SVE_END; i++) {
+		machine.vectors[i] = 0xbad;
+	}
+	machine.zcr = 0xd;
+	machine.guest = guest_with_vectors;
+	check_exit(EXIT_IRQ, 0, 0);
+	assert_int_equal(sve_traps, 1);
+	assert_int_equal(machine.zcr, 0xd);
+	for (i = CTX_SVE_FIRST; i < CTX_SVE_END; i++) {
+		assert_int_equal(machine.vectors[i], 0);
+	}
+}
+
+static void begin_sve(u32 protected, u64 units)
+{
+	begin(protected);
+	machine.sve_lengths = CPU_LENGTHS;
+	machine_sve = CPU_LENGTHS;
+	vm_start[0].host = 0;
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_SVE, units, 0), 0);
+	vm_start[0].host = 1;
+}
+
+/* A vCPU has its own, wherever it runs, whatever it used first. */
+static void test_sve(void **state)
+{
+	u32 protected;
+	u64 i;
+
+	(void)state;
+	for (protected = 0; protected < 2; protected++) {
+		begin_sve(protected, protected != 0 ? 2 : 4);
+		vectors_run(0, 0x5004, TRAP_EC_SVE);
+		assert_int_equal(machine.units, protected != 0 ? 2 : 4);
+		vectors_run(0x5004, 0x6001, TRAP_EC_FP);
+		/* one that does not use them: nothing of the host's is touched */
+		machine.vectors[CTX_FFR] = 0x77;
+		guest_does(GUEST_IRQ, ESR(TRAP_EC_SVE, 0));
+		check_exit(EXIT_IRQ, 0, 0);
+		assert_int_equal(machine.vectors[CTX_FFR], 0x77);
+		for (i = CTX_SVE_FIRST; i < CTX_SVE_END; i++) {
+			assert_int_equal(hvc(VCPU_GET_REG, i, 1, 0), protected != 0 ? HYP_EPERM : 0);
+			assert_int_equal(rest[0], protected != 0 ? 1 : 0x6001 + i);
+		}
+		/* another vCPU here, and this one elsewhere */
+		assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
+		assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 0, 0), 0);
+		assert_int_equal(power_start(0, 0), 0);
+		vectors_run(0, 0x9002, TRAP_EC_SVE);
+		machine.cpu = 3;
+		assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 1, 0), 0);
+		vectors_run(0x6001, 0x7003, TRAP_EC_SVE);
+		machine.cpu = 0;
+		vectors_run(0x9002, 0xa005, TRAP_EC_SVE);
+	}
+}
+
+/* The host reaches them of a VM that is not protected, and has SVE. */
+static void test_sve_words(void **state)
+{
+	(void)state;
+	begin_sve(0, 4);
+	vectors_run(0, 0x5004, TRAP_EC_SVE);
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_P0, 0x111, 0), 0);
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_SVE_END - 1, 0x222, 0), 0);
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_ZCR_EL1, 3, 0), 0);
+	assert_int_equal(hvc(VCPU_GET_REG, CTX_P0, 9, 8), 0);
+	assert_int_equal(rest[0], 0x111);
+	assert_int_equal(rest[1], 8);
+	assert_int_equal(hvc(VCPU_GET_REG, CTX_SVE_END - 1, 0, 0), 0);
+	assert_int_equal(rest[0], 0x222);
+	assert_int_equal(hvc(VCPU_GET_REG, CTX_P0 + 1, 0, 0), 0);
+	assert_int_equal(rest[0], 0x5004 + CTX_P0 + 1);
+	assert_int_equal(hvc(VCPU_GET_REG, CTX_SVE, 0, 0), 0);
+	assert_int_equal(rest[0], 4);
+	assert_int_equal(hvc(VCPU_GET_REG, CTX_SVE_FIRST - 1, 0, 0), HYP_EINVAL);
+	assert_int_equal(hvc(VCPU_GET_REG, CTX_SVE_END, 0, 0), HYP_EINVAL);
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_SVE, 0, 0), 0);
+	assert_int_equal(hvc(VCPU_GET_REG, CTX_P0, 5, 0), HYP_EPERM);
+	assert_int_equal(rest[0], 5);
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_P0, 5, 0), HYP_EPERM);
+	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
+	assert_int_equal(hvc(VCPU_GET_REG, CTX_P0, 5, 0), HYP_ENOENT);
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_SVE, 0, 0), HYP_ENOENT);
+}
+
+/* Which vectors a VM can have, and until when that is said. */
+static void test_sve_chosen(void **state)
+{
+	static const s64 want[] = { 0, 0, 0, HYP_EPERM, 0, HYP_EINVAL };
+	u64 i;
+
+	(void)state;
+	/* of the VM that was there before */
+	vm_start[0].sve = 3;
+	begin(1);
+	assert_int_equal(vm_start[0].sve, 0);
+	machine_sve = 0;
+	vm_start[0].host = 0;
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_SVE, 1, 0), HYP_EPERM);
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_SVE, 0, 0), 0);
+	assert_int_equal(hvc(HYP_STATS, STAT_SVE, 0, 0), 0);
+	machine_sve = CPU_LENGTHS;
+	assert_int_equal(hvc(HYP_STATS, STAT_SVE, 0, 0), CPU_LENGTHS);
+	for (i = 0; i < 6; i++) {
+		assert_int_equal(hvc(VCPU_SET_REG, CTX_SVE, i, 0), want[i]);
+	}
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_SVE, 0x100000001ul, 0), HYP_EINVAL);
+	assert_int_equal(vm_start[0].sve, 4);
+	assert_int_equal(hvc(VCPU_GET_REG, CTX_SVE, 1, 0), HYP_EPERM);
+	vm_start[0].host = 1;
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_SVE, 1, 0), HYP_EPERM);
+	assert_int_equal(vm_start[0].sve, 4);
+	/* a CPU with others, or none */
+	guest_does(GUEST_IRQ, 0);
+	machine.sve_lengths = 3;
+	assert_int_equal(hvc(VCPU_RUN, 0, 0, 0), HYP_EPERM);
+	machine.sve_lengths = 0;
+	assert_int_equal(hvc(VCPU_RUN, 0, 0, 0), HYP_EPERM);
+	machine.sve_lengths = CPU_LENGTHS;
+	check_exit(EXIT_IRQ, 0, 0);
 }
 
 /* --- pointer authentication */
@@ -1310,6 +1477,9 @@ int main(void)
 		cmocka_unit_test(test_offset),
 		cmocka_unit_test(test_offset_protected),
 		cmocka_unit_test(test_fp),
+		cmocka_unit_test(test_sve),
+		cmocka_unit_test(test_sve_words),
+		cmocka_unit_test(test_sve_chosen),
 		cmocka_unit_test(test_fp_rounds),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_no_keys),

@@ -326,6 +326,48 @@ void cpu_open_fp(void)
 	write_sysreg(cptr_el2, arch_e2h != 0 ? CPTR_EL2_VHE_GUEST_FP : CPTR_EL2_GUEST_FP);
 }
 
+/* ZCR_EL2 is EL2's to write when SVE does not trap any more. */
+void cpu_open_sve(u32 units)
+{
+	write_sysreg(cptr_el2, arch_e2h != 0 ? CPTR_EL2_VHE_GUEST_SVE : CPTR_EL2_GUEST_FP - CPTR_EL2_TZ_MASK);
+	isb();
+	write_sysreg(SYS_ZCR_EL2, (units - 1u) % SVE_LONGEST);
+}
+
+/* Of EL2 itself as well, at once. */
+void cpu_limit_vectors(u64 length)
+{
+	write_sysreg(SYS_ZCR_EL2, length);
+	isb();
+}
+
+u64 cpu_zcr(void)
+{
+	return arch_e2h != 0 ? read_sysreg(SYS_ZCR_EL12) : read_sysreg(SYS_ZCR_EL1);
+}
+
+void cpu_zcr_set(u64 value)
+{
+	write_el1(SYS_ZCR_EL12, SYS_ZCR_EL1, value % (VECTOR_LENGTH_MAX + 1u));
+}
+
+u32 arch_sve_lengths(void)
+{
+	u32 lengths = 0;
+	u64 n;
+
+	if (id_field(read_sysreg(id_aa64pfr0_el1), ID_AA64PFR0_EL1_SVE_SHIFT) == 0) {
+		return 0;
+	}
+	/* The CPU takes the next shorter ones that it has. */
+	for (n = 0; n < SVE_LONGEST; n++) {
+		cpu_limit_vectors(n);
+		lengths |= 1u << (sve_length() / 16u - 1u);
+	}
+	cpu_limit_vectors(VECTOR_LENGTH_MAX);
+	return lengths;
+}
+
 /* Any form of FEAT_PAuth: the keys are there with each. */
 u32 arch_has_keys(void)
 {

@@ -15,6 +15,7 @@
 #include "pool.h"
 #include "types.h"
 #include "vcpu.h"
+#include "vectors.h"
 #include "vmid.h"
 
 /* Places that the core chose; cpu.c. */
@@ -465,7 +466,7 @@ static inline void write_far_el1(u64 value)
 	}
 }
 
-/* Guests: guest.S, fp.S, the generated el1_switch.S, cpu.c ---------------------------------- */
+/* Guests: guest.S, fp.S, sve.S, the generated el1_switch.S, cpu.c ---------------------------------- */
 
 u64 guest_enter(struct vcpu_context *ctx);
 void el1_save(struct vcpu_context *ctx);
@@ -491,6 +492,15 @@ void watchpoints_save(u64 *words, u64 count);
 void watchpoints_restore(const u64 *words, u64 count);
 void fp_save(u64 *words);
 void fp_restore(const u64 *words);
+u32 arch_sve_lengths(void);
+void cpu_open_sve(u32 units);
+void cpu_limit_vectors(u64 length);
+u64 cpu_zcr(void);
+void cpu_zcr_set(u64 value);
+u64 sve_length(void);
+void sve_save(u64 *words, u64 *fpsr);
+void sve_restore(const u64 *words, const u64 *fpsr);
+void sve_clear(void);
 
 /* By the names that the registers have while E2H is 1, or else by their own. */
 static inline void arch_host_save(u32 cpu)
@@ -532,6 +542,40 @@ static inline void arch_fp_guest_restore(u32 cpu)
 {
 	cpu_leave_streaming();
 	fp_restore(&cpu_guest[cpu].w[CTX_V0]);
+}
+
+/* What a guest's vectors are no longer than, ZCR_EL2.LEN, and what the host's may be. */
+#define ZCR_GUEST (SVE_LONGEST - 1u)
+#define ZCR_HOST 0xfu
+
+static inline void arch_sve_host_save(u32 cpu)
+{
+	cpu_host[cpu].w[CTX_ZCR_EL1] = cpu_zcr();
+}
+
+/* With vectors of any length, so that nothing is left beyond those of the guest. */
+static inline void arch_sve_host_restore(u32 cpu)
+{
+	sve_clear();
+	fp_restore(&cpu_host[cpu].w[CTX_V0]);
+	cpu_zcr_set(cpu_host[cpu].w[CTX_ZCR_EL1]);
+}
+
+static inline void arch_sve_guest_save(u32 cpu, u64 pfn)
+{
+	cpu_limit_vectors(ZCR_GUEST);
+	sve_save((u64 *)(pfn * PAGE_SIZE + 8u * CTX_SVE_FIRST), &cpu_guest[cpu].w[CTX_FPSR]);
+	cpu_guest[cpu].w[CTX_ZCR_EL1] = cpu_zcr();
+	cpu_limit_vectors(ZCR_HOST);
+}
+
+static inline void arch_sve_guest_restore(u32 cpu, u64 pfn)
+{
+	cpu_leave_streaming();
+	cpu_limit_vectors(ZCR_GUEST);
+	sve_restore((const u64 *)(pfn * PAGE_SIZE + 8u * CTX_SVE_FIRST), &cpu_guest[cpu].w[CTX_FPSR]);
+	cpu_zcr_set(cpu_guest[cpu].w[CTX_ZCR_EL1]);
+	cpu_limit_vectors(ZCR_HOST);
 }
 
 static inline void arch_gic_save(u32 cpu)
@@ -632,6 +676,8 @@ static inline u64 machine_id_read(u32 i)
 		return read_sysreg(id_aa64pfr0_el1);
 	case MACHINE_ID_AA64PFR1_EL1:
 		return read_sysreg(id_aa64pfr1_el1);
+	case MACHINE_ID_AA64ZFR0_EL1:
+		return read_sysreg(SYS_ID_AA64ZFR0_EL1);
 	case MACHINE_ID_AA64DFR0_EL1:
 		return read_sysreg(id_aa64dfr0_el1);
 	case MACHINE_ID_AA64ISAR0_EL1:

@@ -52,6 +52,8 @@ static inline u32 id_field(u64 reg, u32 shift)
 #define SYS_ID_AA64ISAR3_EL1 S3_0_C0_C6_3
 #define SYS_RNDR S3_3_C2_C4_0
 #define SYS_HCRX_EL2 S3_4_C1_C2_2
+#define SYS_ZCR_EL1 S3_0_C1_C2_0
+#define SYS_ZCR_EL12 S3_5_C1_C2_0
 #define SYS_ZCR_EL2 S3_4_C1_C2_0
 #define SYS_SMCR_EL2 S3_4_C1_C2_6
 #define SYS_SVCR S3_3_C4_C2_2
