@@ -195,7 +195,7 @@ $(PAYLOAD_DIR)/sve.img: $(PAYLOAD_DIR)/sve_program.o
 $(PAYLOAD_DIR)/keys.o $(PAYLOAD_DIR)/keys_program.o: tests/payloads/keys_program.h
 $(PAYLOAD_DIR)/points.img: $(PAYLOAD_DIR)/points_program.o
 $(PAYLOAD_DIR)/points.o $(PAYLOAD_DIR)/points_program.o: tests/payloads/points_program.h
-$(PAYLOAD_DIR)/keys.o $(PAYLOAD_DIR)/points.o: tests/payloads/turns.h
+$(PAYLOAD_DIR)/keys.o $(PAYLOAD_DIR)/points.o $(PAYLOAD_DIR)/sve.o: tests/payloads/turns.h
 $(PAYLOAD_DIR)/sve.o $(PAYLOAD_DIR)/sve_program.o: tests/payloads/sve_program.h
 $(PAYLOAD_DIR)/measure.img: $(PAYLOAD_DIR)/measure_program.o
 $(PAYLOAD_DIR)/measure.o $(PAYLOAD_DIR)/measure_program.o: tests/payloads/measure_program.h

@@ -83,6 +83,7 @@ enum at {
  * @exceptions: that the guest has counted
  * @entry: x0 when it enters by CPU_ON
  * @entry_pc: and where that is
+ * @v8, @z8: the begin of V8, where its VM has no SVE and where it has
  * @plan: the arguments that the guest will get when it asks
  * @plan_vector: the row that they are of
  */
@@ -97,6 +98,7 @@ struct fuzz_vcpu {
 	u64 x[4];
 	u64 x24;
 	u64 v8;
+	u64 z8;
 	u64 tpidr;
 	u64 timer_on;
 	u64 timer;
@@ -116,7 +118,8 @@ enum image { NO_IMAGE, OPEN_IMAGE, WHOLE_IMAGE };
 
 /*
  * A VM as it must be. @hash: of its image. @given: tables and pages. @turned_on: the host has no vCPU to turn on.
- * @offset: how far its virtual counter is behind the machine's. @poisoned: a bit for each page that was taken by force.
+ * @offset: how far its virtual counter is behind the machine's. @sve: the longest of its vectors, in units of 128 bits;
+ * 0: no SVE. @poisoned: a bit for each page that was taken by force.
  */
 struct fuzz_vm {
 	u64 handle;
@@ -128,6 +131,7 @@ struct fuzz_vm {
 	u32 given;
 	bool turned_on;
 	u64 offset;
+	u64 sve;
 	u32 poisoned;
 	struct fuzz_vcpu vcpu[VCPUS_MAX];
 };

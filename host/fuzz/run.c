@@ -13,6 +13,8 @@
 #define ENTRY ((u64)CODE_PAGE << 12)
 #define NEAR 64
 #define PSTATE_RESET 0x3c5
+#define Z8 (CTX_Z0 + 8 * CTX_VECTOR_WORDS)
+#define UNITS_MOST 4 /* of 128 bits, of a guest's vectors */
 
 /* Calls of a guest that the vectors alone would rarely have do anything. */
 #define CALL_SHARE 0xC6000003
@@ -36,6 +38,12 @@ struct answer {
 	u32 effect;
 	u64 x[4];
 };
+
+/* Of a VM with SVE d8 is the begin of Z8. */
+static u64 *v8_of(const struct fuzz_vm *vm, struct fuzz_vcpu *u)
+{
+	return vm->sve ? &u->z8 : &u->v8;
+}
 
 void fuzz_vcpu_new(struct fuzz_vcpu *u)
 {
@@ -327,10 +335,10 @@ static struct exit does(struct fuzz_cpu *c, int slot, struct fuzz_vcpu *u)
 		u->x[0] = 0x80000000 + (u - c->vm[slot].vcpu);
 		return none;
 	case OP_V8_READ:
-		u->x[0] = u->v8;
+		u->x[0] = *v8_of(&c->vm[slot], u);
 		return none;
 	case OP_V8_WRITE:
-		u->v8 = u->arg[0];
+		*v8_of(&c->vm[slot], u) = u->arg[0];
 		u->at = AT_OP;
 		return none;
 	case OP_X24_READ:
@@ -528,7 +536,7 @@ static u64 answer_value(struct fuzz_cpu *c, const struct fuzz_vm *vm, struct fuz
 }
 
 /* It enters where CPU_ON said, with the registers of a new one. */
-static void begins(struct fuzz_vcpu *u)
+static void begins(const struct fuzz_vm *vm, struct fuzz_vcpu *u)
 {
 	struct fuzz_vcpu new;
 
@@ -540,6 +548,7 @@ static void begins(struct fuzz_vcpu *u)
 	new.at = u->entry_pc == ENTRY ? AT_BEGIN : AT_NOWHERE;
 	new.pc = u->entry_pc;
 	new.x[0] = u->entry;
+	new.z8 = vm->sve ? 0 : u->z8;
 	*u = new;
 }
 
@@ -602,7 +611,7 @@ static void run_vcpu(struct fuzz_cpu *c, struct fuzz_vcpu *u, u64 flags)
 	struct exit got;
 
 	if (u->power == POWER_ON_PENDING)
-		begins(u);
+		begins(vm, u);
 	/* Made before the call: what a guest changes of its memory is looked at behind it. */
 	if (!run_until(c, flags, value, &last, &interrupted))
 		return;
@@ -648,6 +657,8 @@ static u64 *kept_word(struct fuzz_vcpu *u, u64 number)
 		return &u->x24;
 	case CTX_V0 + 16:
 		return &u->v8;
+	case Z8:
+		return &u->z8;
 	case CTX_TPIDR_EL0:
 		return &u->tpidr;
 	default:
@@ -662,7 +673,7 @@ static u64 no_word(struct fuzz_cpu *c)
 	return below(c, 2) ? CTX_SVE_END + below(c, 4) : ~0ULL - below(c, 4);
 }
 
-/* Of SVE, which no VM here has. */
+/* Of SVE. */
 static bool is_vector(u64 number)
 {
 	return number >= CTX_SVE_FIRST && number < CTX_SVE_END;
@@ -670,12 +681,12 @@ static bool is_vector(u64 number)
 
 static u64 some_vector(struct fuzz_cpu *c)
 {
-	return CTX_SVE_FIRST + below(c, CTX_SVE_END - CTX_SVE_FIRST);
+	return below(c, 2) ? Z8 : CTX_SVE_FIRST + below(c, CTX_SVE_END - CTX_SVE_FIRST);
 }
 
 static void get_word(struct fuzz_cpu *c, struct fuzz_vcpu *u)
 {
-	static const u64 words[] = { CTX_X24, CTX_V0 + 16, CTX_TPIDR_EL0, CTX_CNTVOFF_EL2 };
+	static const u64 words[] = { CTX_X24, CTX_V0 + 16, CTX_TPIDR_EL0, CTX_CNTVOFF_EL2, CTX_SVE };
 	u64 number = !below(c, 16) ? no_word(c) :
 		     !below(c, 16) ? some_vector(c) :
 		     below(c, 2) ? words[below(c, ARRAY_SIZE(words))] : below(c, CTX_NAMED_END);
@@ -683,11 +694,12 @@ static void get_word(struct fuzz_cpu *c, struct fuzz_vcpu *u)
 	u64 *kept;
 
 	call.want = number >= CTX_NAMED_END && !is_vector(number) ? HYP_EINVAL : c->loaded_vm == NONE ? HYP_ENOENT :
-		    c->vm[c->loaded_vm].protected || is_vector(number) ? HYP_EPERM : 0;
+		    c->vm[c->loaded_vm].protected || (is_vector(number) && !c->vm[c->loaded_vm].sve) ? HYP_EPERM : 0;
 	if (!fuzz_call(c, &call))
 		return;
 	kept = call.want ? &call.a[1] :
-	       number == CTX_CNTVOFF_EL2 ? &c->vm[c->loaded_vm].offset : kept_word(u, number);
+	       number == CTX_CNTVOFF_EL2 ? &c->vm[c->loaded_vm].offset :
+	       number == CTX_SVE ? &c->vm[c->loaded_vm].sve : kept_word(u, number);
 	if ((s64)call.x[1] != call.want || call.x[3] != call.a[2] || (kept && call.x[2] != *kept))
 		fuzz_differs(c, "VCPU_GET_REG of word %llu: %lld, 0x%llx; not %lld, 0x%llx", number, (s64)call.x[1],
 			     call.x[2], call.want, kept ? *kept : 0);
@@ -702,7 +714,7 @@ static bool is_pstate(u64 value)
 static u64 settable(struct fuzz_cpu *c, const struct fuzz_vcpu *u, bool protected)
 {
 	static const u64 words[] = { CTX_X24, CTX_V0 + 16, CTX_TPIDR_EL0, CTX_PSTATE, CTX_ICH_LR0_EL2,
-				     CTX_MDSCR_EL1, CTX_DBGWVR0_EL1, CTX_CNTVOFF_EL2, CTX_SVE };
+				     CTX_MDSCR_EL1, CTX_DBGWVR0_EL1, CTX_CNTVOFF_EL2, CTX_SVE, Z8 };
 
 	if (u && u->pending == EXIT_NONE && (u->at <= AT_BEGIN || protected) && below(c, 4))
 		return below(c, 4) ? CTX_PC : CTX_X0;
@@ -711,24 +723,52 @@ static u64 settable(struct fuzz_cpu *c, const struct fuzz_vcpu *u, bool protecte
 	return words[below(c, ARRAY_SIZE(words))];
 }
 
+static u64 some_length(struct fuzz_cpu *c)
+{
+	return below(c, 8) ? below(c, UNITS_MOST + 1) : UNITS_MOST + 1 + fuzz_random(c) / 2;
+}
+
+/* What all vCPUs of a VM have in common. */
+static s64 common_error(const struct fuzz_vm *vm, u64 number, u64 value)
+{
+	if (number == CTX_SVE && value > UNITS_MOST)
+		return HYP_EINVAL;
+	if (number == CTX_SVE && value && !(fuzz_figures[STAT_SVE] >> (value - 1) & 1))
+		return HYP_EPERM;
+	if (number == CTX_SVE && vm->image == OPEN_IMAGE)
+		return 0;
+	return vm->protected && vm->turned_on ? HYP_EPERM : 0;
+}
+
+static s64 set_error(const struct fuzz_vm *vm, const struct fuzz_vcpu *u, u64 number, u64 value)
+{
+	bool entry = number == CTX_PC || number == CTX_X0;
+
+	if (number >= CTX_NAMED_END && !is_vector(number))
+		return HYP_EINVAL;
+	if (!u)
+		return HYP_ENOENT;
+	if (is_vector(number))
+		return vm->protected || !vm->sve ? HYP_EPERM : 0;
+	if (number == CTX_CNTVOFF_EL2 || number == CTX_SVE)
+		return common_error(vm, number, value);
+	if (number == CTX_ICH_LR0_EL2 || (vm->protected && (u->ran || !entry)))
+		return HYP_EPERM;
+	return number == CTX_PSTATE && !is_pstate(value) ? HYP_EINVAL : 0;
+}
+
 static void set_word(struct fuzz_cpu *c, struct fuzz_vcpu *u)
 {
 	static const u64 pstates[] = { PSTATE_RESET, 0x3c9, 0x10, 0x1d3, 1, 1ULL << 32 | PSTATE_RESET };
-	bool protected = u && c->vm[c->loaded_vm].protected;
+	struct fuzz_vm *vm = u ? &c->vm[c->loaded_vm] : NULL;
+	bool protected = u && vm->protected;
 	u64 number = below(c, 32) ? settable(c, u, protected) : below(c, 2) ? no_word(c) : some_vector(c);
 	u64 value = number == CTX_PC ? (below(c, 8) ? ENTRY : NOWHERE) :
 		    number == CTX_PSTATE ? pstates[below(c, ARRAY_SIZE(pstates))] :
 		    number == CTX_CNTVOFF_EL2 ? some_offset(c) :
-		    number == CTX_SVE && below(c, 2) ? 0 : fuzz_random(c) | (number == CTX_SVE ? 8 : 0);
-	bool entry = number == CTX_PC || number == CTX_X0;
-	s64 want = number >= CTX_NAMED_END && !is_vector(number) ? HYP_EINVAL : !u ? HYP_ENOENT :
-		   is_vector(number) ? HYP_EPERM : number == CTX_SVE && value ? HYP_EINVAL :
-		   number == CTX_SVE ? (protected && c->vm[c->loaded_vm].turned_on ? HYP_EPERM : 0) :
-		   number == CTX_CNTVOFF_EL2 ? (protected && c->vm[c->loaded_vm].turned_on ? HYP_EPERM : 0) :
-		   number == CTX_ICH_LR0_EL2 || (protected && (u->ran || !entry)) ? HYP_EPERM :
-		   number == CTX_PSTATE && !is_pstate(value) ? HYP_EINVAL : 0;
+		    number == CTX_SVE ? some_length(c) : fuzz_random(c);
 
-	if (!fuzz_expect(c, VCPU_SET_REG, number, value, fuzz_random(c), want))
+	if (!fuzz_expect(c, VCPU_SET_REG, number, value, fuzz_random(c), set_error(vm, u, number, value)))
 		return;
 	if (number == CTX_PC) {
 		u->at = value == ENTRY ? AT_BEGIN : AT_NOWHERE;
@@ -736,7 +776,9 @@ static void set_word(struct fuzz_cpu *c, struct fuzz_vcpu *u)
 	} else if (number == CTX_X0) {
 		u->x[0] = value;
 	} else if (number == CTX_CNTVOFF_EL2) {
-		c->vm[c->loaded_vm].offset = value;
+		vm->offset = value;
+	} else if (number == CTX_SVE) {
+		vm->sve = value;
 	} else if (kept_word(u, number)) {
 		*kept_word(u, number) = value;
 	}

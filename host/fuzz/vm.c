@@ -164,6 +164,7 @@ static void init(struct fuzz_cpu *c, int slot)
 	vm->root = t.frame;
 	vm->turned_on = vm->image != NO_IMAGE;
 	vm->offset = 0;
+	vm->sve = 0;
 	fuzz_move(c, "vm_give", &c->frame[t.frame]);
 	fuzz_given(c, t.frame, slot, ROOT_FRAME, 1, 0);
 }

@@ -94,8 +94,15 @@ static uint8_t *slot(uint32_t number, uint64_t address, uint64_t bytes)
 	return place;
 }
 
+/* As long as the machine's, where the guest can have any. */
+static bool has_sve(void)
+{
+	return ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_SVE) > 0;
+}
+
 static void add_vcpu(unsigned int index)
 {
+	int sve = KVM_ARM_VCPU_SVE;
 	int bytes = checked(ioctl(kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0), "KVM_GET_VCPU_MMAP_SIZE");
 	struct kvm_vcpu_init init;
 
@@ -107,7 +114,11 @@ static void add_vcpu(unsigned int index)
 	init.features[0] |= 1u << KVM_ARM_VCPU_PSCI_0_2;
 	if (index)
 		init.features[0] |= 1u << KVM_ARM_VCPU_POWER_OFF;
+	if (has_sve())
+		init.features[0] |= 1u << KVM_ARM_VCPU_SVE;
 	checked(ioctl(vcpus[index].fd, KVM_ARM_VCPU_INIT, &init), "KVM_ARM_VCPU_INIT");
+	if (has_sve())
+		checked(ioctl(vcpus[index].fd, KVM_ARM_VCPU_FINALIZE, &sve), "KVM_ARM_VCPU_FINALIZE");
 }
 
 void vm_make(void)

@@ -564,7 +564,7 @@ static s32 vectors_wrong(const struct model_vm *vm, u64 units)
 	if (units != 0 && (machine_sve & 1u << (units - 1u)) == 0) {
 		return HYP_EPERM;
 	}
-	return vm->protected != 0 && vm->host != 0 ? HYP_EPERM : 0;
+	return vm->protected != 0 && vm->host != 0 && vm->image != IMAGE_OPEN ? HYP_EPERM : 0;
 }
 
 /* The word's value is the context's, or in the frame, of which the model knows nothing, but for what is the VM's. */

@@ -7,6 +7,7 @@
 #include "gic.h"
 #include "guest.h"
 #include "hyp.h"
+#include "image.h"
 #include "keys.h"
 #include "points.h"
 #include "service.h"
@@ -22,9 +23,13 @@
 
 /* vCPU @i of VM @v, which @cpu has loaded, enters where CPU_ON said. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     requires power: power_inv{Here};
     requires vcpu: cpu < CPUS_MAX && v < VMS_MAX && i < VCPUS_MAX;
-    terminates \true; exits \false; assigns vm_power[v].state[i], cpu_guest[cpu].w[0 .. CTX_WORDS - 1];
+    requires loaded: cpu_vm[cpu].loaded != 0 && cpu_vm[cpu].vm == v && cpu_vm[cpu].vcpu == i;
+    terminates \true; exits \false;
+    assigns vm_power[v].state[i], frame[0 .. PFN_COUNT - 1], cpu_guest[cpu].w[0 .. CTX_WORDS - 1];
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures power: power_inv{Here};
     ensures runs: \result <= 1 && (\result != 0 <==> power_runs(\old(vm_power[v].state[i])));
     ensures on: \result != 0 ==> vm_power[v].state[i] == POWER_ON;
@@ -33,6 +38,9 @@
       cpu_guest[cpu].w[CTX_PC] == vm_start[v].vcpu[i].pc && cpu_guest[cpu].w[CTX_X0] == vm_start[v].vcpu[i].x0 &&
       cpu_guest[cpu].w[CTX_PSTATE] == CTX_RESET_PSTATE && cpu_guest[cpu].w[CTX_SCTLR_EL1] == CTX_RESET_SCTLR_EL1 &&
       cpu_guest[cpu].w[CTX_EXIT] == EXIT_NONE;
+    // nothing that it had before is in its vectors
+    ensures vectors: \old(vm_power[v].state[i]) == POWER_ON_PENDING && vm_start[v].sve != 0 ==>
+      \forall integer k; CTX_SVE_FIRST <= k < CTX_SVE_END ==> frame[loaded_frame{Here}(cpu)].e[k] == 0;
     ensures same: \old(vm_power[v].state[i]) != POWER_ON_PENDING ==> \forall integer k; 0 <= k < CTX_WORDS ==>
       cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
 */
@@ -40,6 +48,9 @@ static u32 begins(u32 cpu, u32 v, u32 i)
 {
 	if (power_enter(v, i) == 0) {
 		context_begin(cpu, i, vm_start[v].vcpu[i].pc, vm_start[v].vcpu[i].x0);
+		if (vm_start[v].sve != 0) {
+			vectors_begin(cpu);
+		}
 	}
 	return power_may_run(v, i);
 }
@@ -500,11 +511,11 @@ static s32 offset_set(u32 v, u64 offset)
 	return 0;
 }
 
-/* And it has vectors of up to @units of 128 bits, or no SVE, as long. */
+/* And it has vectors of up to @units of 128 bits, or no SVE, as long, or until the image that is measured is whole. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires vm: v < VMS_MAX;
     terminates \true; exits \false; assigns vm_start[v].sve;
-    ensures fixed: vms[v].protected != 0 && vm_start[v].host != 0 ==> \result != 0;
+    ensures fixed: vms[v].protected != 0 && vm_start[v].host != 0 && vm_image[v].state != IMAGE_OPEN ==> \result != 0;
     ensures refused: \result != 0 ==> vm_start[v].sve == \old(vm_start[v].sve);
     ensures set: \result == 0 ==> vm_start[v].sve == units && units <= SVE_LONGEST;
     ensures absent: \result == 0 && units != 0 ==> machine_sve != 0;
@@ -517,7 +528,7 @@ static s32 sve_set(u32 v, u64 units)
 	if (error != 0) {
 		return error;
 	}
-	if (vms[v].protected != 0 && vm_start[v].host != 0) {
+	if (vms[v].protected != 0 && vm_start[v].host != 0 && vm_image[v].state != IMAGE_OPEN) {
 		return HYP_EPERM;
 	}
 	vm_start[v].sve = (u32)units;

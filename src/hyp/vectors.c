@@ -57,6 +57,8 @@ s32 vectors_allowed(u64 units)
     ensures words: set != 0 ==> \forall integer k; 0 <= k < CTX_WORDS ==>
       cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
     ensures written: set != 0 ==> frame[pfn].e[word] == value;
+    ensures rest: set != 0 ==> \forall integer k; 0 <= k < 512 && k != word ==>
+      frame[pfn].e[k] == \old(frame[pfn].e[k]);
     ensures same: same_xl{Pre,Here} && same_nodes{Pre,Here};
     ensures others: \forall integer g, k; 0 <= g < PFN_COUNT && 0 <= k < 512 && g != pfn ==>
       frame[g].e[k] == \old(frame[g].e[k]);
@@ -103,6 +105,8 @@ static void vectors_put(u32 cpu, u64 pfn, u64 word, u32 set, u64 value)
     ensures words: set != 0 ==> \forall integer k; 0 <= k < CTX_WORDS ==>
       cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
     ensures written: set != 0 ==> frame[pfn].e[word] == value;
+    ensures rest: set != 0 ==> \forall integer k; 0 <= k < 512 && k != word ==>
+      frame[pfn].e[k] == \old(frame[pfn].e[k]);
     ensures others: \forall integer g, k; 0 <= g < PFN_COUNT && 0 <= k < 512 && g != pfn ==>
       frame[g].e[k] == \old(frame[g].e[k]);
 */
@@ -133,6 +137,8 @@ static void vectors_store(u32 cpu, u64 pfn, u64 word, u32 set, u64 value)
     ensures words: set != 0 ==> \forall integer k; 0 <= k < CTX_WORDS ==>
       cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
     ensures written: set != 0 ==> frame[loaded_frame{Here}(cpu)].e[word] == value;
+    ensures rest: set != 0 ==> \forall integer k; 0 <= k < 512 && k != word ==>
+      frame[loaded_frame{Here}(cpu)].e[k] == \old(frame[loaded_frame{Here}(cpu)].e[k]);
 */
 static void vectors_keep(u32 cpu, u64 word, u32 set, u64 value)
 {
@@ -197,6 +203,25 @@ void vectors_return(u32 cpu)
 	}
 	lock_release(LOCK_MM);
 	arch_sve_host_restore(cpu);
+}
+
+void vectors_begin(u32 cpu)
+{
+	u64 k;
+
+	/*@ loop invariant range: CTX_SVE_FIRST <= k <= CTX_SVE_END;
+	    loop invariant inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+	    loop invariant cleared: \forall integer j; CTX_SVE_FIRST <= j < k ==>
+	      frame[loaded_frame{Pre}(cpu)].e[j] == 0;
+	    loop invariant words: \forall integer j; 0 <= j < CTX_WORDS ==>
+	      cpu_guest[cpu].w[j] == \at(cpu_guest[cpu].w[j],Pre);
+	    loop assigns k, frame[0 .. PFN_COUNT - 1], cpu_guest[cpu].w[CTX_FPSR .. CTX_FPCR],
+	      cpu_guest[cpu].w[CTX_ZCR_EL1];
+	    loop variant CTX_SVE_END - k;
+	*/
+	for (k = CTX_SVE_FIRST; k < CTX_SVE_END; k++) {
+		vectors_keep(cpu, k, 1, 0);
+	}
 }
 
 /* What speaks against the host's reaching the vectors of what @cpu has loaded: 0 when nothing does. */

@@ -53,6 +53,19 @@ u32 vectors_take(u32 cpu);
 */
 void vectors_return(u32 cpu);
 
+/** vectors_begin() - what @cpu has loaded begins anew: Z, P and FFR are 0. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires loaded: cpu < CPUS_MAX && cpu_vm[cpu].loaded != 0;
+    terminates \true; exits \false;
+    assigns frame[0 .. PFN_COUNT - 1], cpu_guest[cpu].w[CTX_FPSR .. CTX_FPCR], cpu_guest[cpu].w[CTX_ZCR_EL1];
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures cleared: \forall integer k; CTX_SVE_FIRST <= k < CTX_SVE_END ==>
+      frame[loaded_frame{Here}(cpu)].e[k] == 0;
+    ensures words: \forall integer k; 0 <= k < CTX_WORDS ==> cpu_guest[cpu].w[k] == \old(cpu_guest[cpu].w[k]);
+*/
+void vectors_begin(u32 cpu);
+
 /**
  * vectors_word() - VCPU_GET_REG and VCPU_SET_REG of a word that SVE has of the frame
  * @set: 1 to set it to @value; else it goes to @rest

@@ -171,7 +171,7 @@ void payload_main(u64 fdt)
 		   (read_register(s3_0_c0_c6_2) & 0xff00u) != 0;
 	put_string(has_keys != 0 ? "with keys\n" : "without keys\n");
 	for (i = 0; i < 2; i++) {
-		begins(make(i, keys_program, KEYS_CODE));
+		begins(start(make(i, keys_program, KEYS_CODE), KEYS_CODE));
 		put();
 	}
 	for (i = 0; i < TURNS && has_keys != 0; i++) {

@@ -157,7 +157,7 @@ static void second(const struct guest *g)
 
 static void run_first(u64 i)
 {
-	struct guest *g = make(i, points_program, POINTS_CODE);
+	struct guest *g = start(make(i, points_program, POINTS_CODE), POINTS_CODE);
 
 	begins(g);
 	turn(g);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Two guests of one program, one protected, which tell what they find by stores to where there is no memory. A payload
- * has its own way to enter them, in which it looks after what is the host's.
+ * Guests of one program, the second protected, which tell what they find by stores to where there is no memory. A
+ * payload has its own way to enter them, in which it looks after what is the host's.
  */
 #ifndef PAYLOAD_TURNS_H
 #define PAYLOAD_TURNS_H
@@ -23,7 +23,9 @@ struct guest {
 	u64 told;
 };
 
-static struct guest guests[2];
+#define GUESTS 3u /* at most */
+
+static struct guest guests[GUESTS];
 static volatile u64 visits;
 
 #define read_register(name)                                              \
@@ -53,7 +55,7 @@ static u64 told_at(const char *what, struct guest *g, u64 address)
 
 static u64 first_frame(const struct guest *g)
 {
-	return SPARE / 4096u + g->protected * OF_COUNT;
+	return SPARE / 4096u + (g->handle - VM_HANDLE_BASE) * OF_COUNT;
 }
 
 /* Out of line: else the compiler makes a constant of the difference of both, which nobody relocates. */
@@ -66,13 +68,13 @@ static __attribute__((noinline)) void copy(volatile u64 *to, const u64 *from)
 	}
 }
 
-/* Guest @i, with @program at @code: its first vCPU is loaded and on. */
+/* Guest @i, with @program at @code: its first vCPU is loaded, and not on. */
 static struct guest *make(u64 i, const u64 *program, u64 code)
 {
 	struct guest *g = &guests[i];
 	u64 first;
 
-	*g = (struct guest){ VM_HANDLE_BASE + i, i, FIRST + (i << 40), 0 };
+	*g = (struct guest){ VM_HANDLE_BASE + i, i % 2, FIRST + (i << 40), 0 };
 	first = first_frame(g);
 	copy((volatile u64 *)(uintptr_t)((first + OF_CODE) * 4096u), program);
 	check("reserve", (u64)vm(VM_RESERVE, 0, 0, 0), g->handle);
@@ -83,6 +85,12 @@ static struct guest *make(u64 i, const u64 *program, u64 code)
 	check("another table", (u64)vm(VM_TABLE, g->handle, code / 4096u, first + OF_HIGH_PAGES), 0);
 	check("a page", (u64)vm(VM_MAP, g->handle, code / 4096u, first + OF_CODE), 0);
 	check("load", (u64)vm(VCPU_LOAD, g->handle, 0, 0), 0);
+	return g;
+}
+
+/* It is on, at @code. */
+static struct guest *start(struct guest *g, u64 code)
+{
 	check("entry", (u64)vm(VCPU_SET_REG, CTX_PC, code, 0), 0);
 	check("its word", (u64)vm(VCPU_SET_REG, CTX_X0, g->first, 0), 0);
 	check("on", (u64)vm(VCPU_POWER, 1, 0, 0), 0);

@@ -444,6 +444,28 @@ static void test_sve(void **state)
 	}
 }
 
+/* Which begins anew by CPU_ON has nothing of what it had; where the VM has no SVE, its frame stays as it is. */
+static void test_sve_begins(void **state)
+{
+	u64 i;
+
+	(void)state;
+	begin_sve(0, 4);
+	vectors_run(0, 0x5004, TRAP_EC_SVE);
+	vm_power[0].state[1] = POWER_ON_PENDING;
+	vectors_run(0, 0x6001, TRAP_EC_SVE);
+	vectors_run(0x6001, 0x7003, TRAP_EC_SVE);
+	vm_start[0].sve = 0;
+	vm_power[0].state[1] = POWER_ON_PENDING;
+	guest_does(GUEST_IRQ, 0);
+	check_exit(EXIT_IRQ, 0, 0);
+	vm_start[0].sve = 4;
+	for (i = CTX_SVE_FIRST; i < CTX_SVE_END; i++) {
+		assert_int_equal(hvc(VCPU_GET_REG, i, 1, 0), 0);
+		assert_int_equal(rest[0], 0x7003 + i);
+	}
+}
+
 /* The host reaches them of a VM that is not protected, and has SVE. */
 static void test_sve_words(void **state)
 {
@@ -500,6 +522,12 @@ static void test_sve_chosen(void **state)
 	vm_start[0].host = 1;
 	assert_int_equal(hvc(VCPU_SET_REG, CTX_SVE, 1, 0), HYP_EPERM);
 	assert_int_equal(vm_start[0].sve, 4);
+	/* of a measured VM nobody but VM_BEGIN turns a vCPU on */
+	vm_image[0].state = IMAGE_OPEN;
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_SVE, 1, 0), 0);
+	vm_image[0].state = IMAGE_CLOSED;
+	assert_int_equal(hvc(VCPU_SET_REG, CTX_SVE, 4, 0), HYP_EPERM);
+	assert_int_equal(vm_start[0].sve, 1);
 	/* a CPU with others, or none */
 	guest_does(GUEST_IRQ, 0);
 	machine.sve_lengths = 3;
@@ -1478,6 +1506,7 @@ int main(void)
 		cmocka_unit_test(test_offset_protected),
 		cmocka_unit_test(test_fp),
 		cmocka_unit_test(test_sve),
+		cmocka_unit_test(test_sve_begins),
 		cmocka_unit_test(test_sve_words),
 		cmocka_unit_test(test_sve_chosen),
 		cmocka_unit_test(test_fp_rounds),
