@@ -2,7 +2,8 @@
 /*
  * SVE of guests: which vectors a VM has, and Z, P and FFR by KVM_GET_ONE_REG and KVM_SET_ONE_REG. All vCPUs of a VM
  * have the same, and user space says it with the first (KVM_ARM_VCPU_INIT), then may make them shorter until it is
- * done (KVM_ARM_VCPU_FINALIZE). Those of a protected VM can only where its image is measured: else a vCPU is on by then.
+ * done (KVM_ARM_VCPU_FINALIZE). Those of a protected VM can only where its image is measured: else a vCPU is on by
+ * then.
  */
 #include <linux/uaccess.h>
 

@@ -648,7 +648,7 @@ class Rejected(Workspace):
             "register.ID_AA64PFR1_EL1.encoding: (3, 0, 0, 3, 7) is below that of ID_AA64PFR0_EL1, before it",
         )
         case('name = "ID_AA64PFR1_EL1"', 'name = "ID_AA64PFR0_EL1"', "register.ID_AA64PFR0_EL1: there are two of this name")
-        case("encoding = [3, 3, 14, 3, 2]", "encoding = [3, 3, 14, 16, 2]", "register.227.encoding.3: 16 is greater than the maximum of 15")
+        case("encoding = [3, 3, 14, 3, 2]", "encoding = [3, 3, 14, 16, 2]", "register.228.encoding.3: 16 is greater than the maximum of 15")
         case(mte, f"{mte} way = 1,", "register.111.fields.2: unknown key: way")
         case(csselr, csselr.replace("value = 0\n", ""), "register.CSSELR_EL1.value: is to be there exactly with location constant or context")
         case(csselr, csselr.replace("context", "machine"), "register.CSSELR_EL1.access: rw does not go with location machine")
