@@ -400,6 +400,15 @@ static void vectors_run(u64 found, u64 left, u64 class)
 	}
 }
 
+/* It uses something else that traps. */
+static u64 guest_without_vectors(u64 *x)
+{
+	(void)x;
+	assert_int_equal(machine.fp_open, 0);
+	machine.esr_el2 = ESR(TRAP_EC_SME, 0);
+	return sve_traps++ == 0 ? GUEST_SYNC : GUEST_IRQ;
+}
+
 static void begin_sve(u32 protected, u64 units)
 {
 	begin(protected);
@@ -426,6 +435,10 @@ static void test_sve(void **state)
 		machine.vectors[CTX_FFR] = 0x77;
 		guest_does(GUEST_IRQ, ESR(TRAP_EC_SVE, 0));
 		check_exit(EXIT_IRQ, 0, 0);
+		sve_traps = 0;
+		machine.guest = guest_without_vectors;
+		check_exit(EXIT_IRQ, 0, 0);
+		assert_int_equal(sve_traps, 2);
 		assert_int_equal(machine.vectors[CTX_FFR], 0x77);
 		for (i = CTX_SVE_FIRST; i < CTX_SVE_END; i++) {
 			assert_int_equal(hvc(VCPU_GET_REG, i, 1, 0), protected != 0 ? HYP_EPERM : 0);
@@ -464,6 +477,28 @@ static void test_sve_begins(void **state)
 		assert_int_equal(hvc(VCPU_GET_REG, i, 1, 0), 0);
 		assert_int_equal(rest[0], 0x7003 + i);
 	}
+}
+
+/* Where no vCPU is loaded there is nothing to load and nowhere to keep it; the host's come back all the same. */
+static void test_sve_of_nobody(void **state)
+{
+	u64 fp[CTX_FP_END];
+
+	(void)state;
+	begin_sve(0, 4);
+	vectors_run(0, 0x5004, TRAP_EC_SVE);
+	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
+	memcpy(fp, machine.fp, sizeof(fp));
+	machine.zcr = 0xd;
+	assert_int_equal(vectors_take(0), 0);
+	assert_memory_equal(machine.fp, fp, sizeof(fp));
+	machine.vectors[CTX_P0] = 0xbad;
+	machine.fp[CTX_V0] = 0xbad;
+	machine.zcr = 0xe;
+	vectors_return(0);
+	assert_int_equal(machine.vectors[CTX_P0], 0);
+	assert_memory_equal(machine.fp, fp, sizeof(fp));
+	assert_int_equal(machine.zcr, 0xd);
 }
 
 /* The host reaches them of a VM that is not protected, and has SVE. */
@@ -1507,6 +1542,7 @@ int main(void)
 		cmocka_unit_test(test_fp),
 		cmocka_unit_test(test_sve),
 		cmocka_unit_test(test_sve_begins),
+		cmocka_unit_test(test_sve_of_nobody),
 		cmocka_unit_test(test_sve_words),
 		cmocka_unit_test(test_sve_chosen),
 		cmocka_unit_test(test_fp_rounds),
