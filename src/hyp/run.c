@@ -21,6 +21,20 @@
 #define LAST_COUNT 0xffffffffffffffffu
 #define COUNTS_HALF 0x8000000000000000u
 
+/* power_enter(), apart from what else is true of VMs: a goal about all vCPUs wants few hypotheses. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires power: power_inv{Here};
+    requires vcpu: v < VMS_MAX && i < VCPUS_MAX;
+    terminates \true; exits \false; assigns vm_power[v].state[i];
+    ensures power: power_inv{Here};
+    ensures error: \result == err_power_enter(\old(vm_power[v].state[i]));
+    ensures state: vm_power[v].state[i] == power_enter_state(\old(vm_power[v].state[i]));
+*/
+static s32 enters(u32 v, u32 i)
+{
+	return power_enter(v, i);
+}
+
 /* vCPU @i of VM @v, which @cpu has loaded, enters where CPU_ON said. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
@@ -46,7 +60,7 @@
 */
 static u32 begins(u32 cpu, u32 v, u32 i)
 {
-	if (power_enter(v, i) == 0) {
+	if (enters(v, i) == 0) {
 		context_begin(cpu, i, vm_start[v].vcpu[i].pc, vm_start[v].vcpu[i].x0);
 		if (vm_start[v].sve != 0) {
 			vectors_begin(cpu);

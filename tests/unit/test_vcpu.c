@@ -1008,6 +1008,23 @@ static void test_sysregs(void **state)
 	}
 }
 
+/* Fields GIC and SVE of ID_AA64PFR0_EL1: each where the guest has that, and only there. */
+static void test_shown(void **state)
+{
+	static const u64 fields[] = { 0, 0x1000000, 0x100000000, 0x101000000 };
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		begin_sve(0, i / 2 * 4);
+		machine.ids[MACHINE_ID_AA64PFR0_EL1] = 0x1111111111111111;
+		machine_ids[MACHINE_ID_AA64PFR0_EL1] = 0x1111111111111111;
+		guest_does(GUEST_SYNC, access_of(3, 0, 0, 4, 0, 9, 1));
+		assert_int_equal(hvc(VCPU_RUN, i % 2 * RUN_GIC, 0, 0), EXIT_NONE);
+		assert_int_equal(w()[9] & 0xf0f000000, fields[i]);
+	}
+}
+
 /* Each slot that a context has, by names that are not the table's. */
 static void test_slots(void **state)
 {
@@ -1564,6 +1581,7 @@ int main(void)
 		cmocka_unit_test(test_answer_elsewhere),
 		cmocka_unit_test(test_sysregs_of_the_host),
 		cmocka_unit_test(test_sysregs),
+		cmocka_unit_test(test_shown),
 		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_other_cpu),
