@@ -13,7 +13,7 @@
 #define DONATED 8u
 #define PATTERN 0x0123456789abcdefu
 #define BEYOND_PFN 0x1000000000u
-#define NO_SUCH_STAT (STAT_GIC_LISTS + 1u)
+#define NO_SUCH_STAT (STAT_SVE + 1u)
 #define MANY 0x48400000u /* blocks of RAM that nobody uses */
 #define BLOCK_BYTES 0x200000u
 #define BLOCKS_MAX 188u
