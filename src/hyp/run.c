@@ -35,7 +35,7 @@ static s32 enters(u32 v, u32 i)
 	return power_enter(v, i);
 }
 
-/* vCPU @i of VM @v, which @cpu has loaded, enters where CPU_ON said. */
+/* vCPU @i of VM @v, which @cpu has loaded, enters where CPU_ON said, with nothing in its vectors that it had before. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     requires power: power_inv{Here};
@@ -52,7 +52,6 @@ static s32 enters(u32 v, u32 i)
       cpu_guest[cpu].w[CTX_PC] == vm_start[v].vcpu[i].pc && cpu_guest[cpu].w[CTX_X0] == vm_start[v].vcpu[i].x0 &&
       cpu_guest[cpu].w[CTX_PSTATE] == CTX_RESET_PSTATE && cpu_guest[cpu].w[CTX_SCTLR_EL1] == CTX_RESET_SCTLR_EL1 &&
       cpu_guest[cpu].w[CTX_EXIT] == EXIT_NONE;
-    // nothing that it had before is in its vectors
     ensures vectors: \old(vm_power[v].state[i]) == POWER_ON_PENDING && vm_start[v].sve != 0 ==>
       \forall integer k; CTX_SVE_FIRST <= k < CTX_SVE_END ==> frame[loaded_frame{Here}(cpu)].e[k] == 0;
     ensures same: \old(vm_power[v].state[i]) != POWER_ON_PENDING ==> \forall integer k; 0 <= k < CTX_WORDS ==>
@@ -149,7 +148,8 @@ static void open_fp(u32 has_fp, u32 units)
 {
 	if (has_fp == FP_SVE) {
 		cpu_open_sve(units);
-	} else if (has_fp != 0) {
+	}
+	if (has_fp == FP_PLAIN) {
 		cpu_open_fp();
 	}
 }
