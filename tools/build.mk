@@ -156,9 +156,9 @@ $(BUILD)/guest-%.cpio: $(GUEST_FILES) $(VMM) $(TRACED) tools/mkguest.py tools/mk
 		--busybox $(BUILD)/arm64/bin/busybox --ticks $(BUILD)/initrd-ticks.cpio.gz --vmm $(VMM) --traced $(TRACED) --guest tests/system/guest
 
 # Small programs at EL1 that take the host kernel's place in tests.
-PAYLOADS := attack smp bench entry stub vms run guest gic keys points measure
+PAYLOADS := attack smp bench entry stub vms run guest gic keys points measure suspend
 PAYLOAD_DIR := $(BUILD)/payloads
-PAYLOAD_IMAGES := $(PAYLOADS:%=$(PAYLOAD_DIR)/%.img) $(PAYLOAD_DIR)/chain.img
+PAYLOAD_IMAGES := $(PAYLOADS:%=$(PAYLOAD_DIR)/%.img) $(PAYLOAD_DIR)/chain.img $(PAYLOAD_DIR)/firmware.img
 PAYLOAD_CFLAGS := -std=c11 -ffreestanding -march=armv8-a -mgeneral-regs-only -mstrict-align -fpie \
 	-mno-outline-atomics -fno-stack-protector -fno-asynchronous-unwind-tables \
 	-fno-tree-loop-distribute-patterns -O2 -g -Wall -Wextra -Werror \
@@ -185,7 +185,8 @@ $(PAYLOAD_DIR)/keys.img: $(PAYLOAD_DIR)/keys_program.o
 $(PAYLOAD_DIR)/keys.o $(PAYLOAD_DIR)/keys_program.o: tests/payloads/keys_program.h
 $(PAYLOAD_DIR)/points.img: $(PAYLOAD_DIR)/points_program.o
 $(PAYLOAD_DIR)/points.o $(PAYLOAD_DIR)/points_program.o: tests/payloads/points_program.h
-$(PAYLOAD_DIR)/keys.o $(PAYLOAD_DIR)/points.o: tests/payloads/turns.h
+$(PAYLOAD_DIR)/suspend.img: $(PAYLOAD_DIR)/suspend_program.o
+$(PAYLOAD_DIR)/keys.o $(PAYLOAD_DIR)/points.o $(PAYLOAD_DIR)/suspend.o: tests/payloads/turns.h
 $(PAYLOAD_DIR)/measure.img: $(PAYLOAD_DIR)/measure_program.o
 $(PAYLOAD_DIR)/measure.o $(PAYLOAD_DIR)/measure_program.o: tests/payloads/measure_program.h
 $(PAYLOAD_DIR)/measure.o: $(PAYLOAD_DIR)/measure_image.h
@@ -196,7 +197,7 @@ $(PAYLOAD_DIR)/measure_image.h: $(PAYLOAD_DIR)/measure_program.o tests/payloads/
 	$(QUIET)tests/payloads/measure_image.py $(@:.h=.bin) > $@
 $(PAYLOAD_DIR)/guest.o $(PAYLOAD_DIR)/guest_program.o: tests/payloads/guest_program.h
 
-$(PAYLOAD_DIR)/chain.img: $(PAYLOAD_DIR)/chain.o tests/payloads/payload.lds
+$(PAYLOAD_DIR)/chain.img $(PAYLOAD_DIR)/firmware.img: $(PAYLOAD_DIR)/%.img: $(PAYLOAD_DIR)/%.o tests/payloads/payload.lds
 	$(QUIET)$(CROSS_COMPILE)ld -static -nostdlib --no-warn-rwx-segments -T tests/payloads/payload.lds \
 		-o $(@:.img=.elf) $<
 	$(QUIET)$(CROSS_COMPILE)objcopy -O binary $(@:.img=.elf) $@
