@@ -133,8 +133,8 @@ static u64 cpu_on(u64 function, u64 mpidr, u64 pc, u64 x0)
 }
 
 /*
- * CPU_SUSPEND (PSCI 1.1, 5.1), or of the last CPU SYSTEM_SUSPEND (5.19), which has no @power_state: returns when the state was a standby
- * state or was refused.
+ * CPU_SUSPEND (PSCI 1.1, 5.1), and SYSTEM_SUSPEND (5.19) of the last CPU, which has no @power_state: returns when the
+ * state was a standby state or was refused.
  */
 /*@ requires unlocked: no_locks{Here};
     requires setup: boot_ok{Here};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Firmware at EL3 of a machine with one CPU, with as much of PSCI as a suspend needs: it starts the image at EL2 with the
- * tree at TREE, and from CPU_SUSPEND to a power-down state and from SYSTEM_SUSPEND the CPU comes back with no register as
- * it was. What is wrong with a call it answers as PSCI does; x4 to x17 of a call are lost too.
+ * Firmware at EL3 of a machine with one CPU, with as much of PSCI as a suspend needs: it starts the image at EL2 with
+ * the tree at TREE, and from CPU_SUSPEND to a power-down state and from SYSTEM_SUSPEND the CPU comes back with no
+ * register as it was.
  */
 #define IMAGE 0x40200000
 #define TREE 0x48000000
@@ -16,7 +16,10 @@
 #define POWER_DOWN_BIT 16
 
 #define EL2H_MASKED 0x3c9
-/* EL2 has what it has without EL3. SCR_EL3: NS, RES1, HCE, RW; APK, API, ATA, FGTEn, ECVEn; HXEn, EnTP2, TCR2En, SCTLR2En, PIEn. */
+/*
+ * EL2 has what it has without EL3. SCR_EL3: NS, RES1, HCE, RW; APK, API, ATA, FGTEn, ECVEn; HXEn, EnTP2, TCR2En,
+ * SCTLR2En, PIEn.
+ */
 #define SCR_LOW 0x0531
 #define SCR_HIGH 0x1c03
 #define SCR_TOP 0x3a40
@@ -99,13 +102,19 @@ cpu_suspend:
 /* x1: where to; x2: x0 there. */
 system_suspend:
 	mov	x0, #JUNK
-	.irp	name, vbar_el2, ttbr0_el2, vttbr_el2, tpidr_el2, tpidr_el1, tpidr_el0, vbar_el1, ttbr0_el1, ttbr1_el1, elr_el1, elr_el2
+	.irp	name, vbar_el2, ttbr0_el2, vttbr_el2, tpidr_el2, elr_el2
 	msr	\name, x0
 	.endr
-	.irp	name, hcr_el2, hstr_el2, mdcr_el2, cptr_el2, vtcr_el2, tcr_el2, mair_el2, cnthctl_el2, cntvoff_el2, tcr_el1, mair_el1
+	.irp	name, tpidr_el1, tpidr_el0, vbar_el1, ttbr0_el1, ttbr1_el1, elr_el1
+	msr	\name, x0
+	.endr
+	.irp	name, hcr_el2, hstr_el2, mdcr_el2, cptr_el2, vtcr_el2, tcr_el2, mair_el2, cnthctl_el2, cntvoff_el2
 	msr	\name, xzr
 	.endr
-	.irp	name, vpidr_el2, vmpidr_el2, mdscr_el1, cpacr_el1, cntp_ctl_el0, cntv_ctl_el0, cntkctl_el1, sp_el0, sp_el1
+	.irp	name, vpidr_el2, vmpidr_el2, mdscr_el1, cpacr_el1, tcr_el1, mair_el1, cntp_ctl_el0, cntv_ctl_el0
+	msr	\name, xzr
+	.endr
+	.irp	name, cntkctl_el1, sp_el0, sp_el1
 	msr	\name, xzr
 	.endr
 	msr	s3_4_c12_c9_5, xzr		/* ICC_SRE_EL2 */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Power-down states that lose every register of the CPU (firmware.S), on the real image: what is Hypatia's is there when
- * the CPU comes back, in the host as in two VMs, one of which has a vCPU loaded meanwhile.
+ * Power-down states that lose every register of the CPU (firmware.S), on the real image: what is Hypatia's is there
+ * when the CPU comes back, in the host as in two VMs, one of which has a vCPU loaded meanwhile.
  */
 #include "suspend_program.h"
 #include "turns.h"

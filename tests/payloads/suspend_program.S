@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The guest of suspend.c, at SUSPEND_CODE of a VM: tells its word by a store to where no memory is, and counts it up. */
+/* The guest of suspend.c, at SUSPEND_CODE of a VM: tells its word by a store to where no memory is; then the next. */
 #include "suspend_program.h"
 
 	.data

@@ -163,7 +163,7 @@ static void test_psci_by_hand(void **state)
 	};
 	/* One bit for each function number. */
 	const u32 forward[2] = { 0x0007a3d5, 0x00072090 };
-	const u32 relay[2] = { 0x0000040a, 0x0000000a };
+	const u32 relay[2] = { 0x0000440a, 0x0000400a };
 	u32 wide;
 	u32 n;
 
