@@ -253,11 +253,23 @@ $(BUILD)/initrd-guests-%.cpio.gz: $(BUILD)/host-%/.built $(HOST_DIR)/bench $(BUI
 	$(QUIET)$(CROSS_COMPILE)strip -g -o $(HOST_DIR)/hypatia-$*.ko $(BUILD)/host-$*/hypatia.ko
 	$(QUIET)/usr/bin/python3 tools/mkinitrd.py $@ $(INITRD_FILES) hypatia.ko=$(HOST_DIR)/hypatia-$*.ko bench=$(HOST_DIR)/bench
 
+# A program that ends the host by kexec, and the initramfs with it: the next kernel has the one above.
+$(HOST_DIR)/kexec: tests/host/kexec/kexec.c tools/build.mk | $(LIBFDT)
+	$(QUIET)tools/deps.sh libc
+	@mkdir -p $(@D)
+	$(QUIET)$(AARCH64_CC) --sysroot=$(CURDIR)/$(BUILD)/libc-arm64 -isystem $(BUILD)/arm64/usr/include -static -std=gnu11 \
+		-O2 -g -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -ffile-prefix-map=$(CURDIR)=. -o $@ $< $(LIBFDT)
+
+$(BUILD)/initrd-kexec-%.cpio.gz: $(BUILD)/initrd-kvm-%.cpio.gz $(HOST_DIR)/kexec
+	$(QUIET)/usr/bin/python3 tools/mkinitrd.py $@ $(INITRD_FILES) hypatia.ko=$(HOST_DIR)/hypatia-$*.ko kvm=$(HOST_DIR)/kvm \
+		bin/kexec=$(HOST_DIR)/kexec Image=$(BUILD)/kernel-$*/Image initrd=$<
+
 # What tools/systest and tools/systest --all need to be there.
 SYSTEST_FILES := $(BUILD)/hypatia.img $(DEBUG_IMAGES) $(BUILD)/initrd.cpio.gz $(PAYLOAD_IMAGES) \
-	$(BUILD)/initrd-module-6.1.cpio.gz $(BUILD)/initrd-kvm-6.1.cpio.gz \
+	$(BUILD)/initrd-module-6.1.cpio.gz $(BUILD)/initrd-kvm-6.1.cpio.gz $(BUILD)/initrd-kexec-6.1.cpio.gz \
 	$(BUILD)/initrd-fuzz-6.1.cpio.gz $(BUILD)/guest-6.1.cpio
-SYSTEST_ALL_FILES := $(SYSTEST_FILES) $(BUILD)/initrd-module-6.12.cpio.gz $(BUILD)/initrd-kvm-6.12.cpio.gz
+SYSTEST_ALL_FILES := $(SYSTEST_FILES) $(BUILD)/initrd-module-6.12.cpio.gz $(BUILD)/initrd-kvm-6.12.cpio.gz \
+	$(BUILD)/initrd-kexec-6.12.cpio.gz
 
 # The initramfs whose first process prints the counter.
 $(PAYLOAD_DIR)/ticks: $(PAYLOAD_DIR)/ticks.o
