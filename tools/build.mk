@@ -232,10 +232,10 @@ $(BUILD)/initrd-fuzz-%.cpio.gz: $(BUILD)/fuzz-%/.built $(BUILD)/initrd.cpio.gz
 
 # A program of the host that tests /dev/kvm (tools/deps.sh libc), and the initramfs with it and the driver.
 HOST_DIR := $(BUILD)/host
-$(HOST_DIR)/kvm: $(wildcard tests/host/*.[chS]) tools/build.mk
+$(HOST_DIR)/kvm: $(wildcard tests/host/*.[chS] host/include/*.h) tools/build.mk
 	$(QUIET)tools/deps.sh libc
 	@mkdir -p $(@D)
-	$(QUIET)$(AARCH64_CC) --sysroot=$(CURDIR)/$(BUILD)/libc-arm64 -static -std=gnu11 -O2 -g -Wall -Wextra -Werror \
+	$(QUIET)$(AARCH64_CC) --sysroot=$(CURDIR)/$(BUILD)/libc-arm64 -Ihost/include -static -std=gnu11 -O2 -g -Wall -Wextra -Werror \
 		-ffile-prefix-map=$(CURDIR)=. -o $@ $(filter %.c %.S,$^)
 
 $(BUILD)/initrd-kvm-%.cpio.gz: $(BUILD)/host-%/.built $(HOST_DIR)/kvm $(BUILD)/initrd.cpio.gz

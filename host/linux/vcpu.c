@@ -294,7 +294,7 @@ static int vcpu_begin(struct hyp_vm *vm, struct hyp_vcpu *vcpu)
 	s64 refused;
 
 	mutex_lock(&vm->life);
-	refused = vm->ended ? -ESHUTDOWN : hyp_call(VCPU_INIT, vm->handle, vcpu->index, page_to_pfn(vcpu->frame));
+	refused = hyp_cpu_stopping() ? -ESHUTDOWN : hyp_call(VCPU_INIT, vm->handle, vcpu->index, page_to_pfn(vcpu->frame));
 	if (!refused)
 		smp_store_release(&vm->vcpus[vcpu->index], vcpu);
 	mutex_unlock(&vm->life);

@@ -33,7 +33,7 @@ void hyp_frame_free(struct page *page, s64 refused)
 	atomic_long_dec(&hyp_frames_kept);
 }
 
-/* All that Hypatia knows. */
+/* VMs that Hypatia knows, and those that just ended. */
 static LIST_HEAD(vms);
 static DEFINE_MUTEX(vms_lock);
 
@@ -192,7 +192,7 @@ static int begin(struct hyp_vm *vm, u64 pc, u64 x0, u64 expected)
 	if (expected && copy_from_user(measurement, u64_to_user_ptr(expected), sizeof(measurement)))
 		return -EFAULT;
 	mutex_lock(&vm->life);
-	refused = vm->ended ? -ESHUTDOWN : hyp_begin(vm->handle, pc, x0, measurement);
+	refused = hyp_cpu_stopping() ? -ESHUTDOWN : hyp_begin(vm->handle, pc, x0, measurement);
 	mutex_unlock(&vm->life);
 	if (!refused)
 		hyp_vcpu_turned_on(vm, 0);

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <hypatia_kvm.h>
 #include <linux/rtc.h>
 #include <pthread.h>
 #include <sched.h>
@@ -274,6 +275,13 @@ static void *storm(void *argument)
 	return NULL;
 }
 
+static int enable(int vm, uint32_t what, uint64_t address, uint64_t bytes)
+{
+	struct kvm_enable_cap cap = { .cap = what, .args = { address, bytes } };
+
+	return ioctl(vm, KVM_ENABLE_CAP, &cap);
+}
+
 static void check_ended(const char *what, const struct runner *r)
 {
 	check(what, r->result == -1 ? r->error : 0, ESHUTDOWN);
@@ -286,15 +294,20 @@ static void run_until_end(int ready)
 	static struct runner counter = { .m = &m[0] }, protected = { .m = &m[1] }, waiter = { .m = &m[2] },
 			     stormer = { .m = &m[0] };
 	pthread_t threads[3];
-	int i;
+	int measured, i;
 
 	machine_make(&m[0], guest_count, 1);
+	measured = ioctl(m[0].kvm, KVM_CREATE_VM, VM_TYPE | VM_TYPE_PROTECTED | HYPATIA_VM_TYPE_MEASURED);
+	check("its memory", slot_set(measured, 0, G_MEMORY, G_PAGES - G_MEMORY, m[0].pages), 0);
+	check("its image", enable(measured, HYPATIA_CAP_MEASURE, G_MEMORY, getpagesize()), 0);
 	machine_make_type(&m[1], VM_TYPE | VM_TYPE_PROTECTED, guest_count, 1);
 	machine_make(&m[2], guest_wakes, 1);
 	pthread_create(&threads[0], NULL, run_thread, &counter);
 	check("the guest counts", counts(&m[0]), 1);
 	pthread_create(&threads[1], NULL, run_thread, &waiter);
-	check("the guest waits", counts(&m[2]), 1);
+	while (counted(&m[2]) == 0)
+		sleep_ms(LOOK_MS);
+	sleep_ms(LOOK_MS);
 	pthread_create(&threads[2], NULL, storm, &stormer);
 	check("ready", write(ready, "", 1), 1);
 	run_thread(&protected);
@@ -306,10 +319,13 @@ static void run_until_end(int ready)
 	check_ended("no VM is made", &stormer);
 	check_refused("no vCPU is made", ioctl(m[1].vm, KVM_CREATE_VCPU, 1), ESHUTDOWN);
 	check_refused("no vCPU is made anew", vcpu_init(m[2].vcpu[0], 1 << KVM_ARM_VCPU_PSCI_0_2), ESHUTDOWN);
+	check_refused("no page is mapped",
+		      enable(measured, HYPATIA_CAP_MEASURE, G_MEMORY + getpagesize(), getpagesize()), ESHUTDOWN);
+	check_refused("no guest begins", enable(measured, HYPATIA_CAP_BEGIN, G_MEMORY, 0), ESHUTDOWN);
 	check_refused("nobody goes on", ioctl(m[0].vcpu[0], KVM_RUN, 0), ESHUTDOWN);
 	for (i = 0; i < 3; i++)
 		machine_end(&m[i]);
-	check("all is over", 1, 1);
+	close(measured);
 }
 
 void leave_running(void)
