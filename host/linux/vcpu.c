@@ -291,10 +291,11 @@ void hyp_vcpu_free(struct hyp_vcpu *vcpu)
 /* From here on it ends with its VM, also when there is no file for it. */
 static int vcpu_begin(struct hyp_vm *vm, struct hyp_vcpu *vcpu)
 {
-	s64 refused;
+	s64 refused = -ESHUTDOWN;
 
 	mutex_lock(&vm->life);
-	refused = hyp_cpu_stopping() ? -ESHUTDOWN : hyp_call(VCPU_INIT, vm->handle, vcpu->index, page_to_pfn(vcpu->frame));
+	if (!hyp_cpu_stopping())
+		refused = hyp_call(VCPU_INIT, vm->handle, vcpu->index, page_to_pfn(vcpu->frame));
 	if (!refused)
 		smp_store_release(&vm->vcpus[vcpu->index], vcpu);
 	mutex_unlock(&vm->life);
