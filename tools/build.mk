@@ -142,21 +142,14 @@ $(VMM): $(wildcard host/vmm/*.[chS] host/include/*.h) tools/build.mk | $(LIBFDT)
 		-O2 -g -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -ffile-prefix-map=$(CURDIR)=. -o $@ \
 		$(filter %.c %.S,$^) $(LIBFDT)
 
-# What a guest debugs in itself: a static program.
+# What a guest runs: with a debugger of itself, and with SVE. Static programs.
 TRACED := $(BUILD)/host/traced
-$(TRACED): tests/system/guest/traced.c tools/build.mk
+GUEST_VECTORS := $(BUILD)/host/vectors
+$(TRACED) $(GUEST_VECTORS): $(BUILD)/host/%: tests/system/guest/%.c tools/build.mk
 	$(QUIET)tools/deps.sh libc
 	@mkdir -p $(@D)
 	$(QUIET)$(AARCH64_CC) --sysroot=$(CURDIR)/$(BUILD)/libc-arm64 -static -std=gnu11 -O2 -g -Wall -Wextra -Werror \
 		-ffile-prefix-map=$(CURDIR)=. -s -o $@ $<
-
-# What its guests do with SVE.
-GUEST_VECTORS := $(BUILD)/host/vectors
-$(GUEST_VECTORS): tests/system/guest/vectors.c tools/build.mk
-	$(QUIET)tools/deps.sh libc
-	@mkdir -p $(@D)
-	$(QUIET)$(AARCH64_CC) --sysroot=$(CURDIR)/$(BUILD)/libc-arm64 -static -std=gnu11 -O2 -g -Wall -Wextra -Werror \
-		-ffile-prefix-map=$(CURDIR)=. -o $@ $<
 
 $(BUILD)/guest-%.cpio: $(GUEST_FILES) $(VMM) $(TRACED) $(GUEST_VECTORS) tools/mkguest.py tools/mkinitrd.py $(BUILD)/stamps/guest $(BUILD)/stamps/host $(BUILD)/initrd-ticks.cpio.gz
 	$(QUIET)tools/deps.sh $(if $(filter 6.1,$*),host,kernel-$*)
@@ -165,15 +158,15 @@ $(BUILD)/guest-%.cpio: $(GUEST_FILES) $(VMM) $(TRACED) $(GUEST_VECTORS) tools/mk
 		--vectors $(GUEST_VECTORS) --guest tests/system/guest
 
 # Small programs at EL1 that take the host kernel's place in tests.
-PAYLOADS := attack smp bench entry stub vms run guest gic keys points measure sve
+PAYLOADS := attack smp bench entry stub vms run guest gic keys points measure sve suspend
 PAYLOAD_DIR := $(BUILD)/payloads
-PAYLOAD_IMAGES := $(PAYLOADS:%=$(PAYLOAD_DIR)/%.img) $(PAYLOAD_DIR)/chain.img
+PAYLOAD_IMAGES := $(PAYLOADS:%=$(PAYLOAD_DIR)/%.img) $(PAYLOAD_DIR)/chain.img $(PAYLOAD_DIR)/firmware.img
 PAYLOAD_CFLAGS := -std=c11 -ffreestanding -march=armv8-a -mgeneral-regs-only -mstrict-align -fpie \
 	-mno-outline-atomics -fno-stack-protector -fno-asynchronous-unwind-tables \
 	-fno-tree-loop-distribute-patterns -O2 -g -Wall -Wextra -Werror \
 	-include src/arch/arm64/include/asm/hidden.h -ffile-prefix-map=$(CURDIR)=.
 
-$(PAYLOAD_DIR)/%.o: tests/payloads/%.c tests/payloads/payload.h tools/build.mk | $(GEN_STAMP)
+$(PAYLOAD_DIR)/%.o: tests/payloads/%.c tests/payloads/payload.h tools/build.mk $(GEN_STAMP)
 	@mkdir -p $(@D)
 	$(QUIET)$(AARCH64_CC) -Isrc/hyp -Isrc/arch/arm64/include -I$(BUILD)/gen/include $(PAYLOAD_CFLAGS) -c -o $@ $<
 
@@ -186,28 +179,20 @@ $(PAYLOAD_DIR)/%.img: $(PAYLOAD_DIR)/start.o $(PAYLOAD_DIR)/lib.o $(PAYLOAD_DIR)
 		-o $(@:.img=.elf) $(filter %.o,$^)
 	$(QUIET)$(CROSS_COMPILE)objcopy -O binary $(@:.img=.elf) $@
 
-# The program that its guest runs.
-$(PAYLOAD_DIR)/guest.img: $(PAYLOAD_DIR)/guest_program.o
-$(PAYLOAD_DIR)/gic.img: $(PAYLOAD_DIR)/gic_program.o
-$(PAYLOAD_DIR)/gic.o $(PAYLOAD_DIR)/gic_program.o: tests/payloads/gic_program.h
-$(PAYLOAD_DIR)/keys.img: $(PAYLOAD_DIR)/keys_program.o
-$(PAYLOAD_DIR)/sve.img: $(PAYLOAD_DIR)/sve_program.o
-$(PAYLOAD_DIR)/keys.o $(PAYLOAD_DIR)/keys_program.o: tests/payloads/keys_program.h
-$(PAYLOAD_DIR)/points.img: $(PAYLOAD_DIR)/points_program.o
-$(PAYLOAD_DIR)/points.o $(PAYLOAD_DIR)/points_program.o: tests/payloads/points_program.h
-$(PAYLOAD_DIR)/keys.o $(PAYLOAD_DIR)/points.o $(PAYLOAD_DIR)/sve.o: tests/payloads/turns.h
-$(PAYLOAD_DIR)/sve.o $(PAYLOAD_DIR)/sve_program.o: tests/payloads/sve_program.h
-$(PAYLOAD_DIR)/measure.img: $(PAYLOAD_DIR)/measure_program.o
-$(PAYLOAD_DIR)/measure.o $(PAYLOAD_DIR)/measure_program.o: tests/payloads/measure_program.h
+# NAME.c whose guest is NAME_program.S; they agree on NAME_program.h.
+GUEST_PAYLOADS := guest gic keys points measure sve suspend
+$(GUEST_PAYLOADS:%=$(PAYLOAD_DIR)/%.img): $(PAYLOAD_DIR)/%.img: $(PAYLOAD_DIR)/%_program.o
+$(GUEST_PAYLOADS:%=$(PAYLOAD_DIR)/%.o): $(PAYLOAD_DIR)/%.o: tests/payloads/%_program.h
+$(GUEST_PAYLOADS:%=$(PAYLOAD_DIR)/%_program.o): $(PAYLOAD_DIR)/%_program.o: tests/payloads/%_program.h
+$(addprefix $(PAYLOAD_DIR)/,keys.o points.o sve.o suspend.o): tests/payloads/turns.h
 $(PAYLOAD_DIR)/measure.o: $(PAYLOAD_DIR)/measure_image.h
 $(PAYLOAD_DIR)/measure.o: PAYLOAD_CFLAGS += -I$(PAYLOAD_DIR)
 # What its measurement should be, by another implementation.
 $(PAYLOAD_DIR)/measure_image.h: $(PAYLOAD_DIR)/measure_program.o tests/payloads/measure_image.py
 	$(QUIET)$(CROSS_COMPILE)objcopy -O binary -j .data $< $(@:.h=.bin)
 	$(QUIET)tests/payloads/measure_image.py $(@:.h=.bin) > $@
-$(PAYLOAD_DIR)/guest.o $(PAYLOAD_DIR)/guest_program.o: tests/payloads/guest_program.h
 
-$(PAYLOAD_DIR)/chain.img: $(PAYLOAD_DIR)/chain.o tests/payloads/payload.lds
+$(PAYLOAD_DIR)/chain.img $(PAYLOAD_DIR)/firmware.img: $(PAYLOAD_DIR)/%.img: $(PAYLOAD_DIR)/%.o tests/payloads/payload.lds
 	$(QUIET)$(CROSS_COMPILE)ld -static -nostdlib --no-warn-rwx-segments -T tests/payloads/payload.lds \
 		-o $(@:.img=.elf) $<
 	$(QUIET)$(CROSS_COMPILE)objcopy -O binary $(@:.img=.elf) $@
@@ -242,10 +227,10 @@ $(BUILD)/initrd-fuzz-%.cpio.gz: $(BUILD)/fuzz-%/.built $(BUILD)/initrd.cpio.gz
 
 # A program of the host that tests /dev/kvm (tools/deps.sh libc), and the initramfs with it and the driver.
 HOST_DIR := $(BUILD)/host
-$(HOST_DIR)/kvm: $(wildcard tests/host/*.[chS]) tools/build.mk
+$(HOST_DIR)/kvm: $(wildcard tests/host/*.[chS] host/include/*.h) tools/build.mk
 	$(QUIET)tools/deps.sh libc
 	@mkdir -p $(@D)
-	$(QUIET)$(AARCH64_CC) --sysroot=$(CURDIR)/$(BUILD)/libc-arm64 -static -std=gnu11 -O2 -g -Wall -Wextra -Werror \
+	$(QUIET)$(AARCH64_CC) --sysroot=$(CURDIR)/$(BUILD)/libc-arm64 -Ihost/include -static -std=gnu11 -O2 -g -Wall -Wextra -Werror \
 		-ffile-prefix-map=$(CURDIR)=. -o $@ $(filter %.c %.S,$^)
 
 $(BUILD)/initrd-kvm-%.cpio.gz: $(BUILD)/host-%/.built $(HOST_DIR)/kvm $(BUILD)/initrd.cpio.gz
@@ -263,11 +248,23 @@ $(BUILD)/initrd-guests-%.cpio.gz: $(BUILD)/host-%/.built $(HOST_DIR)/bench $(BUI
 	$(QUIET)$(CROSS_COMPILE)strip -g -o $(HOST_DIR)/hypatia-$*.ko $(BUILD)/host-$*/hypatia.ko
 	$(QUIET)/usr/bin/python3 tools/mkinitrd.py $@ $(INITRD_FILES) hypatia.ko=$(HOST_DIR)/hypatia-$*.ko bench=$(HOST_DIR)/bench
 
+# A program that ends the host by kexec, and the initramfs with it: the next kernel has the one above.
+$(HOST_DIR)/kexec: tests/host/kexec/kexec.c tools/build.mk | $(LIBFDT)
+	$(QUIET)tools/deps.sh libc
+	@mkdir -p $(@D)
+	$(QUIET)$(AARCH64_CC) --sysroot=$(CURDIR)/$(BUILD)/libc-arm64 -isystem $(BUILD)/arm64/usr/include -static -std=gnu11 \
+		-O2 -g -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -ffile-prefix-map=$(CURDIR)=. -o $@ $< $(LIBFDT)
+
+$(BUILD)/initrd-kexec-%.cpio.gz: $(BUILD)/initrd-kvm-%.cpio.gz $(HOST_DIR)/kexec
+	$(QUIET)/usr/bin/python3 tools/mkinitrd.py $@ $(INITRD_FILES) hypatia.ko=$(HOST_DIR)/hypatia-$*.ko kvm=$(HOST_DIR)/kvm \
+		bin/kexec=$(HOST_DIR)/kexec Image=$(BUILD)/kernel-$*/Image initrd=$<
+
 # What tools/systest and tools/systest --all need to be there.
 SYSTEST_FILES := $(BUILD)/hypatia.img $(DEBUG_IMAGES) $(BUILD)/initrd.cpio.gz $(PAYLOAD_IMAGES) \
-	$(BUILD)/initrd-module-6.1.cpio.gz $(BUILD)/initrd-kvm-6.1.cpio.gz \
+	$(BUILD)/initrd-module-6.1.cpio.gz $(BUILD)/initrd-kvm-6.1.cpio.gz $(BUILD)/initrd-kexec-6.1.cpio.gz \
 	$(BUILD)/initrd-fuzz-6.1.cpio.gz $(BUILD)/guest-6.1.cpio
-SYSTEST_ALL_FILES := $(SYSTEST_FILES) $(BUILD)/initrd-module-6.12.cpio.gz $(BUILD)/initrd-kvm-6.12.cpio.gz
+SYSTEST_ALL_FILES := $(SYSTEST_FILES) $(BUILD)/initrd-module-6.12.cpio.gz $(BUILD)/initrd-kvm-6.12.cpio.gz \
+	$(BUILD)/initrd-kexec-6.12.cpio.gz
 
 # The initramfs whose first process prints the counter.
 $(PAYLOAD_DIR)/ticks: $(PAYLOAD_DIR)/ticks.o

@@ -66,7 +66,7 @@ void hyp_vcpu_unload(struct hyp_vcpu *vcpu)
 /**
  * hyp_vcpu_claim() - load @vcpu on this CPU
  *
- * Return: 0, with interrupts off until hyp_vcpu_unclaim(); or an error of VCPU_LOAD. Its lock must be held.
+ * Return: 0, with interrupts off until hyp_vcpu_unclaim(); -ESHUTDOWN; or an error of VCPU_LOAD. Its lock must be held.
  */
 int hyp_vcpu_claim(struct hyp_vcpu *vcpu)
 {
@@ -75,6 +75,11 @@ int hyp_vcpu_claim(struct hyp_vcpu *vcpu)
 
 	for (;;) {
 		local_irq_disable();
+		/* See host_ends(). */
+		if (hyp_cpu_stopping()) {
+			local_irq_enable();
+			return -ESHUTDOWN;
+		}
 		cpu = smp_load_acquire(&vcpu->cpu);
 		if (cpu == smp_processor_id())
 			return 0;
@@ -151,10 +156,16 @@ static int last_suspends(void)
 
 static struct syscore_ops suspend_ops = { .suspend = last_suspends };
 
+/*
+ * The next kernel may come by kexec, and all of RAM is to be its own. Tasks go on meanwhile, and nobody waits for what
+ * they do: behind the interrupt no CPU is between a claim and its end, and who claims from then on sees that there is
+ * nothing to claim any more.
+ */
 static int host_ends(struct notifier_block *block, unsigned long action, void *unused)
 {
 	WRITE_ONCE(stopping, true);
 	on_each_cpu(put_any, NULL, 1);
+	hyp_vms_end();
 	return NOTIFY_DONE;
 }
 

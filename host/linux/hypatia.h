@@ -2,7 +2,8 @@
 /*
  * /dev/kvm of a host under Hypatia: what its files share.
  *
- * Locks, in this order: vcpu->lock, vm->lock, mmap_lock (taken by the kernel where memory is faulted in), vm->mmu_lock.
+ * Locks, in this order: vcpu->lock, vm->lock, that of the list of VMs, vm->life, mmap_lock (taken by the kernel where
+ * memory is faulted in), vm->mmu_lock. Who holds one of the list or of life waits for no page of a process.
  */
 #ifndef HYPATIA_H
 #define HYPATIA_H
@@ -53,12 +54,15 @@ struct hyp_slot {
 /**
  * struct hyp_vm - a VM
  * @refs: its file, and the files of its vCPUs
+ * @entry: of the list of VMs
  * @handle: Hypatia's
  * @protected: its memory is out of the host's reach
  * @measured: and Hypatia measures what it begins with
  * @frame: the page that Hypatia keeps for it
  * @mm: whose memory it has
  * @lock: over the making of vCPUs, and changes of @ioevents and @irqfds
+ * @life: over what Hypatia knows of it besides its memory: its vCPUs, how it begins, its end
+ * @ended: Hypatia knows nothing of it any more, and its frames are back; its files may still be there
  * @gic: its interrupt controller, when it has one in the kernel
  * @mmu_lock: over what follows, and over the hypercalls about its memory
  * @slots: by KVM's number; all behind the first @slots_end are empty
@@ -73,6 +77,7 @@ struct hyp_slot {
  */
 struct hyp_vm {
 	struct kref refs;
+	struct list_head entry;
 	u64 handle;
 	bool protected;
 	bool measured;
@@ -80,6 +85,8 @@ struct hyp_vm {
 	struct mm_struct *mm;
 	struct mmu_notifier notifier;
 	struct mutex lock;
+	struct mutex life;
+	bool ended;
 	struct hyp_vcpu *vcpus[VCPUS_MAX];
 	struct list_head ioevents;
 	struct list_head irqfds;
@@ -172,12 +179,14 @@ long hyp_check_extension(unsigned long extension);
 /* vm.c */
 int hyp_vm_create(unsigned long type);
 void hyp_vm_release(struct hyp_vm *vm);
+void hyp_vms_end(void);
 struct page *hyp_frame_alloc(void);
 void hyp_frame_free(struct page *page, s64 refused);
 
 /* vcpu.c */
 int hyp_vcpu_create(struct hyp_vm *vm, unsigned long index);
-void hyp_vcpu_destroy(struct hyp_vcpu *vcpu);
+void hyp_vcpu_end(struct hyp_vcpu *vcpu);
+void hyp_vcpu_free(struct hyp_vcpu *vcpu);
 int hyp_vcpu_power(struct hyp_vcpu *vcpu, bool on);
 void hyp_vcpu_kick(struct hyp_vcpu *vcpu);
 void hyp_vcpu_turned_on(struct hyp_vm *vm, u64 index);
@@ -208,9 +217,12 @@ void hyp_timer_wakeup(struct hyp_vcpu *vcpu);
 bool hyp_timer_sysreg(struct hyp_vcpu *vcpu, struct hyp_exit *exit);
 
 /* mmu.c */
-int hyp_mmu_init(struct hyp_vm *vm);
-void hyp_mmu_end(struct hyp_vm *vm);
+void hyp_mmu_init(struct hyp_vm *vm);
+int hyp_mmu_watch(struct hyp_vm *vm);
+void hyp_mmu_unwatch(struct hyp_vm *vm);
+void hyp_mmu_take_back(struct hyp_vm *vm);
 void hyp_mmu_reclaim(struct hyp_vm *vm);
+void hyp_mmu_free(struct hyp_vm *vm);
 int hyp_mmu_set_slot(struct hyp_vm *vm, const struct kvm_userspace_memory_region *region);
 int hyp_mmu_get_log(struct hyp_vm *vm, const struct kvm_dirty_log *log);
 int hyp_mmu_clear_log(struct hyp_vm *vm, const struct kvm_clear_dirty_log *log);

@@ -17,6 +17,9 @@
 /* How many pages are mapped at a fault: this one, and those behind it that are there already. A power of two. */
 #define AROUND 32
 
+/* Behind the last page that a guest can have. */
+#define PAGES_END BIT_ULL(IPA_BITS - PAGE_SHIFT)
+
 /* A guest whose MMU is off sees memory as it is behind the caches; and it may fetch what was data before. */
 static void clean_page(struct page *page)
 {
@@ -538,6 +541,9 @@ static int map_unless_changed(struct hyp_vm *vm, struct hyp_fault *fault, struct
 	int i;
 
 	BUILD_BUG_ON(LEAF % AROUND);
+	/* See hyp_mmu_take_back(). */
+	if (hyp_cpu_stopping())
+		return -ESHUTDOWN;
 	if (vm->changing || vm->changes != fault->changes)
 		return AGAIN;
 	outcome = map_at(vm, fault->page, notes, frames[0], map_call(fault, fault->write), &fault->spare);
@@ -708,54 +714,78 @@ int hyp_mmu_measure(struct hyp_vm *vm, u64 address, u64 bytes)
 	return err == THERE ? -EBUSY : err;
 }
 
-int hyp_mmu_init(struct hyp_vm *vm)
+void hyp_mmu_init(struct hyp_vm *vm)
 {
 	spin_lock_init(&vm->mmu_lock);
 	xa_init(&vm->leaves);
 	INIT_LIST_HEAD(&vm->tables);
+}
+
+/* From now on it is known what the process does to its memory. */
+int hyp_mmu_watch(struct hyp_vm *vm)
+{
 	vm->notifier.ops = &notifier_ops;
 	return mmu_notifier_register(&vm->notifier, vm->mm);
 }
 
-/* Nobody faults any more: what is lent is the process's again. */
-void hyp_mmu_end(struct hyp_vm *vm)
+void hyp_mmu_unwatch(struct hyp_vm *vm)
 {
 	mmu_notifier_unregister(&vm->notifier, vm->mm);
 }
 
-/* @note of a frame of a dying VM, which goes back, cleared if it was the guest's alone. */
-static void reclaim_noted(struct hyp_vm *vm, unsigned long note)
+/*
+ * The VM is about to die. Nobody has its files any more, or the host ends: who takes the lock behind this maps nothing,
+ * and finds nothing to take back or to look at.
+ */
+void hyp_mmu_take_back(struct hyp_vm *vm)
 {
-	unsigned long pfn = noted_pfn(note);
+	spin_lock(&vm->mmu_lock);
+	if (!vm->protected)
+		take_back(vm, 0, PAGES_END - 1, true);
+	spin_unlock(&vm->mmu_lock);
+}
+
+/* The frame at @note, of a dying VM, goes back, cleared if it was the guest's alone. */
+static void reclaim_noted(struct hyp_vm *vm, unsigned long *note)
+{
+	unsigned long pfn = noted_pfn(*note);
 	s64 refused = hyp_call(VM_RECLAIM, vm->handle, pfn, 0);
 
 	/* One that does not come back stays pinned: nobody must use it. */
 	if (WARN_ONCE(refused, "hypatia: a frame does not come back: %lld\n", refused))
 		return;
+	*note = 0;
 	atomic_long_dec(&hyp_frames_given);
 	if (vm->protected)
 		unpin_user_pages_dirty_lock(&(struct page *){ pfn_to_page(pfn) }, 1, true);
 }
 
-/* The VM is dying, and nobody faults any more. */
+/* The VM is dying, and nothing is mapped or taken back any more. */
 void hyp_mmu_reclaim(struct hyp_vm *vm)
 {
-	struct hyp_notes at = { .last = BIT_ULL(IPA_BITS - PAGE_SHIFT) - 1 };
+	struct hyp_notes at = { .last = PAGES_END - 1 };
 	struct page *frame, *next;
-	unsigned long index;
 	unsigned long *note;
+
+	for (note = note_next(vm, &at); note; note = note_next(vm, &at)) {
+		reclaim_noted(vm, note);
+		if (++at.page % AROUND == 0)
+			cond_resched();
+	}
+	list_for_each_entry_safe (frame, next, &vm->tables, lru)
+		hyp_frame_free(frame, hyp_call(VM_RECLAIM, vm->handle, page_to_pfn(frame), 0));
+}
+
+/* Nobody has the VM any more. */
+void hyp_mmu_free(struct hyp_vm *vm)
+{
+	unsigned long index;
+	unsigned long *leaf;
 	unsigned int i;
 
 	for (i = 0; i < SLOTS_MAX; i++)
 		kvfree(vm->slots[i].dirty);
-	for (note = note_next(vm, &at); note; note = note_next(vm, &at)) {
-		reclaim_noted(vm, *note);
-		if (++at.page % AROUND == 0)
-			cond_resched();
-	}
-	xa_for_each (&vm->leaves, index, note)
-		free_page((unsigned long)note);
+	xa_for_each (&vm->leaves, index, leaf)
+		free_page((unsigned long)leaf);
 	xa_destroy(&vm->leaves);
-	list_for_each_entry_safe (frame, next, &vm->tables, lru)
-		hyp_frame_free(frame, hyp_call(VM_RECLAIM, vm->handle, page_to_pfn(frame), 0));
 }

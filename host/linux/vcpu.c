@@ -285,40 +285,53 @@ static struct hyp_vcpu *vcpu_alloc(struct hyp_vm *vm, u32 index)
 	return vcpu;
 }
 
-static void vcpu_free(struct hyp_vcpu *vcpu, s64 refused)
+/* Its VM is dying, and no CPU has it loaded. */
+void hyp_vcpu_end(struct hyp_vcpu *vcpu)
+{
+	hyp_frame_free(vcpu->frame, hyp_call(VCPU_RECLAIM, vcpu->vm->handle, vcpu->index, 0));
+}
+
+/* Nobody else has it any more, Hypatia neither. */
+void hyp_vcpu_free(struct hyp_vcpu *vcpu)
 {
 	hrtimer_cancel(&vcpu->wakeup);
-	hyp_frame_free(vcpu->frame, refused);
 	free_page((unsigned long)vcpu->run);
 	kfree(vcpu);
 }
 
-/* Its VM is dying, and no CPU has it loaded. */
-void hyp_vcpu_destroy(struct hyp_vcpu *vcpu)
+/* From here on it ends with its VM, also when there is no file for it. */
+static int vcpu_begin(struct hyp_vm *vm, struct hyp_vcpu *vcpu)
 {
-	vcpu_free(vcpu, hyp_call(VCPU_RECLAIM, vcpu->vm->handle, vcpu->index, 0));
+	s64 refused = -ESHUTDOWN;
+
+	mutex_lock(&vm->life);
+	if (!hyp_cpu_stopping())
+		refused = hyp_call(VCPU_INIT, vm->handle, vcpu->index, page_to_pfn(vcpu->frame));
+	if (!refused)
+		smp_store_release(&vm->vcpus[vcpu->index], vcpu);
+	mutex_unlock(&vm->life);
+	return refused;
 }
 
 static int vcpu_add(struct hyp_vm *vm, u32 index)
 {
 	struct hyp_vcpu *vcpu;
-	s64 refused;
-	int fd;
+	int err, fd;
 
 	if (vm->vcpus[index])
 		return -EEXIST;
 	vcpu = vcpu_alloc(vm, index);
 	if (!vcpu)
 		return -ENOMEM;
-	refused = hyp_call(VCPU_INIT, vm->handle, index, page_to_pfn(vcpu->frame));
-	if (refused) {
-		vcpu_free(vcpu, 0);
-		return refused;
+	err = vcpu_begin(vm, vcpu);
+	if (err) {
+		hyp_frame_free(vcpu->frame, 0);
+		hyp_vcpu_free(vcpu);
+		return err;
 	}
-	if (!vm->protected)
-		WARN_ON(words_note(vcpu));
-	/* From here on it ends with its VM, also when there is no file for it. */
-	smp_store_release(&vm->vcpus[index], vcpu);
+	err = vm->protected ? 0 : words_note(vcpu);
+	if (err)
+		return err;
 	kref_get(&vm->refs);
 	fd = anon_inode_getfd("kvm-vcpu", &vcpu_fops, vcpu, O_RDWR | O_CLOEXEC);
 	if (fd < 0)

@@ -33,7 +33,12 @@ void hyp_frame_free(struct page *page, s64 refused)
 	atomic_long_dec(&hyp_frames_kept);
 }
 
-static void vm_end(struct hyp_vm *vm)
+/* VMs that Hypatia knows, and those that just ended. */
+static LIST_HEAD(vms);
+static DEFINE_MUTEX(vms_lock);
+
+/* With its life. */
+static void dissolve(struct hyp_vm *vm)
 {
 	unsigned int i;
 
@@ -41,26 +46,72 @@ static void vm_end(struct hyp_vm *vm)
 		if (vm->vcpus[i])
 			hyp_vcpu_unload(vm->vcpus[i]);
 	}
+	hyp_mmu_take_back(vm);
 	WARN_ON(hyp_call(VM_TEARDOWN, vm->handle, 0, 0));
 	hyp_mmu_reclaim(vm);
 	for (i = 0; i < VCPUS_MAX; i++) {
 		if (vm->vcpus[i])
-			hyp_vcpu_destroy(vm->vcpus[i]);
+			hyp_vcpu_end(vm->vcpus[i]);
 	}
 	hyp_frame_free(vm->frame, hyp_call(VM_FINALIZE, vm->handle, 0, 0));
+	atomic_dec(&hyp_vms);
+}
+
+/* Once: when its last file is closed, or with the host. */
+static void vm_end(struct hyp_vm *vm)
+{
+	mutex_lock(&vm->life);
+	if (!vm->ended)
+		dissolve(vm);
+	vm->ended = true;
+	mutex_unlock(&vm->life);
+}
+
+static void vm_unlist(struct hyp_vm *vm)
+{
+	mutex_lock(&vms_lock);
+	list_del(&vm->entry);
+	mutex_unlock(&vms_lock);
 }
 
 static void vm_free(struct kref *refs)
 {
 	struct hyp_vm *vm = container_of(refs, struct hyp_vm, refs);
+	unsigned int i;
 
 	hyp_irqfds_end(vm);
-	hyp_mmu_end(vm);
+	hyp_mmu_unwatch(vm);
 	vm_end(vm);
+	vm_unlist(vm);
+	for (i = 0; i < VCPUS_MAX; i++) {
+		if (vm->vcpus[i])
+			hyp_vcpu_free(vm->vcpus[i]);
+	}
+	hyp_mmu_free(vm);
 	hyp_ioevents_end(vm);
 	hyp_vgic_free(vm);
-	atomic_dec(&hyp_vms);
 	kvfree(vm);
+}
+
+/* The host ends: no vCPU is loaded any more, no page mapped, and no VM made. Their files stay until they are closed. */
+void hyp_vms_end(void)
+{
+	struct hyp_vm *vm;
+	unsigned int i;
+
+	mutex_lock(&vms_lock);
+	if (!list_empty(&vms))
+		pr_notice("this host ends, and its VMs with it\n");
+	list_for_each_entry (vm, &vms, entry) {
+		vm_end(vm);
+		for (i = 0; i < VCPUS_MAX; i++) {
+			struct hyp_vcpu *vcpu = smp_load_acquire(&vm->vcpus[i]);
+
+			if (vcpu)
+				hyp_vcpu_kick(vcpu);
+		}
+	}
+	mutex_unlock(&vms_lock);
 }
 
 void hyp_vm_release(struct hyp_vm *vm)
@@ -140,7 +191,9 @@ static int begin(struct hyp_vm *vm, u64 pc, u64 x0, u64 expected)
 
 	if (expected && copy_from_user(measurement, u64_to_user_ptr(expected), sizeof(measurement)))
 		return -EFAULT;
-	refused = hyp_begin(vm->handle, pc, x0, measurement);
+	mutex_lock(&vm->life);
+	refused = hyp_cpu_stopping() ? -ESHUTDOWN : hyp_begin(vm->handle, pc, x0, measurement);
+	mutex_unlock(&vm->life);
 	if (!refused)
 		hyp_vcpu_turned_on(vm, 0);
 	return refused;
@@ -233,25 +286,40 @@ static const struct file_operations vm_fops = {
 	.llseek = noop_llseek,
 };
 
-static int vm_make(struct hyp_vm *vm)
+/* With the lock of the list. */
+static int vm_add(struct hyp_vm *vm)
 {
 	s64 handle, refused;
 
-	vm->frame = hyp_frame_alloc();
-	if (!vm->frame)
-		return -ENOMEM;
+	if (hyp_cpu_stopping())
+		return -ESHUTDOWN;
 	handle = hyp_call(VM_RESERVE, 0, 0, 0);
-	if (handle < 0) {
-		hyp_frame_free(vm->frame, 0);
+	if (handle < 0)
 		return handle;
-	}
 	vm->handle = handle;
 	refused = hyp_call(VM_INIT, handle, page_to_pfn(vm->frame), vm->protected + vm->measured);
 	if (refused) {
 		WARN_ON(hyp_call(VM_UNRESERVE, handle, 0, 0));
-		hyp_frame_free(vm->frame, 0);
+		return refused;
 	}
-	return refused;
+	list_add(&vm->entry, &vms);
+	atomic_inc(&hyp_vms);
+	return 0;
+}
+
+static int vm_make(struct hyp_vm *vm)
+{
+	int err;
+
+	vm->frame = hyp_frame_alloc();
+	if (!vm->frame)
+		return -ENOMEM;
+	mutex_lock(&vms_lock);
+	err = vm_add(vm);
+	mutex_unlock(&vms_lock);
+	if (err)
+		hyp_frame_free(vm->frame, 0);
+	return err;
 }
 
 /* Bits 7 to 0: how wide addresses are; 0 stands for 40, which is more than there is. */
@@ -279,24 +347,23 @@ int hyp_vm_create(unsigned long type)
 
 	if (err)
 		return err;
-	if (hyp_cpu_stopping())
-		return -ESHUTDOWN;
 	vm = kvzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
 	if (!vm)
 		return -ENOMEM;
 	kref_init(&vm->refs);
 	mutex_init(&vm->lock);
+	mutex_init(&vm->life);
 	INIT_LIST_HEAD(&vm->ioevents);
 	INIT_LIST_HEAD(&vm->irqfds);
 	hyp_vgic_vm(vm);
+	hyp_mmu_init(vm);
 	vm->protected = type & KVM_VM_TYPE_ARM_PROTECTED;
 	vm->measured = type & HYPATIA_VM_TYPE_MEASURED;
 	vm->mm = current->mm;
 	err = vm_make(vm);
 	if (err)
 		goto free;
-	atomic_inc(&hyp_vms);
-	err = hyp_mmu_init(vm);
+	err = hyp_mmu_watch(vm);
 	if (err)
 		goto end;
 	err = anon_inode_getfd("kvm-vm", &vm_fops, vm, O_RDWR | O_CLOEXEC);
@@ -305,7 +372,7 @@ int hyp_vm_create(unsigned long type)
 	return err;
 end:
 	vm_end(vm);
-	atomic_dec(&hyp_vms);
+	vm_unlist(vm);
 free:
 	kvfree(vm);
 	return err;

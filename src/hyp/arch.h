@@ -302,6 +302,8 @@ struct smc_regs {
     requires entry: a % 0x100000000 == PSCI_CPU_ON || a % 0x100000000 == PSCI_CPU_ON_64 ||
       a % 0x100000000 == PSCI_CPU_SUSPEND || a % 0x100000000 == PSCI_CPU_SUSPEND_64 ==>
       c == boot_info.secondary_entry.pa;
+    requires system: a % 0x100000000 == PSCI_SYSTEM_SUSPEND || a % 0x100000000 == PSCI_SYSTEM_SUSPEND_64 ==>
+      b == boot_info.secondary_entry.pa;
     requires unlocked: \forall integer k; 0 <= k < LOCK_COUNT ==> lock_held[k] == 0;
     terminates \true; exits \false; assigns \nothing;
 */

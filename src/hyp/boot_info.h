@@ -28,7 +28,7 @@ struct mem_bank {
  * @carveout_size: its bytes, as hyp_carveout_size() computed them
  * @console_base: physical address of the PL011's page, or 0 when there is none
  * @cpu_mpidr: MPIDR_EL1 affinity bits of each CPU, index 0 is the boot CPU; @cpu_count of them
- * @secondary_entry: physical address of the EL2 entry for CPU_ON and CPU_SUSPEND
+ * @secondary_entry: physical address of the EL2 entry for CPU_ON, CPU_SUSPEND and SYSTEM_SUSPEND
  * @pa_bits: physical address width in use, 32 to 48
  * @vmid_bits: 8 or 16
  * @e2h: 1 when HCR_EL2.E2H is fixed to 1, else 0

@@ -110,7 +110,7 @@ u64 hyp_host_vttbr(void);
 */
 u64 hyp_host_vtcr(void);
 
-/* The host CPU's first EL1 state after CPU_ON or CPU_SUSPEND through the PSCI relay. */
+/* The host CPU's first EL1 state after CPU_ON, CPU_SUSPEND or SYSTEM_SUSPEND through the PSCI relay. */
 struct host_entry {
 	u64 pc;
 	u64 x0;
@@ -198,7 +198,8 @@ struct smc_result {
     ensures secure_events: x0 / 0x1000000 % 64 == 4 && 0x20 <= x0 % 0x10000 <= 0x4f ==>
       \result.action == SMC_RETURN;
     ensures entry_points: x0 == PSCI_CPU_ON || x0 == PSCI_CPU_ON_64 || x0 == PSCI_CPU_SUSPEND ||
-      x0 == PSCI_CPU_SUSPEND_64 ==> \result.action == SMC_RETURN;
+      x0 == PSCI_CPU_SUSPEND_64 || x0 == PSCI_SYSTEM_SUSPEND || x0 == PSCI_SYSTEM_SUSPEND_64 ==>
+      \result.action == SMC_RETURN;
 */
 struct smc_result hyp_handle_smc(u64 x0, u64 x1, u64 x2, u64 x3, u64 imm);
 

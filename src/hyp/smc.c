@@ -132,10 +132,14 @@ static u64 cpu_on(u64 function, u64 mpidr, u64 pc, u64 x0)
 	return status;
 }
 
-/* CPU_SUSPEND (PSCI 1.1, 5.1): returns when the state was a standby state or was refused. */
+/*
+ * CPU_SUSPEND (PSCI 1.1, 5.1), and SYSTEM_SUSPEND (5.19) of the last CPU, which has no @power_state: returns when the
+ * state was a standby state or was refused.
+ */
 /*@ requires unlocked: no_locks{Here};
     requires setup: boot_ok{Here};
-    requires call: function == PSCI_CPU_SUSPEND || function == PSCI_CPU_SUSPEND_64;
+    requires call: function == PSCI_CPU_SUSPEND || function == PSCI_CPU_SUSPEND_64 ||
+      function == PSCI_SYSTEM_SUSPEND || function == PSCI_SYSTEM_SUSPEND_64;
     terminates \true; exits \false;
     assigns LOCKED_STATE;
     ensures unlocked: no_locks{Here};
@@ -148,7 +152,11 @@ static u64 cpu_suspend(u64 function, u64 power_state, u64 pc, u64 x0)
 	if (!slot_take(cpu, SLOT_SUSPENDED, pc, x0)) {
 		return PSCI_RESULT(PSCI_DENIED);
 	}
-	status = smc_call(function, power_state, boot_info.secondary_entry.pa, cpu).x0;
+	if (function == PSCI_SYSTEM_SUSPEND || function == PSCI_SYSTEM_SUSPEND_64) {
+		status = smc_call(function, boot_info.secondary_entry.pa, cpu, 0).x0;
+	} else {
+		status = smc_call(function, power_state, boot_info.secondary_entry.pa, cpu).x0;
+	}
 	slot_free(cpu);
 	return status;
 }
@@ -169,6 +177,9 @@ static u64 psci_relay(u64 function, u64 a1, u64 a2, u64 a3)
 	}
 	if (function == PSCI_CPU_SUSPEND || function == PSCI_CPU_SUSPEND_64) {
 		return cpu_suspend(function, a1, a2, a3);
+	}
+	if (function == PSCI_SYSTEM_SUSPEND || function == PSCI_SYSTEM_SUSPEND_64) {
+		return cpu_suspend(function, 0, a1, a2);
 	}
 	/* PSCI_FEATURES: EL3 answers for what is passed on to it. */
 	if (psci_disposition(a1) == PSCI_REFUSE && a1 != SMCCC_VERSION) {

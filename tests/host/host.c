@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <hypatia_kvm.h>
 #include <linux/rtc.h>
 #include <pthread.h>
 #include <sched.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -256,21 +258,87 @@ void test_host(void)
 	test_suspend();
 }
 
-/* The host ends with guests that run, one of them protected. */
+/* VMs come and go, and memory of the guest that counts does, until the host ends. */
+static void *storm(void *argument)
+{
+	struct runner *r = argument;
+
+	do {
+		madvise(r->m->memory + 0x1000, 0x1000, MADV_DONTNEED);
+		r->result = ioctl(r->m->kvm, KVM_CREATE_VM, VM_TYPE);
+		r->error = errno;
+		if (r->result >= 0) {
+			close(ioctl(r->result, KVM_CREATE_VCPU, 0));
+			close(r->result);
+		}
+	} while (r->result >= 0);
+	return NULL;
+}
+
+static int enable(int vm, uint32_t what, uint64_t address, uint64_t bytes)
+{
+	struct kvm_enable_cap cap = { .cap = what, .args = { address, bytes } };
+
+	return ioctl(vm, KVM_ENABLE_CAP, &cap);
+}
+
+static void check_ended(const char *what, const struct runner *r)
+{
+	check(what, r->result == -1 ? r->error : 0, ESHUTDOWN);
+}
+
+/* The host ends with guests that run, one of them protected, and one that waits. */
+static void run_until_end(int ready)
+{
+	static struct machine m[3];
+	static struct runner counter = { .m = &m[0] }, protected = { .m = &m[1] }, waiter = { .m = &m[2] },
+			     stormer = { .m = &m[0] };
+	pthread_t threads[3];
+	int measured, i;
+
+	machine_make(&m[0], guest_count, 1);
+	measured = ioctl(m[0].kvm, KVM_CREATE_VM, VM_TYPE | VM_TYPE_PROTECTED | HYPATIA_VM_TYPE_MEASURED);
+	check("its memory", slot_set(measured, 0, G_MEMORY, G_PAGES - G_MEMORY, m[0].pages), 0);
+	check("its image", enable(measured, HYPATIA_CAP_MEASURE, G_MEMORY, getpagesize()), 0);
+	machine_make_type(&m[1], VM_TYPE | VM_TYPE_PROTECTED, guest_count, 1);
+	machine_make(&m[2], guest_wakes, 1);
+	pthread_create(&threads[0], NULL, run_thread, &counter);
+	check("the guest counts", counts(&m[0]), 1);
+	pthread_create(&threads[1], NULL, run_thread, &waiter);
+	while (counted(&m[2]) == 0)
+		sleep_ms(LOOK_MS);
+	sleep_ms(LOOK_MS);
+	pthread_create(&threads[2], NULL, storm, &stormer);
+	check("ready", write(ready, "", 1), 1);
+	run_thread(&protected);
+	check_ended("a run ends when the host does", &protected);
+	for (i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	check_ended("so does that of a guest whose memory changes", &counter);
+	check_ended("and of one that waits", &waiter);
+	check_ended("no VM is made", &stormer);
+	check_refused("no vCPU is made", ioctl(m[1].vm, KVM_CREATE_VCPU, 1), ESHUTDOWN);
+	check_refused("no vCPU is made anew", vcpu_init(m[2].vcpu[0], 1 << KVM_ARM_VCPU_PSCI_0_2), ESHUTDOWN);
+	check_refused("no page is mapped",
+		      enable(measured, HYPATIA_CAP_MEASURE, G_MEMORY + getpagesize(), getpagesize()), ESHUTDOWN);
+	check_refused("no guest begins", enable(measured, HYPATIA_CAP_BEGIN, G_MEMORY, 0), ESHUTDOWN);
+	check_refused("nobody goes on", ioctl(m[0].vcpu[0], KVM_RUN, 0), ESHUTDOWN);
+	for (i = 0; i < 3; i++)
+		machine_end(&m[i]);
+	close(measured);
+}
+
 void leave_running(void)
 {
-	static struct machine m[2];
-	static struct runner r[2] = { { .m = &m[0] }, { .m = &m[1] } };
-	pthread_t thread;
+	int ends[2];
+	char byte;
 
-	if (fork() != 0) {
-		sleep_ms(10 * LOOK_MS);
+	check("a pipe", pipe(ends), 0);
+	if (fork() == 0) {
+		run_until_end(ends[1]);
 		return;
 	}
-	machine_make(&m[0], guest_count, 1);
-	machine_make_type(&m[1], VM_TYPE | VM_TYPE_PROTECTED, guest_count, 1);
-	pthread_create(&thread, NULL, run_thread, &r[0]);
-	check("the guest counts", counts(&m[0]), 1);
-	run_thread(&r[1]);
-	check("a run ends when the host does", r[1].result == -1 ? r[1].error : 0, ESHUTDOWN);
+	close(ends[1]);
+	check("guests run", read(ends[0], &byte, 1), 1);
+	sleep_ms(2 * LOOK_MS);
 }

@@ -6,6 +6,7 @@
  *   kvm           all of it; loads the module
  *   kvm absent    the module must not load
  *   kvm running   guests run, and go on when it ends
+ *   kvm running AWAY  the same behind a kexec; that many frames were not the host's before
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -1091,6 +1092,28 @@ static void test_module(void)
 	test_device();
 }
 
+/* --- kexec */
+
+/* For a kernel that comes by kexec. */
+static void note_next(void)
+{
+	FILE *file = fopen("/tmp/next", "w");
+
+	fprintf(file, "hypatia.run=kvm,running,%ld\n", parameter("frames_away"));
+	fclose(file);
+}
+
+/* This kernel came by one: nothing is left of VMs that ran before. */
+static void test_again(long away)
+{
+	check("behind kexec: frames away", parameter("frames_away"), away);
+	check("behind kexec: VMs", parameter("vms"), 0);
+	check("behind kexec: frames kept", parameter("frames_kept"), 0);
+	test_vms();
+	test_protected();
+	check("behind kexec: frames away at the end", parameter("frames_away"), away);
+}
+
 int main(int count, char **words)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -1101,6 +1124,10 @@ int main(int count, char **words)
 	signal(SIGUSR1, on_signal);
 	check("load", module_load(), 0);
 	if (count > 1 && strcmp(words[1], "running") == 0) {
+		if (count > 2)
+			test_again(atol(words[2]));
+		else
+			note_next();
 		leave_running();
 		return check_end();
 	}

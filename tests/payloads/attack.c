@@ -98,7 +98,7 @@ static void secure_calls(void)
 	check("random numbers from firmware that has none", smc3(TRNG_VERSION, 0, 0, 0),
 	      (u64)PSCI_NOT_SUPPORTED);
 	check("PSCI MEM_PROTECT", smc3(PSCI_MEM_PROTECT, 1, 0, 0), (u64)PSCI_NOT_SUPPORTED);
-	check("PSCI SYSTEM_SUSPEND", smc3(PSCI_SYSTEM_SUSPEND_64, 0, 0, 0),
+	check("PSCI SYSTEM_SUSPEND, which this firmware has not", smc3(PSCI_SYSTEM_SUSPEND_64, SPARE, 0, 0),
 	      (u64)PSCI_NOT_SUPPORTED);
 	check("PSCI id with upper bits", smc3(PSCI_VERSION | (u64)1 << 32, 0, 0, 0),
 	      (u64)PSCI_NOT_SUPPORTED);

@@ -163,7 +163,7 @@ static void test_psci_by_hand(void **state)
 	};
 	/* One bit for each function number. */
 	const u32 forward[2] = { 0x0007a3d5, 0x00072090 };
-	const u32 relay[2] = { 0x0000040a, 0x0000000a };
+	const u32 relay[2] = { 0x0000440a, 0x0000400a };
 	u32 wide;
 	u32 n;
 
@@ -302,6 +302,35 @@ static void test_cpu_suspend(void **state)
 	/* A CPU that another one is starting has not come up yet: it cannot suspend. */
 	assert_int_equal((s64)hyp_handle_smc(PSCI_CPU_ON_64, 0x103, 0x1000, 0, 0).a0, PSCI_SUCCESS);
 	assert_int_equal((s64)hyp_handle_smc(PSCI_CPU_SUSPEND_64, 0x10000, 0x5000, 6, 0).a0, PSCI_DENIED);
+	assert_int_equal(hyp_cpu_arrived(3).pc, 0x1000);
+}
+
+/* As CPU_SUSPEND, without a power state: refused, woken, and not while another CPU starts this one. */
+static void test_system_suspend(void **state)
+{
+	const u64 ids[] = { PSCI_SYSTEM_SUSPEND, PSCI_SYSTEM_SUSPEND_64 };
+	struct host_entry entry;
+	u32 i;
+
+	(void)state;
+	machine_boot(40);
+	machine.cpu = 3;
+	for (i = 0; i < COUNT(ids); i++) {
+		machine.smc_status = (u64)PSCI_DENIED;
+		assert_int_equal((s64)hyp_handle_smc(ids[i], 0x5000, 6, 7, 0).a0, PSCI_DENIED);
+		assert_int_equal(machine.smc_args.x0, ids[i]);
+		assert_int_equal(machine.smc_args.x1, boot_info.secondary_entry.pa);
+		assert_int_equal(machine.smc_args.x2, 3);
+		assert_int_equal(machine.smc_args.x3, 0);
+		entry = hyp_cpu_arrived(3);
+		assert_int_equal(entry.pc, 0x5000);
+		assert_int_equal(entry.x0, 6);
+	}
+	machine.smc_status = (u64)PSCI_SUCCESS;
+	assert_int_equal((s64)hyp_handle_smc(PSCI_CPU_ON_64, 0x103, 0x1000, 0, 0).a0, PSCI_SUCCESS);
+	machine.smc_count = 0;
+	assert_int_equal((s64)hyp_handle_smc(PSCI_SYSTEM_SUSPEND_64, 0x5000, 6, 0, 0).a0, PSCI_DENIED);
+	assert_int_equal(machine.smc_count, 0);
 	assert_int_equal(hyp_cpu_arrived(3).pc, 0x1000);
 }
 
@@ -474,6 +503,7 @@ int main(void)
 		cmocka_unit_test(test_psci_features),
 		cmocka_unit_test(test_cpu_on),
 		cmocka_unit_test(test_cpu_suspend),
+		cmocka_unit_test(test_system_suspend),
 		cmocka_unit_test(test_injection),
 		cmocka_unit_test(test_injected_bits),
 		cmocka_unit_test(test_call_edges),

@@ -192,8 +192,8 @@ function el2_mmu_on
 endfunction el2_mmu_on
 
 /*
- * Entry of a CPU that PSCI CPU_ON or CPU_SUSPEND starts, at EL2 with the MMU off. It finds its
- * index from MPIDR_EL1, takes its own stack, and enters the host where the relay says.
+ * Entry of a CPU that PSCI CPU_ON starts, or that wakes from CPU_SUSPEND or SYSTEM_SUSPEND, at EL2 with the MMU off. It
+ * finds its index from MPIDR_EL1, takes its own stack, and enters the host where the relay says.
  */
 function secondary_entry
 	msr	daifset, #0xf
