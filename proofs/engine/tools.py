@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The programs that the campaign uses, their versions, and its own Why3 configuration."""
 
+import fcntl
 import glob
 import hashlib
 import os
@@ -75,9 +76,25 @@ def commit(root):
     return run.stdout.strip() if run.returncode == 0 else "unknown"
 
 
+_held = []  # a lock lasts as long as its file is open
+
+
+def claim(work):
+    """@work is this process's until it ends; Trouble when it is another's."""
+    os.makedirs(os.path.dirname(work), exist_ok=True)
+    lock = open(f"{work}.lock", "w", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise Trouble(f"another run works in build/{os.path.basename(work)}: wait for its end, or use another clone") from None
+    _held.append(lock)
+
+
 def workspace(root, name="proof"):
-    """An empty build/proof with the Why3 configuration that Frama-C and why3 then use."""
+    """An empty build/proof with the Why3 configuration that Frama-C and why3 then use; two runs cannot share it."""
     work = os.path.join(root, "build", name)
+    claim(work)
     shutil.rmtree(work, ignore_errors=True)
     os.makedirs(os.path.join(work, "no-cache"))
     os.environ["WHY3CONFIG"] = os.path.join(work, "why3.conf")

@@ -288,6 +288,18 @@ class Modes(Campaign):
         # It came to its end: the next cold run begins anew.
         self.assertEqual(list((self.tree.root / "build/cache/proof").glob("run-*")), [])
 
+    def test_two_at_once(self):
+        """A second run in the same tree says so and takes nothing away from the first."""
+        with subprocess.Popen(command(self.tree), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as first:
+            for line in first.stdout:
+                if "proof: written: 2/4" in line:
+                    self.bad(run(self.tree, "--warm"), "another run works in build/proof", 2)
+                    break
+            else:
+                self.fail("the first run wrote no goals")
+            rest = first.stdout.read()
+        self.assertEqual(first.returncode, 0, rest)
+
     def test_interrupted_then_changed(self):
         """Another tree is another run."""
         self.interrupt()
