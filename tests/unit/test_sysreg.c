@@ -180,6 +180,8 @@ static void test_shown_by_hand(void **state)
 	for (i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
 		assert_int_equal(id(1, shown[i].crm, shown[i].op2, 0x7777777777777777), shown[i].value);
 	}
+	/* DBGCLAIMSET_EL1: eight tags (Arm ARM, D24.3) */
+	assert_int_equal(sysreg_access(features(1), key_of(2, 0, 7, 8, 6), 0, 0).value, 0xff);
 	/* AIDR_EL1 */
 	assert_int_equal(sysreg_access(features(1), key_of(3, 1, 0, 0, 7), 0, ~0ul).kind, SYSREG_VALUE);
 	assert_int_equal(sysreg_access(features(1), key_of(3, 1, 0, 0, 7), 0, ~0ul).value, 0);

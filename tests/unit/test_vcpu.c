@@ -760,6 +760,9 @@ static void test_calls(void **state)
 	w()[CTX_PC] = 0;
 	check_goes_on();
 	assert_int_equal(w()[CTX_ELR_EL1], ~3ul);
+	w()[CTX_PC] = 4;
+	check_goes_on();
+	assert_int_equal(w()[CTX_ELR_EL1], 0);
 	guest_does(GUEST_SYNC, ESR(TRAP_EC_SMC64, 1));
 	w()[CTX_PC] = ENTRY;
 	check_goes_on();
@@ -819,6 +822,9 @@ static void test_faults(void **state)
 	assert_int_equal(hvc(VCPU_RUN, 1, 9, 0), EXIT_FAULT);
 	assert_int_equal(w()[3], 0x1122334455667788ul);
 	assert_int_equal(w()[CTX_PC], ENTRY + 4);
+	/* A read, which the host is to answer. */
+	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x1800000 + (3 << 16) + 6));
+	check_exit(EXIT_FAULT, FAULT_VALID + FAULT_SIZE * 2 + 0x12345678, 0);
 	/* XZR. */
 	guest_does(GUEST_SYNC, ESR(TRAP_EC_DABT_LOW, 0x1c00000 + (31 << 16) + 0x40 + 6));
 	check_exit(EXIT_FAULT, FAULT_VALID + FAULT_WRITE + FAULT_SIZE * 3 + 0x12345678, 0);
