@@ -183,7 +183,7 @@ $(PAYLOAD_DIR)/%.img: $(PAYLOAD_DIR)/start.o $(PAYLOAD_DIR)/lib.o $(PAYLOAD_DIR)
 GUEST_PAYLOADS := guest gic keys points measure sve suspend
 $(GUEST_PAYLOADS:%=$(PAYLOAD_DIR)/%.img): $(PAYLOAD_DIR)/%.img: $(PAYLOAD_DIR)/%_program.o
 $(GUEST_PAYLOADS:%=$(PAYLOAD_DIR)/%.o): $(PAYLOAD_DIR)/%.o: tests/payloads/%_program.h
-$(GUEST_PAYLOADS:%=$(PAYLOAD_DIR)/%_program.o): $(PAYLOAD_DIR)/%_program.o: tests/payloads/%_program.h
+$(GUEST_PAYLOADS:%=$(PAYLOAD_DIR)/%_program.o): $(PAYLOAD_DIR)/%_program.o: tests/payloads/%_program.h tests/payloads/program.h
 $(addprefix $(PAYLOAD_DIR)/,keys.o points.o sve.o suspend.o): tests/payloads/turns.h
 $(PAYLOAD_DIR)/measure.o: $(PAYLOAD_DIR)/measure_image.h
 $(PAYLOAD_DIR)/measure.o: PAYLOAD_CFLAGS += -I$(PAYLOAD_DIR)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The guest of gic.c: one page, copied to GIC_CODE of a VM, at EL1 with stage 1 off. x28: what it took last. */
+#include "program.h"
 #include "gic_program.h"
 
 #define ICC_PMR_EL1 s3_0_c4_c6_0
@@ -95,13 +96,7 @@ gic_program:
 	.org	gic_program + 0x800
 vectors:
 	.org	gic_program + 0xa00		/* synchronous, from this level with its own stack */
-	mrs	x28, esr_el1
-	lsr	x28, x28, #26
-	add	x28, x28, #1
-	mrs	x27, elr_el1
-	add	x27, x27, #4
-	msr	elr_el1, x27
-	eret
+	note_and_step_over
 	.org	gic_program + 0xa80		/* IRQ */
 	take	ICC_IAR1_EL1, ICC_EOIR1_EL1, GIC_SAY_ACKNOWLEDGED
 	.org	gic_program + 0xb00		/* FIQ */

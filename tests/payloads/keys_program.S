@@ -3,6 +3,7 @@
  * The guest of keys.c: one page, copied to KEYS_CODE of a VM, at EL1 with stage 1 off. x19: its first key word; x28:
  * the class of its last exception, and 1.
  */
+#include "program.h"
 #include "keys_program.h"
 
 	.arch	armv8.3-a
@@ -105,11 +106,5 @@ keys_program:
 	.org	keys_program + 0x800
 vectors:
 	.org	keys_program + 0xa00		/* synchronous, from this level with its own stack */
-	mrs	x28, esr_el1
-	lsr	x28, x28, #26
-	add	x28, x28, #1
-	mrs	x27, elr_el1
-	add	x27, x27, #4
-	msr	elr_el1, x27
-	eret
+	note_and_step_over
 	.org	keys_program + 4096

@@ -3,6 +3,7 @@
  * The guest of sve.c: one page, copied to SVE_CODE of a VM, at EL1 with stage 1 off. x19: its first element; x28: the
  * class of its last exception, and 1. Behind it what its host does with registers of SVE.
  */
+#include "program.h"
 #include "sve_program.h"
 
 	.arch	armv8-a+sve
@@ -70,13 +71,7 @@ sve_program:
 vectors:
 	b	begin
 	.org	sve_program + 0x200		/* synchronous, from this level with its own stack */
-	mrs	x28, esr_el1
-	lsr	x28, x28, #26
-	add	x28, x28, #1
-	mrs	x27, elr_el1
-	add	x27, x27, #4
-	msr	elr_el1, x27
-	eret
+	note_and_step_over
 
 begin:
 	adr	x9, vectors

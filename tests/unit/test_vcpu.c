@@ -283,6 +283,14 @@ static void computes(u64 found, u64 left, u64 exit, u64 traps)
 	assert_int_equal(fp_traps, traps);
 }
 
+/* The first vCPU, which is on then, in place of the second. */
+static void takes_turn(void)
+{
+	assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
+	assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 0, 0), 0);
+	assert_int_equal(power_start(0, 0), 0);
+}
+
 /* A vCPU has its own, wherever it runs; each run begins without; whatever ends it. */
 static void test_fp(void **state)
 {
@@ -309,9 +317,7 @@ static void test_fp(void **state)
 			assert_int_equal(rest[0], protected != 0 ? 1 : 0x7000 + i);
 		}
 		/* another vCPU here, and this one elsewhere */
-		assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
-		assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 0, 0), 0);
-		assert_int_equal(power_start(0, 0), 0);
+		takes_turn();
 		machine.guest = guest_computes;
 		fp_code = GUEST_FIQ;
 		computes(0, 0x9000, EXIT_IRQ, 1);
@@ -445,9 +451,7 @@ static void test_sve(void **state)
 			assert_int_equal(rest[0], protected != 0 ? 1 : 0x6001 + i);
 		}
 		/* another vCPU here, and this one elsewhere */
-		assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
-		assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 0, 0), 0);
-		assert_int_equal(power_start(0, 0), 0);
+		takes_turn();
 		vectors_run(0, 0x9002, TRAP_EC_SVE);
 		machine.cpu = 3;
 		assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 1, 0), 0);
@@ -628,9 +632,7 @@ static void test_keys(void **state)
 			assert_int_equal(rest[0], protected != 0 ? 1 : 0x6000 + i);
 		}
 		/* another vCPU here, and this one elsewhere */
-		assert_int_equal(hvc(VCPU_PUT, 0, 0, 0), 0);
-		assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 0, 0), 0);
-		assert_int_equal(power_start(0, 0), 0);
+		takes_turn();
 		runs_with_keys(0, 0x9000);
 		machine.cpu = 3;
 		assert_int_equal(hvc(VCPU_LOAD, HANDLE(0), 1, 0), 0);
