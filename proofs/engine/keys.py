@@ -17,6 +17,8 @@ from . import config, sources
 from .store import digest
 from .tools import Trouble
 
+# Stands before or behind a declarator, and looks like a call.
+_ATTRIBUTE = re.compile(r"__attribute__\s*\(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\)")
 _POINTER = re.compile(r"->|&|\*[A-Za-z_(*)]|\[\]")
 
 
@@ -82,7 +84,7 @@ def split(text):
             start = len(rest)
             while start and rest[start - 1] and not rest[start - 1].rstrip().endswith("*/"):
                 start -= 1
-            name = re.search(r"(\w+)\s*\(", " ".join(rest[start:]))
+            name = re.search(r"(\w+)\s*\(", _ATTRIBUTE.sub("", " ".join(rest[start:])))
             end = lines.index("}", number)
             if name:
                 bodies[name.group(1)] = "\n".join(lines[number:end + 1])

@@ -337,6 +337,13 @@ int high(int a)
     def test_body(self):
         self.assertEqual(self.changed("return 1;", "return 2;"), ["low"])
 
+    def test_body_behind_an_attribute(self):
+        """An attribute, as Frama-C prints it before or behind the declarator, is not the function's name."""
+        bare, attribute = self.PRINTED, " __attribute__((__section__(\".text.low\"), __noinline__))"
+        for placed in (attribute.strip() + " int low(int a)", "int low(int a)" + attribute):
+            self.PRINTED = bare.replace("int low(int a)", placed)
+            self.assertEqual(self.changed("return 1;", "return 2;"), ["low"])
+
     def test_contract(self):
         self.assertEqual(self.changed("≡ 1", "≡ 2"), ["", "high", "low", "mid"])
 
