@@ -203,7 +203,8 @@ u64 guest_entry_get(u64 pfn, u64 i);
     ensures value: frame[pfn].e[i] == e;
     ensures rest: only_entry{Pre,Here}(pfn, i);
     ensures pending: walk_pending == 1;
-    ensures stale: d_valid(\old(frame[pfn].e[i])) ==> g_tlb == 1 && g_tlb_vm + 1 == g_tree[pfn] && g_tlb_page == n;
+    ensures stale: d_valid(\old(frame[pfn].e[i])) ==> g_tlb == (g_level[pfn] == 3 ? 1 : 2) &&
+      g_tlb_vm + 1 == g_tree[pfn] && g_tlb_page == n;
     ensures fresh: !d_valid(\old(frame[pfn].e[i])) ==> g_tlb == 0;
 */
 void guest_entry_set(u64 pfn, u64 i, u64 e, u64 n);
@@ -215,6 +216,14 @@ void guest_entry_set(u64 pfn, u64 i, u64 e, u64 n);
     ensures else: !(\old(g_tlb) == 1 && g_tlb_vm == v && g_tlb_page == n) ==> g_tlb == \old(g_tlb);
 */
 void guest_tlbi(u32 v, u64 root, u64 n);
+
+/* What the TLB has by way of the table, or of the block, that page @n of VM @v is in: gone on every CPU on return. */
+/*@ requires root: v < VMS_MAX && root == vms[v].frame;
+    terminates \true; exits \false; assigns g_tlb;
+    ensures gone: \old(g_tlb) != 0 && g_tlb_vm == v && g_tlb_page == n ==> g_tlb == 0;
+    ensures else: !(\old(g_tlb) != 0 && g_tlb_vm == v && g_tlb_page == n) ==> g_tlb == \old(g_tlb);
+*/
+void guest_tlbi_table(u32 v, u64 root, u64 n);
 
 /* What the TLB has of VM @v, of which no CPU has a vCPU loaded: gone on every CPU on return. */
 /*@ requires root: v < VMS_MAX && root == vms[v].frame;
@@ -239,6 +248,22 @@ u32 frame_vm_get(u64 pfn, u64 r);
     ensures value: fm_vm[pfn] == vm;
 */
 void frame_vm_set(u64 pfn, u64 r, u32 vm);
+
+/* Of the first three frames of a guest's block: 16 bits each of the number of the table that has the block's pages. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires record: record_of{Here}(pfn, r);
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == fm_link[pfn];
+*/
+u64 frame_link_get(u64 pfn, u64 r);
+
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires record: record_of{Here}(pfn, r);
+    requires link: link <= 0xFFFF;
+    terminates \true; exits \false; assigns fm_link[pfn];
+    ensures value: fm_link[pfn] == link;
+*/
+void frame_link_set(u64 pfn, u64 r, u64 link);
 
 /* The metadata array starts at frame @pfn and has @count frames, all zeroes: every frame is the host's. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;

@@ -55,10 +55,23 @@ u64 vm_entry_get(u64 f, u64 i)
 	return guest_entry_get(f, i);
 }
 
-void vm_entry_set(u32 v, u64 f, u64 i, u64 e, u64 n)
+/* Write entry @i, the one for page @n, of table @f of VM @v. What the TLB has of it stays. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && g_tables{Here} && g_tlb == 0;
+    requires table: g_tree[f] != 0 && i < 512 && f < PFN_COUNT;
+    requires page: covers{Here}(f, n) && i == idx(n, g_level[f]);
+    requires broken: d_valid(frame[f].e[i]) ==> !d_valid(e);
+    terminates \true; exits \false;
+    assigns frame[0 .. PFN_COUNT - 1], GUEST_TLB, walk_pending;
+    ensures inv: mm_inv{Here} && quiet{Here};
+    ensures value: frame[f].e[i] == e && only_entry{Pre,Here}(f, i);
+    ensures same: same_xl{Pre,Here};
+    ensures stale: d_valid(\old(frame[f].e[i])) ==> g_tlb == (g_level[f] == 3 ? 1 : 2) && g_tlb_vm + 1 == g_tree[f] &&
+      g_tlb_page == n;
+    ensures fresh: !d_valid(\old(frame[f].e[i])) ==> g_tlb == 0;
+*/
+static void vm_entry_write(u64 f, u64 i, u64 e, u64 n)
 {
-	u64 old = vm_entry_get(f, i);
-
 	/* A walk that sees the entry sees the cleared table that it leads to. */
 	dsb_ishst();
 	guest_entry_set(f, i, e, n);
@@ -90,7 +103,20 @@ void vm_entry_set(u32 v, u64 f, u64 i, u64 e, u64 n)
 	//@ assert paged: given_paged{Here};
 	//@ assert inv: mm_inv{Here};
 	dsb_ishst();
+}
+
+void vm_entry_set(u32 v, u64 f, u64 i, u64 e, u64 n)
+{
+	u64 old = vm_entry_get(f, i);
+
+	vm_entry_write(f, i, e, n);
 	if (desc_valid(old)) {
 		guest_tlbi(v, vms[v].frame, n);
 	}
+}
+
+void vm_entry_cut(u32 v, u64 f, u64 i, u64 n)
+{
+	vm_entry_write(f, i, 0, n);
+	guest_tlbi_table(v, vms[v].frame, n);
 }

@@ -72,7 +72,7 @@ u64 vm_entry_get(u64 f, u64 i);
     requires inv: mm_inv{Here} && quiet{Here} && g_tables{Here} && g_tlb == 0;
     requires table: v < VMS_MAX && g_is{Here}(v, f) && i < 512 && f < PFN_COUNT;
     requires page: covers{Here}(f, n) && i == idx(n, g_level[f]);
-    requires broken: d_valid(frame[f].e[i]) ==> !d_valid(e);
+    requires broken: d_valid(frame[f].e[i]) ==> !d_valid(e) && g_level[f] == 3;
     terminates \true; exits \false;
     assigns frame[0 .. PFN_COUNT - 1], GUEST_TLB, walk_pending;
     ensures inv: mm_inv{Here} && quiet{Here} && g_tlb == 0;
@@ -80,5 +80,23 @@ u64 vm_entry_get(u64 f, u64 i);
     ensures same: same_xl{Pre,Here};
 */
 void vm_entry_set(u32 v, u64 f, u64 i, u64 e, u64 n);
+
+/**
+ * vm_entry_cut() - clear entry @i, the one for page @n, of table @f of VM @v, which leads to a table or maps a block
+ *
+ * The TLB forgets what it has by way of it. LOCK_MM held.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && g_tables{Here} && g_tlb == 0;
+    requires table: v < VMS_MAX && g_is{Here}(v, f) && i < 512 && f < PFN_COUNT;
+    requires page: covers{Here}(f, n) && i == idx(n, g_level[f]);
+    requires valid: d_valid(frame[f].e[i]);
+    terminates \true; exits \false;
+    assigns frame[0 .. PFN_COUNT - 1], GUEST_TLB, walk_pending;
+    ensures inv: mm_inv{Here} && quiet{Here} && g_tlb == 0;
+    ensures value: frame[f].e[i] == 0 && only_entry{Pre,Here}(f, i);
+    ensures same: same_xl{Pre,Here};
+*/
+void vm_entry_cut(u32 v, u64 f, u64 i, u64 n);
 
 #endif

@@ -2,11 +2,13 @@
 #include "guest.h"
 #include "arch.h"
 #include "frame.h"
+#include "guest_way.h"
 #include <lemmas/guests/guests_moved.h>
 #include <lemmas/guests/low.h>
 #include <lemmas/guests/serving.h>
 #include <lemmas/guests/still_guests.h>
 #include <lemmas/guests/tables_but.h>
+#include <lemmas/guests/to_one.h>
 #include <lemmas/guests/walk.h>
 #include <lemmas/tables/ways.h>
 #include <lemmas/vms/still_kept.h>
@@ -15,15 +17,19 @@ struct guest_place guest_find(u32 v, u64 n)
 {
 	struct guest_place at;
 	u64 entry;
+	u64 child;
 
 	at.table = vms[v].frame;
 	at.level = 1;
+	at.block = 0;
 	//@ assert root: g_rooted{Here}(v, vms[v].frame) && g_sound{Here}(at.table, g_tree[at.table]);
 	/*@ loop invariant level: 1 <= at.level <= 3 && at.level == g_level[at.table];
 	    loop invariant table: g_is{Here}(v, at.table) && covers{Here}(at.table, n) && at.table < PFN_COUNT;
 	    loop invariant way: at.table == g_node{Here}(v, n, at.level);
 	    loop invariant above: g_above{Here}(v, n, at.table, at.level);
-	    loop assigns at, entry;
+	    loop invariant block: at.block <= 1 && (at.block != 0 <==> g_block[at.table] != 0);
+	    loop invariant seen: at.block != 0 ==> at.level == 3;
+	    loop assigns at, entry, child;
 	    loop variant 3 - at.level;
 	*/
 	for (;;) {
@@ -33,15 +39,20 @@ struct guest_place guest_find(u32 v, u64 n)
 			return at;
 		}
 		//@ assert live: g_live{Here}(g_tree[at.table]);
-		//@ assert child: g_child{Here}(at.table, at.index, d_pfn(entry));
+		//@ assert says: g_says{Here}(entry, at.level, g_to{Here}(entry, at.level));
+		//@ assert child: g_child{Here}(at.table, at.index, g_to{Here}(entry, at.level));
 		//@ assert sound: g_sound{Here}(at.table, g_tree[at.table]);
-		//@ assert below: g_level[d_pfn(entry)] == at.level + 1;
-		//@ assert next: next{Here}(at.table, idx(n, at.level), at.level) == d_pfn(entry);
-		//@ assert one: at.level == 1 ==> g_two{Here}(v, n) == d_pfn(entry);
-		//@ assert two: at.level == 2 ==> g_two{Here}(v, n) == at.table && g_three{Here}(v, n) == d_pfn(entry);
-		//@ assert root: vms[v].frame != d_pfn(entry) && fm_state[vms[v].frame] == FRAME_HYP_VM;
-		//@ assert above: g_above{Here}(v, n, d_pfn(entry), at.level + 1);
-		at.table = desc_pfn(entry);
+		child = guest_table_behind(entry, at.level);
+		//@ assert below: g_level[child] == at.level + 1 && child == g_to{Here}(entry, at.level);
+		//@ assert table: at.level == 1 ==> d_table(entry, 1) && d_next(entry, 1) == child;
+		//@ assert one: at.level == 1 ==> g_two{Here}(v, n) == child;
+		//@ assert two: at.level == 2 ==> g_two{Here}(v, n) == at.table;
+		//@ assert three: at.level == 2 ==> g_below{Here}(at.table, at.index) == child;
+		//@ assert whole: at.level == 2 ==> g_three{Here}(v, n) == child;
+		//@ assert root: vms[v].frame != child && fm_state[vms[v].frame] == FRAME_HYP_VM;
+		//@ assert above: g_above{Here}(v, n, child, at.level + 1);
+		at.block = desc_is_table(entry, at.level) == 0;
+		at.table = child;
 		at.level = at.level + 1u;
 	}
 }
@@ -177,7 +188,7 @@ static s32 page_get(u32 v, u64 n, u64 pfn, u32 measured)
     requires room: vm_frames[v] < VM_FRAMES_MAX;
     requires table: g_is{Here}(v, f) && g_level[f] == 3 && f < PFN_COUNT;
     requires page: is_gfn(n) && covers{Here}(f, n) && i == idx(n, 3) && i < 512;
-    requires empty: frame[f].e[i] == 0;
+    requires empty: frame[f].e[i] == 0 && g_block[f] == 0;
     requires rights: rights <= 3;
     terminates \true; exits \false;
     assigns MM_STATE, GUEST_MEMORY;
@@ -278,11 +289,17 @@ static s32 table_get(u64 pfn)
 	}
 	//@ assert free: g_tree[pfn] == 0;
 	//@ assert kept: \forall integer f; 0 <= f < PFN_COUNT && f != pfn ==> fm_state[f] == \at(fm_state[f],Pre);
+	//@ assert ram: \forall integer f; is_ram{Here}(f) <==> is_ram{Pre}(f);
+	//@ assert apart: \forall integer f; g_tree[f] != 0 ==> f != pfn;
+	/*@ assert states: \forall integer f; 0 <= f < PFN_COUNT && g_tree[f] != 0 ==>
+	      f != pfn && fm_state[f] == \at(fm_state[f],Pre); */
+	/*@ assert sound: \forall integer f; 0 <= f < PFN_COUNT && g_tree[f] != 0 ==>
+	      g_sound{Pre}(f, g_tree[f]) && g_sound{Here}(f, g_tree[f]); */
 	//@ assert tables: g_tables{Here};
 	return 0;
 }
 
-/* Frame @pfn, whose record is @r, is a table of VM @v's from now on, the next behind table @f on the way to page @n. */
+/* Frame @pfn, whose record is @r, is a table of VM @v's from now on: behind entry @i of @f, on the way to page @n. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires record: record_of{Here}(pfn, r) && pfn < PFN_COUNT && is_ram{Here}(pfn);
     requires vm: v < VMS_MAX && vms[v].state == VM_LIVE && vm_frames[v] < VM_FRAMES_MAX;
@@ -291,15 +308,18 @@ static s32 table_get(u64 pfn)
     requires page: is_gfn(n);
     requires tables: g_tables{Here};
     terminates \true; exits \false;
-    assigns fm_vm[pfn], vm_frames[v], g_pos[pfn], g_list[v], g_tree[pfn], g_level[pfn], g_page[pfn];
+    assigns fm_vm[pfn], vm_frames[v], g_pos[pfn], g_list[v], g_tree[pfn], g_level[pfn], g_page[pfn], g_table[pfn],
+      g_slot[pfn], g_block[pfn];
     ensures joined: joins{Pre,Here}(v, pfn);
     ensures table: g_tree[pfn] == v + 1 && g_level[pfn] == g_level[f] + 1 && g_page[pfn] == n;
+    ensures place: g_table[pfn] == f && g_slot[pfn] == i && g_block[pfn] == 0;
     ensures tables: g_tables{Here};
 */
-static void table_join(u32 v, u64 f, u64 n, u64 pfn, u64 r)
+static void table_join(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 r)
 {
 	/* Only the ghosts speak of these. */
 	(void)f;
+	(void)i;
 	(void)n;
 	//@ assert above: g_sound{Here}(f, g_tree[f]);
 	frame_join(v, pfn, r);
@@ -307,6 +327,9 @@ static void table_join(u32 v, u64 f, u64 n, u64 pfn, u64 r)
 	  g_tree[pfn] = (u8)(v + 1);
 	  g_level[pfn] = (u8)(g_level[f] + 1);
 	  g_page[pfn] = n;
+	  g_table[pfn] = f;
+	  g_slot[pfn] = i;
+	  g_block[pfn] = 0;
 	*/
 	//@ assert facts: vm_holds(VM_LIVE);
 	//@ assert own: g_sound{Here}(pfn, g_tree[pfn]);
@@ -317,7 +340,7 @@ static void table_join(u32 v, u64 f, u64 n, u64 pfn, u64 r)
     requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     requires vm: v < VMS_MAX && vms[v].state == VM_LIVE;
     requires room: vm_frames[v] < VM_FRAMES_MAX;
-    requires table: g_is{Here}(v, f) && g_level[f] < 3 && f < PFN_COUNT;
+    requires table: g_is{Here}(v, f) && g_level[f] < 3 && f < PFN_COUNT && g_block[f] == 0;
     requires page: is_gfn(n) && covers{Here}(f, n) && i == idx(n, g_level[f]) && i < 512;
     requires empty: frame[f].e[i] == 0;
     terminates \true; exits \false;
@@ -353,7 +376,7 @@ static s32 table_link(u32 v, u64 f, u64 i, u64 n, u64 pfn)
 	//@ assert table: f != pfn;
 	//@ assert words: same_vm_words{Pre,Here} && same_machine{Pre,Here};
 	//@ assert given: fm_state[pfn] == FRAME_HYP_VM && zeroed{Here}(pfn);
-	table_join(v, f, n, pfn, r);
+	table_join(v, f, i, n, pfn, r);
 	//@ assert trees: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn) && trees_but{Pre,Here}(pfn);
 	//@ assert facts: vm_holds(VM_LIVE) && same_machine{Pre,Here};
 	vm_entry_set(v, f, i, desc_table(pfn), n);
@@ -378,7 +401,7 @@ static s32 table_link(u32 v, u64 f, u64 i, u64 n, u64 pfn)
     requires vm: v < VMS_MAX && vms[v].state == VM_LIVE && vms[v].protected == 0;
     requires table: g_is{Here}(v, f) && g_level[f] == 3 && f < PFN_COUNT;
     requires page: is_gfn(n) && covers{Here}(f, n) && i == idx(n, 3) && i < 512;
-    requires mapped: g_leaf{Here}(f, i, pfn);
+    requires mapped: g_leaf{Here}(f, i, pfn) && g_block[f] == 0;
     terminates \true; exits \false;
     assigns MM_STATE, GUEST_MEMORY;
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
@@ -532,6 +555,7 @@ s32 guest_map(u32 v, u64 n, u64 pfn, u64 rights, u32 measured)
 		return HYP_ENOMEM;
 	}
 	//@ assert range: 0 <= idx(n, 1) < 512 && 0 <= idx(n, 2) < 512;
+	//@ assert open: g_block[at.table] == 0;
 	error = page_map(v, at.table, at.index, n, pfn, rights, measured);
 	/*@ assert mapped: error == 0 ==> words_but{Pre,Here}(at.table, at.index) &&
 	      vms[v].frame == \at(vms[v].frame,Pre); */
@@ -561,8 +585,18 @@ s32 guest_unmap(u32 v, u64 n)
 		return HYP_ENOENT;
 	}
 	//@ assert range: 0 <= idx(n, 1) < 512 && 0 <= idx(n, 2) < 512;
+	guest_split(v, n, at.block);
+	//@ ghost split: ;
+	//@ assert way_split: g_same_way{Pre,split}(v, n);
+	//@ assert above: g_above{split}(v, n, at.table, 3) && frame[at.table].e[at.index] == entry;
 	page_unmap(v, at.table, at.index, n, desc_pfn(entry));
-	//@ assert unmapped: words_but{Pre,Here}(at.table, at.index) && vms[v].frame == \at(vms[v].frame,Pre);
+	//@ assert links: same_links{split,Here};
+	//@ assert unmapped: words_but{split,Here}(at.table, at.index) && vms[v].frame == \at(vms[v].frame,Pre);
+	//@ assert two: g_two{Here}(v, n) == g_two{split}(v, n) && g_two{split}(v, n) != at.table;
+	//@ assert word: frame[g_two{split}(v, n)].e[idx(n, 2)] == \at(frame[g_two{split}(v, n)].e[idx(n, 2)],split);
+	//@ assert to: \forall integer e; g_to{Here}(e, 2) == g_to{split}(e, 2);
+	/*@ assert below: g_below{Here}(g_two{split}(v, n), idx(n, 2)) ==
+	      g_below{split}(g_two{split}(v, n), idx(n, 2)); */
 	//@ assert way: g_three{Here}(v, n) == at.table;
 	return 0;
 }

@@ -20,16 +20,22 @@
  * @table: the last of them
  * @index: the page's entry in it
  * @level: its level
+ * @block: 1 when walkers do not see it, but the block that its pages make; else 0
  */
 struct guest_place {
 	u64 table;
 	u64 index;
 	u32 level;
+	u32 block;
 };
 
 /*@ // VM v gets no such page: it has to have all of each, or has no image that this could be one of
     predicate guest_closed{L}(integer v, integer rights, integer measured) =
       (\at(vms[v].protected,L) != 0 && rights != 3) || (measured != 0 && \at(vm_image[v].state,L) != IMAGE_OPEN);
+*/
+
+/*@ // page n of VM v is part of a block
+    predicate g_joined{L}(integer v, integer n) = g_three{L}(v, n) >= 0 && \at(g_block[g_three{L}(v, n)],L) != 0;
 */
 
 /** guest_find() - the last table on the way to page @n of live VM @v */
@@ -45,8 +51,53 @@ struct guest_place {
       (\result.level == 1 ==> g_two{Here}(v, n) < 0);
     ensures above: g_above{Here}(v, n, \result.table, \result.level);
     ensures whole: \result.level == 3 ==> g_three{Here}(v, n) == \result.table;
+    ensures block: \result.block <= 1 && (\result.block != 0 <==> g_block[\result.table] != 0);
+    ensures seen: \result.block != 0 ==> \result.level == 3;
 */
 struct guest_place guest_find(u32 v, u64 n);
+
+/**
+ * guest_join() - the pages that the last table on the way to page @n of VM @v has become a block
+ *
+ * They have to be frames in a row, the first a multiple of 512, and the guest can do the same with each. No page's
+ * place changes. While the entry changes, a guest can find that there is no page.
+ *
+ * Return: 0; HYP_ENOENT without a VM or such pages; HYP_EPERM of a dying one; HYP_EBUSY when they are a block.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires vm: v < VMS_MAX && is_gfn(n);
+    terminates \true; exits \false;
+    assigns frame[0 .. PFN_COUNT - 1], GUEST_TLB, walk_pending, fm_link[0 .. PFN_COUNT - 1],
+      g_block[0 .. PFN_COUNT - 1];
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures result: \result == 0 || \result == HYP_ENOENT || \result == HYP_EPERM || \result == HYP_EBUSY;
+    ensures state: vms[v].state != VM_LIVE ==> \result == vm_missing(vms[v].state);
+    ensures busy: vms[v].state == VM_LIVE && g_joined{Pre}(v, n) ==> \result == HYP_EBUSY;
+    ensures missing: vms[v].state == VM_LIVE && !d_valid(g_xl{Pre}(v, n)) ==> \result == HYP_ENOENT;
+    ensures joined: \result == 0 ==> g_joined{Here}(v, n);
+    ensures same: g_same_ways{Pre,Here};
+    ensures failed: \result != 0 ==> same_vm_words{Pre,Here};
+*/
+s32 guest_join(u32 v, u64 n);
+
+/**
+ * guest_split() - with @block, pages in place of the block that page @n of live VM @v is in. LOCK_MM held.
+ *
+ * No page's place changes. While the entry changes, a guest can find that there is no page.
+ */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires vm: v < VMS_MAX && is_gfn(n) && vms[v].state == VM_LIVE && g_three{Here}(v, n) >= 0;
+    requires block: block != 0 <==> g_joined{Here}(v, n);
+    terminates \true; exits \false;
+    assigns frame[0 .. PFN_COUNT - 1], GUEST_TLB, walk_pending, g_block[0 .. PFN_COUNT - 1];
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures split: g_block[g_three{Pre}(v, n)] == 0;
+    ensures same: g_same_ways{Pre,Here};
+    ensures words: words_but{Pre,Here}(g_two{Pre}(v, n), idx(n, 2));
+*/
+void guest_split(u32 v, u64 n, u32 block);
 
 /** guest_frame_leave() - frame @pfn, whose record is @r, is VM @v's no more. LOCK_MM held. */
 /*@ requires locked: lock_held[LOCK_MM] == 1;
@@ -173,6 +224,13 @@ s32 guest_unmap(u32 v, u64 n);
 */
 s32 guest_reclaim(u32 v, u64 pfn);
 
+/** entry_rights() - what @entry, which maps frame @pfn, lets a guest do with the page: PAGE_WRITABLE and PAGE_YOUNG */
+/*@ requires entry: pfn < PFN_COUNT && page_word(entry, pfn);
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result <= 3 && entry == d_flat(pfn, 3, page_attrs(\result));
+*/
+u64 entry_rights(u64 entry, u64 pfn);
+
 /*@ // what a page is after change: what is given, and of what it was what is not taken away
     logic integer rights_after(integer had, integer change) =
       (change / 4 % 2 != 0 ? 1 : change % 2 != 0 ? 0 : had % 2) +
@@ -193,7 +251,7 @@ s32 guest_reclaim(u32 v, u64 pfn);
     requires vm: v < VMS_MAX && is_gfn(n);
     requires change: change <= 15;
     terminates \true; exits \false;
-    assigns frame[0 .. PFN_COUNT - 1], GUEST_TLB, walk_pending;
+    assigns frame[0 .. PFN_COUNT - 1], GUEST_TLB, walk_pending, g_block[0 .. PFN_COUNT - 1];
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
     ensures result: 0 <= \result <= 3 || \result == HYP_ENOENT || \result == HYP_EPERM;
     ensures state: vms[v].state != VM_LIVE ==> \result == vm_missing(vms[v].state);
@@ -203,7 +261,7 @@ s32 guest_reclaim(u32 v, u64 pfn);
     ensures was: \result >= 0 ==> g_xl{Pre}(v, n) == d_flat(d_pfn(g_xl{Pre}(v, n)), 3, page_attrs(\result));
     ensures becomes: \result >= 0 ==> g_xl{Here}(v, n) ==
       d_flat(d_pfn(g_xl{Pre}(v, n)), 3, page_attrs(rights_after(\result, change)));
-    ensures one: \result >= 0 ==> words_but{Pre,Here}(g_three{Pre}(v, n), idx(n, 3));
+    ensures one: \result >= 0 ==> words_but_way{Pre,Here}(v, n);
     ensures failed: \result < 0 ==> same_vm_words{Pre,Here};
 */
 s32 guest_access(u32 v, u64 n, u64 change);
@@ -309,7 +367,9 @@ u64 guest_word(u32 v, u64 n);
     ensures cleared: \result == 0 && \old(fm_state[d_pfn(g_xl{Pre}(v, n))]) == FRAME_GUEST ==>
       zeroed{Here}(d_pfn(g_xl{Pre}(v, n)));
     ensures others: only_frame{Pre,Here}(d_pfn(g_xl{Pre}(v, n))) && given_but{Pre,Here}(d_pfn(g_xl{Pre}(v, n)));
-    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_given{Pre,Here} && same_vm_words{Pre,Here};
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_given{Pre,Here} &&
+      words_but{Pre,Here}(g_two{Pre}(v, n), idx(n, 2));
+    ensures kept: \result == HYP_ENOMEM ==> g_xl{Here}(v, n) == g_xl{Pre}(v, n);
 */
 s32 guest_poison(u32 v, u64 n);
 

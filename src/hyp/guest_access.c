@@ -2,6 +2,7 @@
 #include "guest.h"
 #include "arch.h"
 #include "frame.h"
+#include <lemmas/guests/above.h>
 #include <lemmas/guests/guests_mark.h>
 #include <lemmas/guests/low.h>
 #include <lemmas/guests/serving.h>
@@ -9,12 +10,7 @@
 #include <lemmas/tables/ways.h>
 #include <lemmas/vms/still_kept.h>
 
-/* What @entry, which maps frame @pfn, lets a guest do with the page. */
-/*@ requires entry: pfn < PFN_COUNT && page_word(entry, pfn);
-    terminates \true; exits \false; assigns \nothing;
-    ensures value: \result <= 3 && entry == d_flat(pfn, 3, page_attrs(\result));
-*/
-static u64 entry_rights(u64 entry, u64 pfn)
+u64 entry_rights(u64 entry, u64 pfn)
 {
 	if (entry == desc_flat(pfn, 3, desc_page_attrs(3))) {
 		return 3;
@@ -55,7 +51,7 @@ static u64 rights_change(u64 had, u64 change)
     requires vm: v < VMS_MAX && vms[v].state == VM_LIVE && vms[v].protected == 0;
     requires table: g_is{Here}(v, f) && g_level[f] == 3 && f < PFN_COUNT;
     requires page: is_gfn(n) && covers{Here}(f, n) && i == idx(n, 3) && i < 512;
-    requires mapped: g_leaf{Here}(f, i, pfn) && pfn < PFN_COUNT;
+    requires mapped: g_leaf{Here}(f, i, pfn) && pfn < PFN_COUNT && g_block[f] == 0;
     requires rights: rights <= 3;
     terminates \true; exits \false;
     assigns frame[0 .. PFN_COUNT - 1], GUEST_TLB, walk_pending;
@@ -112,12 +108,23 @@ s32 guest_access(u32 v, u64 n, u64 change)
 	//@ assert range: 0 <= idx(n, 1) < 512 && 0 <= idx(n, 2) < 512;
 	had = entry_rights(entry, desc_pfn(entry));
 	rights = rights_change(had, change);
-	if (rights != had) {
-		page_mark(v, at.table, at.index, n, desc_pfn(entry), rights);
+	//@ assert was: had <= 3 && g_xl{Pre}(v, n) == d_flat(d_pfn(g_xl{Pre}(v, n)), 3, page_attrs(had));
+	//@ assert after: rights == rights_after(had, change);
+	//@ assert cast: (s32)had == had;
+	if (rights == had) {
+		//@ assert same: g_xl{Here}(v, n) == d_flat(d_pfn(g_xl{Pre}(v, n)), 3, page_attrs(rights));
+		return (s32)had;
 	}
+	guest_split(v, n, at.block);
+	//@ ghost split: ;
+	//@ assert way_split: g_same_way{Pre,split}(v, n);
+	//@ assert above: g_above{split}(v, n, at.table, 3) && frame[at.table].e[at.index] == entry;
+	page_mark(v, at.table, at.index, n, desc_pfn(entry), rights);
 	//@ assert now: frame[at.table].e[at.index] == d_flat(d_pfn(entry), 3, page_attrs(rights));
-	//@ assert marked: words_but{Pre,Here}(at.table, at.index) && vms[v].frame == \at(vms[v].frame,Pre);
+	//@ assert marked: words_but{split,Here}(at.table, at.index) && vms[v].frame == \at(vms[v].frame,Pre);
+	//@ assert links: same_links{split,Here};
 	//@ assert way: g_three{Here}(v, n) == at.table;
-	//@ assert becomes: g_xl{Here}(v, n) == frame[at.table].e[at.index] && rights == rights_after(had, change);
+	//@ assert now_there: g_xl{Here}(v, n) == frame[at.table].e[at.index];
+	//@ assert becomes: g_xl{Here}(v, n) == d_flat(d_pfn(g_xl{Pre}(v, n)), 3, page_attrs(rights));
 	return (s32)had;
 }

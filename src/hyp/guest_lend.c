@@ -2,6 +2,7 @@
 #include "guest.h"
 #include "arch.h"
 #include "frame.h"
+#include <lemmas/guests/above.h>
 #include <lemmas/guests/guests_lend.h>
 #include <lemmas/guests/guests_moved.h>
 #include <lemmas/guests/low.h>
@@ -61,7 +62,7 @@ static s32 page_lend(u32 v, u64 pfn, u32 lend)
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && quiet{Here} && g_tables{Here} && g_tlb == 0;
     requires table: v < VMS_MAX && g_is{Here}(v, f) && f < PFN_COUNT && i < 512;
-    requires page: covers{Here}(f, n) && i == idx(n, g_level[f]);
+    requires page: covers{Here}(f, n) && i == idx(n, 3) && g_level[f] == 3;
     requires frame: is_ram{Here}(pfn) && guest_state(fm_state[pfn]) && pfn != f;
     terminates \true; exits \false;
     assigns MM_STATE, GUEST_TLB, walk_pending;
@@ -76,11 +77,13 @@ static s32 page_cut(u32 v, u64 f, u64 i, u64 n, u64 pfn)
 	u64 entry = vm_entry_get(f, i);
 	s32 error;
 
+	//@ assert whose: g_sound{Here}(pfn, g_tree[pfn]) && g_tree[pfn] == 0;
 	vm_entry_set(v, f, i, 0, n);
 	//@ assert cut: words_but{Pre,Here}(f, i) && frame[f].e[i] == 0;
 	error = reclaim_guest(pfn);
 	//@ assert still: words_but{Pre,Here}(f, i) && frame[f].e[i] == 0 && only_frame{Pre,Here}(pfn);
 	if (error != 0) {
+		//@ assert frames: same_frames{Pre,Here} && same_machine{Pre,Here};
 		//@ assert tables: g_tables{Here};
 		vm_entry_set(v, f, i, entry, n);
 	}
@@ -93,7 +96,7 @@ static s32 page_cut(u32 v, u64 f, u64 i, u64 n, u64 pfn)
     requires vm: v < VMS_MAX && vms[v].state == VM_LIVE && vms[v].protected != 0;
     requires table: g_is{Here}(v, f) && g_level[f] == 3 && f < PFN_COUNT;
     requires page: is_gfn(n) && covers{Here}(f, n) && i == idx(n, 3) && i < 512;
-    requires mapped: g_leaf{Here}(f, i, pfn);
+    requires mapped: g_leaf{Here}(f, i, pfn) && g_block[f] == 0;
     terminates \true; exits \false;
     assigns MM_STATE, GUEST_MEMORY;
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
@@ -206,9 +209,18 @@ s32 guest_relinquish(u32 v, u64 n)
 		return HYP_ENOENT;
 	}
 	//@ assert range: 0 <= idx(n, 1) < 512 && 0 <= idx(n, 2) < 512;
+	guest_split(v, n, at.block);
+	//@ ghost split: ;
+	//@ assert way_split: g_same_way{Pre,split}(v, n);
+	//@ assert above: g_above{split}(v, n, at.table, 3) && frame[at.table].e[at.index] == entry;
 	error = page_relinquish(v, at.table, at.index, n, desc_pfn(entry));
-	/*@ assert unmapped: error == 0 ==> words_but{Pre,Here}(at.table, at.index) &&
-	      vms[v].frame == \at(vms[v].frame,Pre); */
-	//@ assert way: error == 0 ==> g_three{Here}(v, n) == at.table;
-	return error;
+	if (error != 0) {
+		//@ assert refused: same_frames{Pre,Here} && same_given{Pre,Here};
+		return error;
+	}
+	//@ assert others: only_frame{Pre,Here}(d_pfn(entry)) && given_but{Pre,Here}(d_pfn(entry));
+	//@ assert links: same_links{split,Here};
+	//@ assert unmapped: words_but{split,Here}(at.table, at.index) && vms[v].frame == \at(vms[v].frame,Pre);
+	//@ assert way: g_three{Here}(v, n) == at.table;
+	return 0;
 }

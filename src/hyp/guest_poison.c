@@ -2,6 +2,7 @@
 #include "guest.h"
 #include "arch.h"
 #include "frame.h"
+#include <lemmas/guests/above.h>
 #include <lemmas/guests/guests_moved.h>
 #include <lemmas/guests/low.h>
 #include <lemmas/guests/serving.h>
@@ -47,7 +48,7 @@ static s32 frame_seize(u64 pfn, u64 r)
 /*@ requires locked: lock_held[LOCK_MM] == 1;
     requires inv: mm_inv{Here} && quiet{Here} && g_tables{Here} && g_tlb == 0;
     requires table: v < VMS_MAX && g_is{Here}(v, f) && f < PFN_COUNT && i < 512;
-    requires page: covers{Here}(f, n) && i == idx(n, g_level[f]);
+    requires page: covers{Here}(f, n) && i == idx(n, 3) && g_level[f] == 3;
     requires frame: record_of{Here}(pfn, r) && is_ram{Here}(pfn) && pfn < PFN_COUNT && pfn != f;
     requires state: fm_state[pfn] == FRAME_GUEST || fm_state[pfn] == FRAME_GUEST_SHARED_HOST;
     terminates \true; exits \false;
@@ -84,7 +85,7 @@ static s32 page_seize(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 r)
     requires vm: v < VMS_MAX && vms[v].state == VM_LIVE && vms[v].protected != 0;
     requires table: g_is{Here}(v, f) && g_level[f] == 3 && f < PFN_COUNT;
     requires page: is_gfn(n) && covers{Here}(f, n) && i == idx(n, 3) && i < 512;
-    requires mapped: g_leaf{Here}(f, i, pfn);
+    requires mapped: g_leaf{Here}(f, i, pfn) && g_block[f] == 0;
     terminates \true; exits \false;
     assigns MM_STATE, GUEST_MEMORY;
     ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
@@ -92,7 +93,8 @@ static s32 page_seize(u32 v, u64 f, u64 i, u64 n, u64 pfn, u64 r)
     ensures poisoned: \result == 0 ==> g_poisoned{Pre,Here}(v, pfn, f, i) && fm_state[pfn] == FRAME_HOST;
     ensures others: only_frame{Pre,Here}(pfn) && given_but{Pre,Here}(pfn);
     ensures cleared: \result == 0 && \old(fm_state[pfn]) == FRAME_GUEST ==> zeroed{Here}(pfn);
-    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_given{Pre,Here} && same_vm_words{Pre,Here};
+    ensures failed: \result != 0 ==> same_frames{Pre,Here} && same_given{Pre,Here} && same_vm_words{Pre,Here} &&
+      same_links{Pre,Here};
 */
 static s32 page_poison(u32 v, u64 f, u64 i, u64 n, u64 pfn)
 {
@@ -169,9 +171,13 @@ s32 guest_poison(u32 v, u64 n)
 		return HYP_ENOENT;
 	}
 	//@ assert range: 0 <= idx(n, 1) < 512 && 0 <= idx(n, 2) < 512;
+	guest_split(v, n, at.block);
+	//@ ghost split: ;
+	//@ assert way_split: g_same_way{Pre,split}(v, n);
+	//@ assert above: g_above{split}(v, n, at.table, 3) && frame[at.table].e[at.index] == entry;
 	error = page_poison(v, at.table, at.index, n, desc_pfn(entry));
-	/*@ assert poisoned: error == 0 ==> words_but{Pre,Here}(at.table, at.index) &&
-	      vms[v].frame == \at(vms[v].frame,Pre); */
-	//@ assert way: error == 0 ==> g_three{Here}(v, n) == at.table;
+	//@ assert links: same_links{split,Here};
+	//@ assert words: words_but{split,Here}(at.table, at.index) && vms[v].frame == \at(vms[v].frame,Pre);
+	//@ assert way: g_three{Here}(v, n) == at.table;
 	return error;
 }

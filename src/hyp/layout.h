@@ -42,7 +42,7 @@ struct layout {
     terminates \true; exits \false; assigns \nothing;
     ensures order: \result.pool_count != 0 ==>
       \result.stacks == first && \result.stacks + 3 * cpu_count == \result.meta &&
-      \result.meta_count * 4096 >= ram_frames * 4 &&
+      \result.meta_count * 4096 >= ram_frames * META_BYTES_PER_FRAME &&
       \result.meta + \result.meta_count <= \result.s2_root && \result.s2_root % 16 == 0 &&
       \result.s2_root + S2_ROOT_PAGES == \result.s1_root && \result.s1_root + 1 == \result.pool_stack &&
       \result.pool_stack + \result.words_count == \result.pool_ref &&

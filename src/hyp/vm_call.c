@@ -42,6 +42,8 @@ static s32 make_vm(u32 v, u64 pfn, u32 protected)
 		return error;
 	}
 	//@ assert none: !vm_holds(vms[v].state) && vm_holds(VM_LIVE) && !vm_holds(VM_RESERVED);
+	//@ assert frame: pfn < PFN_COUNT ==> g_sound{Here}(pfn, g_tree[pfn]) && g_counted{Here}(pfn, fm_vm[pfn]);
+	//@ assert host: pfn < PFN_COUNT && fm_state[pfn] == FRAME_HOST ==> g_tree[pfn] == 0 && fm_vm[pfn] == 0;
 	error = vm_give(pfn);
 	//@ assert same: same_keeping{Pre,Here} && same_ghosts{Pre,Here} && same_machine{Pre,Here};
 	if (error != 0) {
@@ -59,15 +61,19 @@ static s32 make_vm(u32 v, u64 pfn, u32 protected)
 	  g_tree[pfn] = (u8)(v + 1);
 	  g_level[pfn] = 1;
 	  g_page[pfn] = 0;
+	  g_block[pfn] = 0;
 	*/
 	error = vm_init(v, protected, pfn);
 	/*@ assert trees: only_frame{Pre,Here}(pfn) && trees_but{Pre,Here}(pfn) && same_given{Pre,Here} &&
 	      same_lists{Pre,Here}; */
 	//@ assert others_vms: other_vms{Pre,Here}(v);
+	//@ assert move: g_move{Pre,Here}(v, pfn);
+	/*@ assert kept_words: \forall integer g, j; 0 <= g < PFN_COUNT && 0 <= j < 512 && g != pfn &&
+	      \at(fm_state[g],Pre) == FRAME_HYP_VM ==> frame[g].e[j] == \at(frame[g].e[j],Pre); */
 	//@ assert turn: g_turn{Pre,Here}(v, pfn);
 	/*@ assert root: vms[v].frame == pfn && vms[v].state == VM_LIVE && g_tree[pfn] == v + 1 &&
-	      g_level[pfn] == 1 && g_page[pfn] == 0; */
-	//@ assert frame: fm_state[pfn] == FRAME_HYP_VM && zeroed{Here}(pfn) && !vm_holds(\at(vms[v].state,Pre));
+	      g_level[pfn] == 1 && g_page[pfn] == 0 && g_block[pfn] == 0; */
+	//@ assert new_frame: fm_state[pfn] == FRAME_HYP_VM && zeroed{Here}(pfn) && !vm_holds(\at(vms[v].state,Pre));
 	//@ assert began: g_began{Pre,Here}(v, pfn);
 	//@ assert walked: g_quiet{Pre} && same_lists{Pre,Here} && g_tlb == 0;
 	//@ assert quiet: g_quiet{Here};
@@ -397,7 +403,8 @@ static s32 load(u32 v, u32 i, u32 cpu)
     ensures page_frame: (call == VM_TABLE || call == VM_MAP || call == VM_MAP_READ || call == VM_MEASURE) &&
       is_handle(a1) && a2 < GUEST_PAGES ==> \result == (a3 >= PFN_COUNT ? HYP_ERANGE : 0);
     ensures change: call == VM_ACCESS && is_handle(a1) && a2 < GUEST_PAGES ==> \result == (a3 > 15 ? HYP_EINVAL : 0);
-    ensures unmap: (call == VM_UNMAP || call == VM_POISON) && is_handle(a1) && a2 < GUEST_PAGES ==> \result == 0;
+    ensures unmap: (call == VM_UNMAP || call == VM_POISON || call == VM_JOIN) && is_handle(a1) &&
+      a2 < GUEST_PAGES ==> \result == 0;
     ensures reclaim: call == VM_RECLAIM && is_handle(a1) ==> \result == (a2 >= PFN_COUNT ? HYP_ERANGE : 0);
     ensures handle: !is_handle(a1) ==> \result == HYP_EINVAL;
     ensures frame: call == VM_INIT && is_handle(a1) ==>
@@ -436,6 +443,7 @@ static s32 arguments_check(u64 call, u64 a1, u64 a2, u64 a3)
 		return a2 >= GUEST_PAGES || a3 >= PFN_COUNT ? HYP_ERANGE : 0;
 	case VM_UNMAP:
 	case VM_POISON:
+	case VM_JOIN:
 		return a2 >= GUEST_PAGES ? HYP_ERANGE : 0;
 	case VM_ACCESS:
 		if (a2 >= GUEST_PAGES) {
@@ -468,6 +476,7 @@ static s32 arguments_check(u64 call, u64 a1, u64 a2, u64 a3)
       d_flat(d_pfn(g_xl{Pre}(v, a2)), 3, page_attrs(rights_after(\result, a3)));
     ensures table: call == VM_TABLE && \result == 0 ==> fm_state[a3] == FRAME_HYP_VM && fm_vm[a3] == v + 1;
     ensures unmapped: call == VM_UNMAP && \result == 0 ==> g_xl{Here}(v, a2) == 0;
+    ensures joined: call == VM_JOIN && \result == 0 ==> g_joined{Here}(v, a2) && g_same_ways{Pre,Here};
     ensures poisoned: call == VM_POISON && \result == 0 ==> g_xl{Here}(v, a2) == DESC_POISON_OWNED;
     ensures reclaimed: call == VM_RECLAIM && \result == 0 ==> fm_state[a2] == FRAME_HOST && fm_vm[a2] == 0;
 */
@@ -496,6 +505,9 @@ static s32 memory_call(u64 call, u32 v, u64 a2, u64 a3)
 		break;
 	case VM_POISON:
 		error = guest_poison(v, a2);
+		break;
+	case VM_JOIN:
+		error = guest_join(v, a2);
 		break;
 	default:
 		error = guest_reclaim(v, a2);
@@ -721,6 +733,7 @@ s64 vm_call(u64 call, u64 a1, u64 a2, u64 a3)
 	case VM_ACCESS:
 	case VM_MEASURE:
 	case VM_POISON:
+	case VM_JOIN:
 		error = memory_call(call, (u32)(a1 - VM_HANDLE_BASE), a2, a3);
 		//@ assert most: error <= (call == VM_ACCESS ? 3 : 0);
 		value = error;

@@ -12,7 +12,7 @@
 
 /*@ // a call on the memory of a VM
     predicate memory_number(integer call) = VM_TABLE <= call <= VM_RECLAIM || call == VM_MAP_READ ||
-      call == VM_ACCESS || call == VM_MEASURE || call == VM_POISON;
+      call == VM_ACCESS || call == VM_MEASURE || call == VM_POISON || call == VM_JOIN;
     // the measurement of VM v is the one named, where one is
     predicate is_expected{L}(integer v, struct measurement m) = (\forall integer i; 0 <= i < 4 ==> m.w[i] == 0) ||
       \forall integer i; 0 <= i < 4 ==>
@@ -21,7 +21,8 @@
 
 /**
  * vm_call() - a call on a VM
- * @call: VM_RESERVE to VM_FINALIZE, VM_TABLE to VM_RECLAIM, VM_MAP_READ, VM_ACCESS, VM_MEASURE, VM_POISON
+ * @call: VM_RESERVE to VM_FINALIZE, VM_TABLE to VM_RECLAIM, VM_MAP_READ, VM_ACCESS, VM_MEASURE, VM_POISON,
+ *        VM_JOIN
  * @a1: handle of the VM, where the call names one
  * @a2: index of the vCPU, the frame of VM_INIT and VM_RECLAIM, or a page of the guest
  * @a3: frame of VCPU_INIT, VM_TABLE, VM_MAP, VM_MAP_READ and VM_MEASURE, whether VM_INIT is to protect the VM, or what

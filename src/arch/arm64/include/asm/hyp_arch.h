@@ -94,7 +94,7 @@ static inline void frame_clean(u64 pfn)
 	cache_clean_inval(pfn * PAGE_SIZE, (pfn + 1) * PAGE_SIZE);
 }
 
-/* Frame metadata: state u8, VM + 1 u8, count u16 ------------------------------------------------ */
+/* Frame metadata: state u8, VM + 1 u8, count u16, link u16 --------------------------------------- */
 
 /* @count frames of metadata from @pfn on, all zeroes: every frame of RAM is FRAME_HOST. */
 static inline void meta_place(u64 pfn, u64 count)
@@ -148,6 +148,28 @@ static inline void frame_vm_set(u64 pfn, u64 idx, u32 vm)
 	__asm__ volatile("strb %w0, [%1]"
 			 :
 			 : "r"(vm), "r"(arch_meta_base + META_BYTES_PER_FRAME * idx + META_VM_OFFSET)
+			 : "memory");
+}
+
+/* Of the first three frames of a guest's block: 16 bits each of the number of the table that has its pages. */
+static inline u64 frame_link_get(u64 pfn, u64 idx)
+{
+	u64 value;
+
+	(void)pfn;
+	__asm__ volatile("ldrh %w0, [%1]"
+			 : "=r"(value)
+			 : "r"(arch_meta_base + META_BYTES_PER_FRAME * idx + META_LINK_OFFSET)
+			 : "memory");
+	return value;
+}
+
+static inline void frame_link_set(u64 pfn, u64 idx, u64 link)
+{
+	(void)pfn;
+	__asm__ volatile("strh %w0, [%1]"
+			 :
+			 : "r"(link), "r"(arch_meta_base + META_BYTES_PER_FRAME * idx + META_LINK_OFFSET)
 			 : "memory");
 }
 
@@ -313,6 +335,13 @@ static inline void guest_tlbi_all(u32 v, u64 root)
 	dsb_ish();
 	write_sysreg(vttbr_el2, host);
 	isb();
+}
+
+/* A walk by way of a table may be in the TLB for any of its pages, which are too many to name. */
+static inline void guest_tlbi_table(u32 v, u64 root, u64 n)
+{
+	(void)n;
+	guest_tlbi_all(v, root);
 }
 
 static inline void tlbi_alle2(void)
