@@ -11,7 +11,7 @@
  * A new call needs what must come of it in model_answer() or vm_answer(), its arguments in arguments(), a line of
  * model_may_lack() if it may be short of tables, and its name in report.c.
  */
-_Static_assert(HYPERCALL_COUNT == 31, "a hypercall that the checker does not know");
+_Static_assert(HYPERCALL_COUNT == 32, "a hypercall that the checker does not know");
 
 #define ENTRY_FRAME(e) ((e) / PAGE_SIZE % PFN_COUNT)
 /* Of a leaf of stage 2: S2AP[1] and AF (Arm ARM D8.3). */
@@ -457,6 +457,44 @@ static s32 begin(const struct model_call *call, u32 v, u32 commit)
 	return other != 0 ? HYP_EPERM : 0;
 }
 
+/* Pages in a row, alike, as a walker sees them. */
+static u32 one_block(u32 v, u64 page)
+{
+	u64 first = page - page % 512u;
+	u64 entry = model_way(v, first).entry;
+	u64 i;
+
+	if (model_has(model_way(v, first)) == 0 || ENTRY_FRAME(entry) % 512u != 0) {
+		return 0;
+	}
+	for (i = 1; i < 512u; i++) {
+		struct model_place at = model_way(v, first + i);
+
+		if (at.level != 3 || at.entry != entry + i * PAGE_SIZE) {
+			return 0;
+		}
+	}
+	return 1;
+}
+
+static s32 join(const struct model_call *call, u32 v, u32 commit)
+{
+	s32 error = no_vm(v);
+	struct model_place at;
+
+	if (error != 0) {
+		return error;
+	}
+	at = model_way(v, call->a2);
+	if (commit == 0 && at.block != 0) {
+		return HYP_EBUSY;
+	}
+	if (commit != 0 && at.block == 0) {
+		report_value("block of the page", call->a2, 1, at.entry);
+	}
+	return one_block(v, call->a2) != 0 ? 0 : HYP_ENOENT;
+}
+
 /* What is wrong with the arguments of a call on a VM: 0 when nothing is. */
 static s32 arguments(const struct model_call *call)
 {
@@ -478,6 +516,7 @@ static s32 arguments(const struct model_call *call)
 		return call->a2 >= GUEST_PAGES || call->a3 >= PFN_COUNT ? HYP_ERANGE : 0;
 	case VM_UNMAP:
 	case VM_POISON:
+	case VM_JOIN:
 		return call->a2 >= GUEST_PAGES ? HYP_ERANGE : 0;
 	case VM_ACCESS:
 		return call->a2 >= GUEST_PAGES ? HYP_ERANGE : call->a3 > 15 ? HYP_EINVAL : 0;
@@ -517,6 +556,8 @@ static s64 vm_answer(const struct model_call *call, u32 commit)
 		return unmap(call, v, commit);
 	case VM_POISON:
 		return poison(call, v, commit);
+	case VM_JOIN:
+		return join(call, v, commit);
 	case VM_RECLAIM:
 		return reclaim(call, v, commit);
 	case VM_ACCESS:

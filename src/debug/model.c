@@ -174,11 +174,18 @@ void model_take(u32 v, u64 pfn)
 /* The guest's tables are in frames that its VM was given: which they are is read, what they may say is checked. */
 struct model_place model_way(u32 v, u64 n)
 {
-	struct model_place at = { 0, 1 };
+	struct model_place at = { 0, 1, 0 };
 	u64 table = model_vm[v].frame;
 
 	for (;;) {
 		at.entry = frame_read(table, n / ((u64)1 << 9u * (3u - at.level)) % TABLE_ENTRIES);
+		if (at.level == 2 && at.entry % 4u == 1) {
+			/* The page that a walker makes of it. */
+			at.entry = at.entry + n % TABLE_ENTRIES * PAGE_SIZE + 2u;
+			at.level = 3;
+			at.block = 1;
+			return at;
+		}
 		if (!ENTRY_IS_TABLE(at.entry, at.level)) {
 			return at;
 		}
@@ -200,7 +207,7 @@ u32 model_has(struct model_place at)
 /* Where page @n ends in tree @t, host or own: its entry. Under LOCK_MM. */
 static struct model_place tree_way(u32 t, u64 n)
 {
-	struct model_place at = { 0, pgt[t].start };
+	struct model_place at = { 0, pgt[t].start, 0 };
 	u64 index = n / ((u64)1 << 9u * (3u - at.level));
 	u64 table = pgt[t].root + index / TABLE_ENTRIES;
 

@@ -75,10 +75,11 @@ struct model_call {
 
 #define ENTRY_VALID(e) ((e) % 2u != 0)
 
-/** struct model_place - where the way to a guest's page ends: at a level, with an entry */
+/** struct model_place - where the way to a guest's page ends: at a level, with an entry; with @block, a page of one */
 struct model_place {
 	u64 entry;
 	u32 level;
+	u32 block;
 };
 
 extern struct model_vm model_vm[VMS_MAX];

@@ -16,7 +16,7 @@ static const char names[][NAME_BYTES] = {
 	NAME(VM_TEARDOWN),    NAME(VCPU_RECLAIM),    NAME(VM_FINALIZE),	    NAME(VCPU_RUN),	 NAME(VCPU_GET_REG),
 	NAME(VCPU_SET_REG),   NAME(VM_TABLE),	     NAME(VM_MAP),	    NAME(VM_UNMAP),	 NAME(VM_RECLAIM),
 	NAME(VCPU_POWER),     NAME(VM_MAP_READ),     NAME(VM_ACCESS),	    NAME(VM_MEASURE),	 NAME(VM_BEGIN),
-	NAME(VM_POISON),
+	NAME(VM_POISON),      NAME(VM_JOIN),
 };
 
 _Static_assert(sizeof(names) == HYPERCALL_COUNT * NAME_BYTES, "a hypercall without a name");

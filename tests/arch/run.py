@@ -1024,6 +1024,7 @@ class Primitives(unittest.TestCase):
         host, guest = 1 << 50 | 0x45000, 8 << 48 | 0x46000000
         for name, args, invalidated in (
                 ("guest_tlbi", (0x7ffffff,), [("tlbi ipas2e1is", 0x7ffffff), ("dsb ish",), ("tlbi vmalle1is",)]),
+                ("guest_tlbi_table", (0x7ffffff,), [("tlbi vmalls12e1is",)]),
                 ("guest_tlbi_all", (), [("tlbi vmalls12e1is",)])):
             machine = self.machine(vttbr_el2=host)
             machine.call(f"t_{name}", 7, 0x46000, *args)
@@ -1087,18 +1088,20 @@ class Primitives(unittest.TestCase):
         self.assertEqual(machine.words("arch_meta_base", 1), (FREE,))
 
     def test_records(self):
-        """Four bytes for each frame: state, VM + 1, count."""
+        """Six bytes for each frame: state, VM + 1, count, a part of a table's number."""
         machine = self.machine()
         machine.put("arch_meta_base", FREE)
         machine.write(FREE, bytes(range(32)))
-        self.assertEqual(machine.call("t_frame_state_get", 0x999, 3), 12)
-        self.assertEqual(machine.call("t_frame_count_get", 0x999, 3), 15 << 8 | 14)
-        self.assertEqual(machine.call("t_frame_vm_get", 0x999, 3), 13)
+        self.assertEqual(machine.call("t_frame_state_get", 0x999, 3), 18)
+        self.assertEqual(machine.call("t_frame_vm_get", 0x999, 3), 19)
+        self.assertEqual(machine.call("t_frame_count_get", 0x999, 3), 21 << 8 | 20)
+        self.assertEqual(machine.call("t_frame_link_get", 0x999, 3), 23 << 8 | 22)
         machine.call("t_frame_state_set", 0x999, 3, 2)
         machine.call("t_frame_count_set", 0x999, 3, 0xabcd)
-        self.assertEqual(machine.read(FREE, 32), bytes(range(12)) + b"\x02\x0d\xcd\xab" + bytes(range(16, 32)))
+        self.assertEqual(machine.read(FREE, 32), bytes(range(18)) + b"\x02\x13\xcd\xab" + bytes(range(22, 32)))
         machine.call("t_frame_vm_set", 0x999, 3, 8)
-        self.assertEqual(machine.read(FREE, 32), bytes(range(12)) + b"\x02\x08\xcd\xab" + bytes(range(16, 32)))
+        machine.call("t_frame_link_set", 0x999, 3, 0x789a)
+        self.assertEqual(machine.read(FREE, 32), bytes(range(18)) + b"\x02\x08\xcd\xab\x9a\x78" + bytes(range(24, 32)))
 
     def test_pool(self):
         machine = self.machine()

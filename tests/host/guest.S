@@ -57,6 +57,23 @@ program guest_pages
 	b	1b
 	.ltorg
 
+/* Adds x0 to the first word of each page of slot 2, round after round, and says the sum of what was there. */
+program guest_block
+	ldr	x11, =G_BLOCK
+1:	mov	x14, x11
+	mov	x13, #G_BLOCK_PAGES
+	mov	x15, #0
+2:	ldr	x12, [x14]
+	add	x15, x15, x12
+	add	x12, x12, x0
+	str	x12, [x14]
+	add	x14, x14, #(1 << PAGE_SHIFT)
+	subs	x13, x13, #1
+	b.ne	2b
+	say	x15
+	b	1b
+	.ltorg
+
 /* Counts in a vector register and in memory how often it woke. */
 program guest_wakes
 	mov	x12, #(3 << 20)

@@ -9,6 +9,8 @@
 #define G_DATA 0x40001000
 #define G_PAGES 0x40100000 /* slot 1 */
 #define G_PAGES_COUNT 64
+#define G_BLOCK 0x40200000 /* slot 2, of block.c alone */
+#define G_BLOCK_PAGES 512
 #define G_DEVICE 0x09000000 /* nothing there: KVM_EXIT_MMIO */
 #define G_DIST 0x08000000 /* a GIC: gic.c */
 #define G_REDIST 0x080a0000

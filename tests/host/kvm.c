@@ -1148,6 +1148,7 @@ int main(int count, char **words)
 	test_log();
 	test_read_only();
 	test_young();
+	test_blocks();
 	test_memory_storm();
 	test_kill();
 	test_ioevent();

@@ -29,6 +29,9 @@ void check(const char *what, int64_t got, int64_t want);
 void check_refused(const char *what, long result, int error);
 int check_end(void);
 
+/* block.c */
+void test_blocks(void);
+
 /* gic.c */
 void test_gic(void);
 
@@ -57,7 +60,7 @@ void test_sve(void);
 /* machine.c */
 extern char guest_access[], guest_count[], guest_pages[], guest_timer[], guest_physical_timer[], guest_turns[],
 	guest_pair[], guest_lines[], guest_power[], guest_calls[], guest_vectors[], guest_gic[], guest_gic_two[],
-	guest_wakes[], guest_touch[], guest_counter[], guest_sve[];
+	guest_wakes[], guest_touch[], guest_counter[], guest_sve[], guest_block[];
 void machine_make_type(struct machine *m, unsigned long type, const char *program, int vcpus);
 void machine_make(struct machine *m, const char *program, int vcpus);
 void machine_end(struct machine *m);

@@ -749,6 +749,8 @@ static void refusals(const struct guest *g)
 	same("a table behind the last", (u64)vm(VM_TABLE, g->handle, pages, pfn_of(g, OF_COUNT)), (u64)HYP_ERANGE);
 	same("unmap behind the last", (u64)vm(VM_UNMAP, g->handle, pages, 0), (u64)HYP_ERANGE);
 	same("access behind the last", (u64)vm(VM_ACCESS, g->handle, pages, 0), (u64)HYP_ERANGE);
+	same("a block behind the last", (u64)vm(VM_JOIN, g->handle, pages, 0), (u64)HYP_ERANGE);
+	same("a block of few pages", (u64)vm(VM_JOIN, g->handle, G_CODE / 4096u, 0), (u64)HYP_ENOENT);
 	same("access without a table", (u64)vm(VM_ACCESS, g->handle, pages - 1, 0),
 	     g->protected != 0 ? (u64)HYP_EPERM : (u64)HYP_ENOENT);
 	same("access without a page", (u64)vm(VM_ACCESS, g->handle, G_CODE / 4096u + 99u, 0),
@@ -770,6 +772,7 @@ static void nobody(u64 handle)
 	same("a table of nobody's", (u64)vm(VM_TABLE, handle, 0, SPARE / 4096u), (u64)HYP_ENOENT);
 	same("unmap of nobody's", (u64)vm(VM_UNMAP, handle, 0, 0), (u64)HYP_ENOENT);
 	same("access of nobody's", (u64)vm(VM_ACCESS, handle, 0, 0), (u64)HYP_ENOENT);
+	same("a block of nobody's", (u64)vm(VM_JOIN, handle, 0, 0), (u64)HYP_ENOENT);
 	same("reclaim from nobody", (u64)vm(VM_RECLAIM, handle, SPARE / 4096u, 0), (u64)HYP_ENOENT);
 }
 
@@ -789,6 +792,7 @@ static void end(const struct guest *g, u64 last)
 	same("a table for a dying VM", (u64)vm(VM_TABLE, g->handle, 0, pfn_of(g, OF_COUNT)), (u64)HYP_EPERM);
 	same("unmap of a dying VM's", (u64)vm(VM_UNMAP, g->handle, G_DATA / 4096u, 0), (u64)HYP_EPERM);
 	same("access of a dying VM's", (u64)vm(VM_ACCESS, g->handle, G_DATA / 4096u, 0), (u64)HYP_EPERM);
+	same("a block of a dying VM's", (u64)vm(VM_JOIN, g->handle, G_DATA / 4096u, 0), (u64)HYP_EPERM);
 	same("reclaim what is not its", (u64)vm(VM_RECLAIM, g->handle, pfn_of(g, OF_COUNT), 0), (u64)HYP_EPERM);
 	same("reclaim a device", (u64)vm(VM_RECLAIM, g->handle, 0x09000u, 0), (u64)HYP_EINVAL);
 	for (i = OF_HIGH; i <= last; i++) {

@@ -857,7 +857,7 @@ class Rejected(Workspace):
             "pool",
             "ram_divisor = 1024 ",
             "ram_divisor = 256 ",
-            "pool: 8519680 bytes reserved of 1024 MiB with 64 CPUs; the bound is 6878658",
+            "pool: 6422528 bytes reserved of 512 MiB with 64 CPUs; the bound is 5536481",
         )
 
 

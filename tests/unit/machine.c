@@ -143,19 +143,22 @@ void meta_place(u64 pfn, u64 count)
 	}
 }
 
-static u8 *record(u64 pfn, u64 r)
+/* The field at @offset of record @r; a record can begin in one frame and end in the next, a field cannot. */
+static u8 *field(u64 pfn, u64 r, u64 offset)
 {
+	u64 byte = r * META_BYTES_PER_FRAME + offset;
+
 	need_lock(LOCK_MM);
 	if (r != slot(pfn)) {
 		fail_msg("record %lu is not that of frame 0x%lx", (unsigned long)r, (unsigned long)pfn);
 	}
-	assert_true(r / 1024 < meta_count);
-	return (u8 *)words(meta_first + r / 1024) + r % 1024 * META_BYTES_PER_FRAME;
+	assert_true(byte / PAGE_SIZE < meta_count);
+	return (u8 *)words(meta_first + byte / PAGE_SIZE) + byte % PAGE_SIZE;
 }
 
 u32 frame_state_get(u64 pfn, u64 r)
 {
-	return record(pfn, r)[META_STATE_OFFSET];
+	return *field(pfn, r, META_STATE_OFFSET);
 }
 
 void frame_state_set(u64 pfn, u64 r, u32 state)
@@ -163,12 +166,12 @@ void frame_state_set(u64 pfn, u64 r, u32 state)
 	if (state == FRAME_HOST && in_cache[slot(pfn)]) {
 		fail_msg("frame 0x%lx goes to the host cleared in the caches alone", (unsigned long)pfn);
 	}
-	record(pfn, r)[META_STATE_OFFSET] = (u8)state;
+	*field(pfn, r, META_STATE_OFFSET) = (u8)state;
 }
 
 u32 frame_vm_get(u64 pfn, u64 r)
 {
-	return record(pfn, r)[META_VM_OFFSET];
+	return *field(pfn, r, META_VM_OFFSET);
 }
 
 void frame_vm_set(u64 pfn, u64 r, u32 vm)
@@ -180,14 +183,14 @@ void frame_vm_set(u64 pfn, u64 r, u32 vm)
 	if (vm == 0 && vms[old - 1].state == VM_DYING && guest_tlb.walked[old - 1]) {
 		fail_msg("frame 0x%lx leaves VM %u, whose tables may still be walked", (unsigned long)pfn, old - 1);
 	}
-	record(pfn, r)[META_VM_OFFSET] = (u8)vm;
+	*field(pfn, r, META_VM_OFFSET) = (u8)vm;
 }
 
 u32 frame_count_get(u64 pfn, u64 r)
 {
 	u16 count;
 
-	memcpy(&count, record(pfn, r) + META_COUNT_OFFSET, sizeof(count));
+	memcpy(&count, field(pfn, r, META_COUNT_OFFSET), sizeof(count));
 	return count;
 }
 
@@ -196,7 +199,23 @@ void frame_count_set(u64 pfn, u64 r, u32 count)
 	u16 value = (u16)count;
 
 	assert_true(count <= FRAME_COUNT_MAX);
-	memcpy(record(pfn, r) + META_COUNT_OFFSET, &value, sizeof(value));
+	memcpy(field(pfn, r, META_COUNT_OFFSET), &value, sizeof(value));
+}
+
+u64 frame_link_get(u64 pfn, u64 r)
+{
+	u16 link;
+
+	memcpy(&link, field(pfn, r, META_LINK_OFFSET), sizeof(link));
+	return link;
+}
+
+void frame_link_set(u64 pfn, u64 r, u64 link)
+{
+	u16 value = (u16)link;
+
+	assert_true(link <= 0xffff);
+	memcpy(field(pfn, r, META_LINK_OFFSET), &value, sizeof(value));
 }
 
 /* Pool bookkeeping: 32-bit words behind stack_first and ref_first. */
@@ -492,7 +511,7 @@ static u32 guest_level(u32 v, u64 pfn, u64 n)
 	return level;
 }
 
-/* An entry of a guest's table; one that was valid is in the TLB until guest_tlbi() says its page. */
+/* An entry of a guest's table; one that was valid is in the TLB until a TLBI says its page. */
 u64 guest_entry_get(u64 pfn, u64 i)
 {
 	return *context_word(pfn, i);
@@ -501,13 +520,15 @@ u64 guest_entry_get(u64 pfn, u64 i)
 void guest_entry_set(u64 pfn, u64 i, u64 e, u64 n)
 {
 	u64 *at = context_word(pfn, i);
+	u32 level;
 
 	assert_false(guest_tlb.stale);
 	guest_tlb.vm = vm_of_table(pfn);
-	assert_int_equal(i, index_of(n, guest_level(guest_tlb.vm, pfn, n)));
+	level = guest_level(guest_tlb.vm, pfn, n);
+	assert_int_equal(i, index_of(n, level));
 	if (is_valid(*at)) {
 		assert_false(is_valid(e));
-		guest_tlb.stale = 1;
+		guest_tlb.stale = level == 3 ? 1 : 2;
 		guest_tlb.page = n;
 	}
 	if (is_valid(e)) {
@@ -524,10 +545,20 @@ void guest_entry_set(u64 pfn, u64 i, u64 e, u64 n)
 void guest_tlbi(u32 v, u64 root, u64 n)
 {
 	assert_true(v < VMS_MAX && vms[v].frame == root);
-	if (guest_tlb.stale && guest_tlb.vm == v && guest_tlb.page == n) {
+	/* What is there by way of a block or a table is too much for one page. */
+	if (guest_tlb.stale == 1 && guest_tlb.vm == v && guest_tlb.page == n) {
 		guest_tlb.stale = 0;
 	}
 	machine.guest_tlbis++;
+}
+
+void guest_tlbi_table(u32 v, u64 root, u64 n)
+{
+	assert_true(v < VMS_MAX && vms[v].frame == root);
+	if (guest_tlb.stale && guest_tlb.vm == v && guest_tlb.page == n) {
+		guest_tlb.stale = 0;
+	}
+	machine.guest_flushes++;
 }
 
 void guest_tlbi_all(u32 v, u64 root)

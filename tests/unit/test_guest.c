@@ -248,6 +248,7 @@ static void test_states(void **state)
 		{ VM_RECLAIM, 0, { HYP_ENOENT, HYP_ENOENT, HYP_EPERM, HYP_EINVAL } },
 		{ VM_MAP_READ, FIRST + 9, { HYP_ENOENT, HYP_ENOENT, HYP_EPERM, HYP_EPERM } },
 		{ VM_ACCESS, 1, { HYP_ENOENT, HYP_ENOENT, HYP_EPERM, HYP_EPERM } },
+		{ VM_JOIN, 0, { HYP_ENOENT, HYP_ENOENT, HYP_ENOENT, HYP_EPERM } },
 	};
 	u32 s, c;
 
@@ -292,6 +293,9 @@ static void test_arguments(void **state)
 	refused(VM_ACCESS, 0, PAGE, 16, HYP_EINVAL);
 	refused(VM_ACCESS, 0, PAGE, 15, HYP_ENOENT);
 	refused(VM_ACCESS, 0, GUEST_PAGES - 1, 0, HYP_ENOENT);
+	refused(VM_JOIN, VMS_MAX, PAGE, 0, HYP_EINVAL);
+	refused(VM_JOIN, 0, GUEST_PAGES, 0, HYP_ERANGE);
+	refused(VM_JOIN, 0, GUEST_PAGES - 1, 0, HYP_ENOENT);
 	refused(VM_TABLE, 0, 0, 1ul << 36, HYP_ERANGE);
 	refused(VM_MAP, 0, PAGE, 1ul << 36, HYP_ERANGE);
 	refused(VM_MAP, 0, PAGE, (1ul << 36) - 1, HYP_EINVAL);

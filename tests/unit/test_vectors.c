@@ -99,7 +99,7 @@ static void test_carveout_parts(void **state)
 		l = layout_divide(first, count, ram[i % COUNT(ram)], cpus);
 		assert_int_equal(l.stacks, first);
 		assert_int_equal(l.meta, first + 3 * cpus);
-		assert_int_equal(l.meta_count, round_up(ram[i % COUNT(ram)] * 4, 4096) / 4096);
+		assert_int_equal(l.meta_count, round_up(ram[i % COUNT(ram)] * 6, 4096) / 4096);
 		assert_int_equal(l.s2_root, round_up(l.meta + l.meta_count, 16));
 		assert_int_equal(l.s1_root, l.s2_root + 16);
 		assert_int_equal(l.pool_stack, l.s1_root + 1);
@@ -113,7 +113,7 @@ static void test_carveout_parts(void **state)
 	for (k = 0; k < COUNT(cpu_counts); k++) {
 		cpus = cpu_counts[k];
 		for (i = 0; i < 0x60000; i++) {
-			u64 frames = round_up(3 * cpus + round_up(4 * i, 4096) / 4096, 16) + 16 + 128 + i / 1024;
+			u64 frames = round_up(3 * cpus + round_up(6 * i, 4096) / 4096, 16) + 16 + 128 + i / 1024;
 
 			if (hyp_carveout_size(i, cpus) != round_up(frames, 512) * 4096) {
 				fail_msg("carve-out for %lu frames and %u CPUs", (unsigned long)i, cpus);

@@ -4,7 +4,7 @@
 # Included by the top-level Makefile; GEN_STAMP and BUILD come from tools/build.mk.
 
 UNIT_DIR := $(BUILD)/tests/unit
-unit-tests := test_pool test_pgtable test_vectors test_core test_traps test_boot test_vm test_vm_call test_guest test_vcpu test_sysreg test_guest_call test_service test_image test_poison
+unit-tests := test_pool test_pgtable test_vectors test_core test_traps test_boot test_vm test_vm_call test_guest test_vcpu test_sysreg test_guest_call test_service test_image test_poison test_block
 UNIT_LOG_DIR := $(BUILD)/logs
 
 UNIT_CC ?= gcc
