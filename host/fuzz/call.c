@@ -9,7 +9,7 @@
 #include "fuzz.h"
 
 /* Calls with other numbers would be random ones to the fuzzer. */
-static_assert(HYPERCALL_COUNT == 31);
+static_assert(HYPERCALL_COUNT == 32);
 
 #define REGISTERS 18
 
@@ -49,6 +49,7 @@ static const char *const names[NAMED_CALLS] = {
 	NAME(VM_MEASURE),
 	NAME(VM_BEGIN),
 	NAME(VM_POISON),
+	NAME(VM_JOIN),
 	[HYPERCALL_COUNT] = "unknown",
 	[HYPERCALL_COUNT + 1] = "SMCCC",
 };

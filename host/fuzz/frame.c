@@ -190,6 +190,12 @@ struct fuzz_target fuzz_pick(struct fuzz_cpu *c, u32 wanted)
 		return no_frame_number(c);
 	case 2:
 		return hidden_frame(c);
+	case 3:
+		t.frame = FRAMES + below(c, ROW);
+		/* Of the row none goes another way than to its VM. */
+		if (c->frame[t.frame].state != FRAME_HOST)
+			break;
+		fallthrough;
 	default:
 		t.frame = below(c, 4) ? find_state(c, wanted) : (int)below(c, FRAMES);
 		break;
@@ -205,30 +211,36 @@ void fuzz_frames_check(struct fuzz_cpu *c)
 {
 	int i;
 
-	for (i = 0; i < FRAMES; i++) {
+	for (i = 0; i < FRAMES_ALL; i++) {
 		const struct fuzz_frame *f = &c->frame[i];
 
 		fuzz_expect(c, MEM_INFO, f->pfn, 0, 0, f->state + 256 * (s64)f->count);
 	}
 }
 
-bool fuzz_frames_setup(struct fuzz_cpu *c)
+static bool frames_get(struct fuzz_frame *frames, unsigned int order)
 {
-	struct page *pages = alloc_pages(GFP_KERNEL | __GFP_ZERO, FRAME_ORDER);
+	struct page *pages = alloc_pages(GFP_KERNEL | __GFP_ZERO, order);
 	int i;
 
 	if (!pages)
 		return false;
-	for (i = 0; i < FRAMES; i++) {
-		c->frame[i].pfn = page_to_pfn(pages) + i;
-		c->frame[i].data = page_address(pages + i);
+	for (i = 0; i < 1 << order; i++) {
+		frames[i].pfn = page_to_pfn(pages) + i;
+		frames[i].data = page_address(pages + i);
 	}
 	return true;
+}
+
+bool fuzz_frames_setup(struct fuzz_cpu *c)
+{
+	return frames_get(c->frame, FRAME_ORDER) && frames_get(c->frame + FRAMES, ROW_ORDER);
 }
 
 void fuzz_frames_free(struct fuzz_cpu *c)
 {
 	__free_pages(pfn_to_page(c->frame[0].pfn), FRAME_ORDER);
+	__free_pages(pfn_to_page(c->frame[FRAMES].pfn), ROW_ORDER);
 }
 
 bool fuzz_hidden_setup(void)

@@ -27,6 +27,9 @@
 #define CPUS 4
 #define FRAME_ORDER 7
 #define FRAMES (1 << FRAME_ORDER)
+#define ROW_ORDER 9
+#define ROW (1 << ROW_ORDER)            /* the frames behind those: in a row, for pages that can be a block */
+#define FRAMES_ALL (FRAMES + ROW)
 #define SLOTS 3
 #define HISTORY 32
 #define PFN_END 0x1000000000ULL         /* the spec's bound of a frame number, + 1 */
@@ -163,9 +166,11 @@ struct fuzz_cpu {
 	bool again;                     /* a run that only goes on behind an interrupt */
 	u64 agains;
 	u64 guest_calls;
-	struct fuzz_frame frame[FRAMES];
+	struct fuzz_frame frame[FRAMES_ALL];
 	struct fuzz_vm vm[SLOTS];
 	unsigned int slots;
+	int row_vm;                     /* the slot whose pages the row is there for, or NONE */
+	bool is_block;                  /* those pages are one */
 	int loaded_vm;
 	u32 loaded;
 	u8 message[64 + PAGE_SIZE];     /* of a measurement */

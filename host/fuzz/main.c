@@ -88,10 +88,10 @@ static void end(struct fuzz_cpu *c)
 		fuzz_put(c);
 	for (i = 0; i < c->slots; i++)
 		fuzz_vm_end(c, i);
-	for (i = 0; i < FRAMES; i++)
+	for (i = 0; i < FRAMES_ALL; i++)
 		fuzz_frame_home(c, &c->frame[i]);
 	fuzz_frames_check(c);
-	for (i = 0; i < FRAMES; i++) {
+	for (i = 0; i < FRAMES_ALL; i++) {
 		if (c->frame[i].state != FRAME_HOST)
 			fuzz_differs(c, "frame 0x%llx is not the host's at the end", c->frame[i].pfn);
 		fuzz_touch(c, &c->frame[i]);
@@ -254,6 +254,7 @@ static struct fuzz_cpu *make_cpu(unsigned int index, int cpu)
 	c->random = (seed * CPUS + index + 1) * 0x9e3779b97f4a7c15ULL | 1;
 	c->slots = min_t(unsigned int, SLOTS, (VMS_MAX - 1) / cpus);
 	c->loaded_vm = NONE;
+	c->row_vm = NONE;
 	if (!fuzz_frames_setup(c)) {
 		kvfree(c);
 		return NULL;
@@ -261,7 +262,7 @@ static struct fuzz_cpu *make_cpu(unsigned int index, int cpu)
 	for (k = 0; k < 16; k++)
 		fuzz_random(c);
 	c->random_fight = fuzz_random(c);
-	for (k = 0; k < FRAMES; k++)
+	for (k = 0; k < FRAMES_ALL; k++)
 		fuzz_touch(c, &c->frame[k]);
 	return c;
 }

@@ -58,12 +58,13 @@ static struct oracle_result move_of(u64 id, u32 state, u32 count)
 static void own_range(struct fuzz_cpu *c, u64 id, int first)
 {
 	u64 nr = below(c, 4) ? 1 + below(c, 2) : below(c, 32) ? 1 + below(c, 12) : 1 + below(c, 200);
+	int end = first < FRAMES ? FRAMES : FRAMES_ALL;
 	s64 done = min_t(u64, nr, RANGE_FRAMES_MAX);
 	s64 want = done;
 	int i;
 
-	if (first + done > FRAMES) {
-		nr = FRAMES - first;
+	if (first + done > end) {
+		nr = end - first;
 		done = nr;
 		want = done;
 	}

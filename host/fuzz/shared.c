@@ -168,6 +168,14 @@ static void access_page(struct fuzz_cpu *c)
 		    protected ? 1 : ARRAY_SIZE(may));
 }
 
+/* There are too few for a block. */
+static void join(struct fuzz_cpu *c)
+{
+	static const s64 may[] = { HYP_EPERM, HYP_ENOENT };
+
+	fuzz_any_of(c, VM_JOIN, handle, FIRST_PAGE + below(c, FOUGHT), fuzz_random(c), may, ARRAY_SIZE(may));
+}
+
 static void unmap(struct fuzz_cpu *c)
 {
 	static const s64 may[] = { HYP_EPERM, HYP_ENOENT, 0 };
@@ -229,7 +237,10 @@ void fuzz_shared_call(struct fuzz_cpu *c)
 		poison(c);
 		break;
 	case 27:
-		access_page(c);
+		if (below(c, 2))
+			access_page(c);
+		else
+			join(c);
 		break;
 	case 28:
 		if (below(c, 8))
@@ -360,7 +371,7 @@ static s64 state_from(int frame)
 static void check_handles(struct fuzz_cpu *c)
 {
 	static const u64 ids[] = { VM_UNRESERVE, VM_INIT, VCPU_INIT, VCPU_LOAD, VM_TEARDOWN, VCPU_RECLAIM, VM_FINALIZE,
-				   VM_TABLE, VM_MAP, VM_UNMAP, VM_RECLAIM, VM_MAP_READ, VM_ACCESS, VM_POISON };
+				   VM_TABLE, VM_MAP, VM_UNMAP, VM_RECLAIM, VM_MAP_READ, VM_ACCESS, VM_POISON, VM_JOIN };
 	u64 got[VMS_MAX];
 	unsigned int n = 0;
 	unsigned int i, v;

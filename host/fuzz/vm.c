@@ -7,6 +7,8 @@
 #include "program.h"
 #include <oracle/vm_oracle.h>
 
+#define ROW_PAGE (CODE_PAGE / ROW * ROW)        /* frame n of the row is only ever the page this + n */
+
 /* Pages of guests: under one table, under another, under other tables of level 2, the last. */
 static const u64 pages[] = { CODE_PAGE, CODE_PAGE + 1, CODE_PAGE + 2, 0x40280, 0x50000, 0x80000, GUEST_PAGES - 1 };
 static const u64 wrong_handles[] = { 0, VM_HANDLE_BASE - 1, VM_HANDLE_BASE + VMS_MAX, ~0ULL };
@@ -23,11 +25,19 @@ struct fuzz_vcpu *fuzz_loaded(struct fuzz_cpu *c)
 	return c->loaded_vm == NONE ? NULL : &c->vm[c->loaded_vm].vcpu[c->loaded];
 }
 
+/* The row is there for page @page of the VM of @slot. */
+static bool in_row(const struct fuzz_cpu *c, int slot, u64 page)
+{
+	return slot == c->row_vm && page / ROW == ROW_PAGE / ROW;
+}
+
 /* Which of the CPU's frames serves the VM as that, or NONE. */
 static int find(struct fuzz_cpu *c, int slot, enum role role, u32 level, u64 key)
 {
 	int i;
 
+	if (role == PAGE_FRAME && in_row(c, slot, key) && c->frame[FRAMES + key % ROW].vm)
+		return FRAMES + key % ROW;
 	for (i = 0; i < FRAMES; i++) {
 		const struct fuzz_frame *f = &c->frame[i];
 
@@ -66,6 +76,8 @@ bool fuzz_poisoned(const struct fuzz_vm *vm, u64 page)
 
 void fuzz_page_lost(struct fuzz_cpu *c, int slot, int frame, const char *move)
 {
+	if (frame >= FRAMES)
+		c->is_block = false;
 	c->vm[slot].given--;
 	fuzz_move(c, move, &c->frame[frame]);
 }
@@ -167,6 +179,8 @@ static void init(struct fuzz_cpu *c, int slot)
 	vm->sve = 0;
 	fuzz_move(c, "vm_give", &c->frame[t.frame]);
 	fuzz_given(c, t.frame, slot, ROOT_FRAME, 1, 0);
+	if (c->row_vm == NONE)
+		c->row_vm = slot;
 }
 
 static void init_vcpu(struct fuzz_cpu *c, int slot)
@@ -258,6 +272,15 @@ static void reclaim_vcpu(struct fuzz_cpu *c, int slot)
 		end_vcpu(c, slot, handle, i);
 }
 
+/* A VM has ended. */
+static void gone(struct fuzz_cpu *c, int slot)
+{
+	c->vm[slot].state = VM_FREE;
+	fuzz_move(c, "vm_return", &c->frame[c->vm[slot].root]);
+	if (c->row_vm == slot)
+		c->row_vm = NONE;
+}
+
 static void finalize(struct fuzz_cpu *c, int slot)
 {
 	struct fuzz_vm *vm = &c->vm[slot];
@@ -268,8 +291,7 @@ static void finalize(struct fuzz_cpu *c, int slot)
 
 	if (!freeing(c, slot, VM_FINALIZE, handle, wrong ? HYP_EINVAL : error))
 		return;
-	vm->state = VM_FREE;
-	fuzz_move(c, "vm_return", &c->frame[vm->root]);
+	gone(c, slot);
 }
 
 /* What is wrong with a VM whose memory is to change: it has to live. */
@@ -305,6 +327,16 @@ static void give_table(struct fuzz_cpu *c, int slot)
 	fuzz_given(c, t.frame, slot, TABLE_FRAME, level, page >> (level == 2 ? 18 : 9));
 }
 
+/* @t, or mostly the frame of the row for @page, where it is one of those. */
+static struct fuzz_target row_or(struct fuzz_cpu *c, int slot, u64 page, struct fuzz_target t)
+{
+	int frame = FRAMES + page % ROW;
+
+	if (t.frame == NONE || !in_row(c, slot, page) || c->frame[frame].vm || !below(c, 8))
+		return t;
+	return (struct fuzz_target){ c->frame[frame].pfn, frame, 0, c->frame[frame].state, c->frame[frame].count };
+}
+
 /* By which call a page is given. A measured image begins with the program, which another call would clear. */
 static u64 way_in(struct fuzz_cpu *c, const struct fuzz_vm *vm, u64 page)
 {
@@ -326,6 +358,8 @@ static void map(struct fuzz_cpu *c, int slot)
 	u64 id = way_in(c, vm, page);
 	s64 want = wrong ? HYP_EINVAL : wrong_page || t.error == HYP_ERANGE ? HYP_ERANGE : missing(vm);
 
+	if (!want)
+		t = row_or(c, slot, page, t);
 	if (!want && ((id == VM_MAP_READ && vm->protected) || (id == VM_MEASURE && vm->image != OPEN_IMAGE)))
 		want = HYP_EPERM;
 	if (!want && fuzz_table_of(c, slot, 3, page) == NONE)
@@ -348,6 +382,58 @@ static void map(struct fuzz_cpu *c, int slot)
 		fuzz_cleared(c, &c->frame[t.frame]);
 	c->frame[t.frame].code = page == CODE_PAGE;
 	fuzz_given(c, t.frame, slot, PAGE_FRAME, 3, page);
+}
+
+/* The pages of the row that are missing come. Without its program a guest is of no use. */
+static void fill_row(struct fuzz_cpu *c, int slot)
+{
+	struct fuzz_vm *vm = &c->vm[slot];
+	const char *move = vm->protected ? "host_donate_guest" : "host_share_guest";
+	u64 page;
+
+	if (vm->state != VM_LIVE || fuzz_page_of(c, slot, CODE_PAGE) == NONE)
+		return;
+	c->checking = true;
+	for (page = ROW_PAGE; page < ROW_PAGE + ROW; page++) {
+		struct fuzz_frame *f = &c->frame[FRAMES + page % ROW];
+
+		if (fuzz_page_of(c, slot, page) != NONE || fuzz_poisoned(vm, page) ||
+		    !fuzz_expect(c, VM_MAP, vm->handle, page, f->pfn, 0))
+			continue;
+		fuzz_move(c, move, f);
+		if (vm->image != NO_IMAGE)
+			fuzz_cleared(c, f);
+		fuzz_given(c, FRAMES + page % ROW, slot, PAGE_FRAME, 3, page);
+	}
+	c->checking = false;
+}
+
+static bool row_is_whole(const struct fuzz_cpu *c)
+{
+	int i;
+
+	for (i = FRAMES; i < FRAMES_ALL; i++) {
+		if (!c->frame[i].vm)
+			return false;
+	}
+	return true;
+}
+
+/* Pages become a block, which makes no difference but to this call. */
+static void join(struct fuzz_cpu *c, int slot)
+{
+	struct fuzz_vm *vm = &c->vm[slot];
+	bool wrong, wrong_page;
+	u64 handle = handle_of(c, slot, &wrong);
+	u64 page = page_for(c, &wrong_page);
+	s64 want = wrong ? HYP_EINVAL : wrong_page ? HYP_ERANGE : missing(vm);
+
+	if (slot == c->row_vm && below(c, 4))
+		fill_row(c, slot);
+	if (!want)
+		want = !in_row(c, slot, page) || !row_is_whole(c) ? HYP_ENOENT : c->is_block ? HYP_EBUSY : 0;
+	if (fuzz_expect(c, VM_JOIN, handle, page, fuzz_random(c), want))
+		c->is_block = true;
 }
 
 /* The image is whole: mostly with the measurement that it has, or none named. */
@@ -395,11 +481,16 @@ static void access_page(struct fuzz_cpu *c, int slot)
 	u64 change = below(c, 18);
 	s64 want = wrong ? HYP_EINVAL : wrong_page ? HYP_ERANGE : change > 15 ? HYP_EINVAL : missing(vm);
 	const u64 all = PAGE_WRITABLE + PAGE_YOUNG;
+	u64 now;
 
 	if (!want)
 		want = vm->protected ? HYP_EPERM : fuzz_page_of(c, slot, page) == NONE ? HYP_ENOENT : (s64)all;
-	if (fuzz_expect(c, VM_ACCESS, handle, page, change, want))
-		fuzz_expect(c, VM_ACCESS, handle, page, PAGE_GIVE * all, (all & ~change) | change / PAGE_GIVE);
+	if (!fuzz_expect(c, VM_ACCESS, handle, page, change, want))
+		return;
+	now = (all & ~change) | change / PAGE_GIVE;
+	fuzz_expect(c, VM_ACCESS, handle, page, PAGE_GIVE * all, now);
+	if (now != all && in_row(c, slot, page))
+		c->is_block = false;
 }
 
 static void unmap(struct fuzz_cpu *c, int slot)
@@ -480,10 +571,32 @@ static void reclaim(struct fuzz_cpu *c, int slot)
 		fuzz_page_lost(c, slot, t.frame, way_back(&c->frame[t.frame]));
 }
 
+/* The frames that a dying VM has, from the CPU's @first on. */
+static void reclaim_all(struct fuzz_cpu *c, int slot, int first)
+{
+	int i;
+
+	for (i = first; i < FRAMES_ALL && c->vm[slot].state == VM_DYING; i++) {
+		if (c->frame[i].vm == slot + 1 &&
+		    fuzz_expect(c, VM_RECLAIM, c->vm[slot].handle, c->frame[i].pfn, 0, 0))
+			fuzz_page_lost(c, slot, i, way_back(&c->frame[i]));
+	}
+}
+
+static void empty_row(struct fuzz_cpu *c, int slot)
+{
+	c->checking = true;
+	reclaim_all(c, slot, FRAMES);
+	c->checking = false;
+}
+
 /* A dying VM gives back what it has before anything else is of use. */
 static void dying(struct fuzz_cpu *c, int slot)
 {
-	if (c->vm[slot].given ? below(c, 8) : !below(c, 16))
+	/* All at once: one by one most VMs would be dying ones. */
+	if (c->row_vm == slot && !below(c, 16))
+		empty_row(c, slot);
+	else if (c->vm[slot].given ? below(c, 8) : !below(c, 16))
 		reclaim(c, slot);
 	else if (any_vcpu(&c->vm[slot], VCPU_READY) ? below(c, 8) : !below(c, 16))
 		reclaim_vcpu(c, slot);
@@ -554,6 +667,9 @@ void fuzz_vm_call(struct fuzz_cpu *c)
 	case 60:
 		poison(c, slot);
 		break;
+	case 61:
+		join(c, c->row_vm != NONE && below(c, 2) ? c->row_vm : slot);
+		break;
 	default:
 		unmap(c, slot);
 		break;
@@ -574,12 +690,7 @@ void fuzz_vm_end(struct fuzz_cpu *c, int slot)
 		if (vm->vcpu[i].state != VCPU_EMPTY)
 			end_vcpu(c, slot, vm->handle, i);
 	}
-	for (i = 0; i < FRAMES && vm->state == VM_DYING; i++) {
-		if (c->frame[i].vm == slot + 1 && fuzz_expect(c, VM_RECLAIM, vm->handle, c->frame[i].pfn, 0, 0))
-			fuzz_page_lost(c, slot, i, way_back(&c->frame[i]));
-	}
-	if (vm->state == VM_DYING && freeing(c, slot, VM_FINALIZE, vm->handle, 0)) {
-		vm->state = VM_FREE;
-		fuzz_move(c, "vm_return", &c->frame[vm->root]);
-	}
+	reclaim_all(c, slot, 0);
+	if (vm->state == VM_DYING && freeing(c, slot, VM_FINALIZE, vm->handle, 0))
+		gone(c, slot);
 }

@@ -174,6 +174,7 @@ extern atomic_t hyp_vms;
 extern atomic_long_t hyp_frames_kept;
 extern atomic_long_t hyp_frames_given;
 extern atomic_long_t hyp_pages_aged;
+extern atomic_long_t hyp_blocks_joined;
 long hyp_check_extension(unsigned long extension);
 
 /* vm.c */

@@ -25,6 +25,7 @@ atomic_t hyp_vms;
 atomic_long_t hyp_frames_kept;
 atomic_long_t hyp_frames_given;
 atomic_long_t hyp_pages_aged;
+atomic_long_t hyp_blocks_joined;
 
 /*
  * QEMU before 8.2 uses irqfds where /dev/kvm has them, also without a GIC in the kernel, and fails when they are
@@ -171,6 +172,8 @@ module_param_cb(frames_given, &count_ops, &hyp_frames_given, 0444);
 MODULE_PARM_DESC(frames_given, "frames that are memory of VMs");
 module_param_cb(pages_aged, &count_ops, &hyp_pages_aged, 0444);
 MODULE_PARM_DESC(pages_aged, "times that a page of a VM was found young and made old");
+module_param_cb(blocks_joined, &count_ops, &hyp_blocks_joined, 0444);
+MODULE_PARM_DESC(blocks_joined, "times that 512 pages of a VM became one block");
 module_param_cb(vms, &vms_ops, NULL, 0444);
 MODULE_PARM_DESC(vms, "VMs");
 

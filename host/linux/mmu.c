@@ -529,6 +529,29 @@ static int map_at(struct hyp_vm *vm, u64 page, unsigned long *note, struct page 
 }
 
 /*
+ * When the pages of the leaf of @notes, of which @page has @frame, are frames in a row, they become one block. They are
+ * those of a huge page then: no other costs a look at the notes. What takes or changes a page of a block makes pages of
+ * it again, in EL2.
+ */
+static void join(struct hyp_vm *vm, u64 page, const unsigned long *notes, struct page *frame)
+{
+	unsigned long first = noted(frame) - page % LEAF;
+	unsigned int i;
+
+	if (folio_order(page_folio(frame)) < ilog2(LEAF) || noted_pfn(first) % LEAF)
+		return;
+	if (notes[0] != first || notes[LEAF - 1] != first + LEAF - 1)
+		return;
+	for (i = 1; i < LEAF - 1; i++) {
+		if (notes[i] != first + i)
+			return;
+	}
+	/* It is refused where the guest may not do the same with each. */
+	if (!hyp_call(VM_JOIN, vm->handle, page, 0))
+		atomic_long_inc(&hyp_blocks_joined);
+}
+
+/*
  * Under the lock, with @frames as they were when changes were counted, and room for their notes, which are in one leaf.
  * What the first comes to: an outcome, or an error. What the others come to is nobody's concern: there may be a fault
  * for each.
@@ -553,6 +576,8 @@ static int map_unless_changed(struct hyp_vm *vm, struct hyp_fault *fault, struct
 		if (other != MAPPED && other != THERE)
 			break;
 	}
+	if (outcome == MAPPED && !fault->slot->flags)
+		join(vm, fault->page, notes - fault->page % LEAF, frames[0]);
 	if (outcome == THERE && !vm->protected)
 		outcome = allow(vm, fault);
 	if (fault->write && fault->slot->dirty && (outcome == MAPPED || outcome == THERE))

@@ -16,6 +16,7 @@
 
 #define DEVICE "/dev/kvm"
 #define ADDRESS_BITS 39
+#define HUGE_PAGE (2 * MIB)
 /* Newer headers have it. */
 #ifndef KVM_VM_TYPE_ARM_PROTECTED
 #define KVM_VM_TYPE_ARM_PROTECTED (1ul << 31)
@@ -69,20 +70,24 @@ static void create(void)
 
 /*
  * A copy of this process has none of it: a kernel that copies what is the guest's alone is stopped. Private memory is
- * not written to swap while it is the guest's; shared memory would be.
+ * not written to swap while it is the guest's; shared memory would be. Where a huge page of the process begins, one of
+ * the guest's does, which has the memory at @address.
  */
-static uint8_t *memory(uint64_t bytes)
+static uint8_t *memory(uint64_t address, uint64_t bytes)
 {
-	void *place = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint64_t all = bytes + HUGE_PAGE;
+	uint8_t *place = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (place == MAP_FAILED || madvise(place, bytes, MADV_DONTFORK) || madvise(place, bytes, MADV_DONTDUMP))
+	if (place == MAP_FAILED || madvise(place, all, MADV_DONTFORK) || madvise(place, all, MADV_DONTDUMP))
 		give_up("no %llu MiB for the guest: %s", (unsigned long long)(bytes / MIB), strerror(errno));
-	return place;
+	/* A kernel without huge pages refuses it. */
+	(void)madvise(place, all, MADV_HUGEPAGE);
+	return place + (address - (uintptr_t)place) % HUGE_PAGE;
 }
 
 static uint8_t *slot(uint32_t number, uint64_t address, uint64_t bytes)
 {
-	uint8_t *place = memory(bytes);
+	uint8_t *place = memory(address, bytes);
 	struct kvm_userspace_memory_region region = {
 		.slot = number,
 		.guest_phys_addr = address,
@@ -136,7 +141,7 @@ void vm_make(void)
 /* Memory alone: what the guest would begin with. */
 void vm_pretend(void)
 {
-	vm.ram = memory(vm.ram_bytes);
+	vm.ram = memory(RAM_BASE, vm.ram_bytes);
 }
 
 void vm_irq_line(unsigned int cpu, bool high)
