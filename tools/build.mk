@@ -158,7 +158,7 @@ $(BUILD)/guest-%.cpio: $(GUEST_FILES) $(VMM) $(TRACED) $(GUEST_VECTORS) tools/mk
 		--vectors $(GUEST_VECTORS) --guest tests/system/guest
 
 # Small programs at EL1 that take the host kernel's place in tests.
-PAYLOADS := attack smp bench entry stub vms run guest gic keys points measure sve suspend
+PAYLOADS := attack smp bench entry stub vms run guest block gic keys points measure sve suspend
 PAYLOAD_DIR := $(BUILD)/payloads
 PAYLOAD_IMAGES := $(PAYLOADS:%=$(PAYLOAD_DIR)/%.img) $(PAYLOAD_DIR)/chain.img $(PAYLOAD_DIR)/firmware.img
 PAYLOAD_CFLAGS := -std=c11 -ffreestanding -march=armv8-a -mgeneral-regs-only -mstrict-align -fpie \
@@ -180,7 +180,7 @@ $(PAYLOAD_DIR)/%.img: $(PAYLOAD_DIR)/start.o $(PAYLOAD_DIR)/lib.o $(PAYLOAD_DIR)
 	$(QUIET)$(CROSS_COMPILE)objcopy -O binary $(@:.img=.elf) $@
 
 # NAME.c whose guest is NAME_program.S; they agree on NAME_program.h.
-GUEST_PAYLOADS := guest gic keys points measure sve suspend
+GUEST_PAYLOADS := guest block gic keys points measure sve suspend
 $(GUEST_PAYLOADS:%=$(PAYLOAD_DIR)/%.img): $(PAYLOAD_DIR)/%.img: $(PAYLOAD_DIR)/%_program.o
 $(GUEST_PAYLOADS:%=$(PAYLOAD_DIR)/%.o): $(PAYLOAD_DIR)/%.o: tests/payloads/%_program.h
 $(GUEST_PAYLOADS:%=$(PAYLOAD_DIR)/%_program.o): $(PAYLOAD_DIR)/%_program.o: tests/payloads/%_program.h tests/payloads/program.h
