@@ -59,7 +59,7 @@ static void behind_set(u64 pfn, u64 c)
     ensures joined: g_block[c] == block;
     ensures same: g_same_ways{Pre,Here};
 */
-static void table_join(u32 v, u64 n, u64 c, u64 block)
+static void block_join(u32 v, u64 n, u64 c, u64 block)
 {
 	u64 f;
 
@@ -111,7 +111,7 @@ s32 guest_join(u32 v, u64 n)
 	}
 	//@ assert word: g_xl{Here}(v, n) == d_sub(block, 2, idx(n, 3));
 	//@ assert there: d_valid(g_xl{Here}(v, n));
-	table_join(v, n, at.table, block);
+	block_join(v, n, at.table, block);
 	return 0;
 }
 

@@ -402,6 +402,8 @@ static void frame_reclaim(u64 pfn, u64 r)
 	//@ assert views: host_inv{Here} && hyp_inv{Here} && frames_inv{Here};
 	//@ assert same: same_places{Pre,Here};
 	//@ assert places: tables_owned{Here} && groups_whole{Here} && given_paged{Here};
+	//@ assert walks: mem_wf{Here} && tables_inv{Here} && reach{Here};
+	//@ assert tree: \forall integer n; 0 <= n < pfn_limit(boot_info.pa_bits) ==> in_tree{Here}(PGT_HOST, n);
 	//@ assert core: core_inv{Here};
 	//@ assert inv: mm_inv{Here};
 }

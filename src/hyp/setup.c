@@ -498,10 +498,24 @@ u64 hyp_pa_size(void)
 	return bits == 48 ? 5 : bits == 44 ? 4 : bits == 42 ? 3 : bits == 40 ? 2 : bits == 36 ? 1 : 0;
 }
 
+/* VTCR_EL2 of these fields. */
+/*@ requires fields: t0sz < 64 && sl0 < 3 && ps < 8 && vs < 2;
+    terminates \true; exits \false; assigns \nothing;
+    ensures value: \result == VTCR_EL2_COMMON + t0sz + 64 * sl0 + 0x10000 * ps + 0x80000 * vs;
+    ensures t0sz: \result % 64 == t0sz;
+    ensures sl0: \result / 64 % 4 == sl0;
+    ensures ps: \result / 0x10000 % 8 == ps;
+    ensures vs: \result / 0x80000 % 2 == vs;
+*/
+static u64 vtcr(u64 t0sz, u64 sl0, u64 ps, u64 vs)
+{
+	return VTCR_EL2_COMMON + vtcr_el2_t0sz_put(t0sz) + vtcr_el2_sl0_put(sl0) + vtcr_el2_ps_put(ps) +
+	       vtcr_el2_vs_put(vs);
+}
+
 u64 hyp_host_vtcr(void)
 {
 	u32 bits = boot_info.pa_bits;
 
-	return VTCR_EL2_COMMON + vtcr_el2_t0sz_put(64u - bits) + vtcr_el2_sl0_put(bits > 43 ? 2 : 1) +
-	       vtcr_el2_ps_put(hyp_pa_size()) + vtcr_el2_vs_put(boot_info.vmid_bits == 16 ? 1 : 0);
+	return vtcr(64u - bits, bits > 43 ? 2 : 1, hyp_pa_size(), boot_info.vmid_bits == 16 ? 1 : 0);
 }

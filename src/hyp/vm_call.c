@@ -536,21 +536,46 @@ static s32 start_teardown(u32 v)
 	//@ assert same: same_vm_frames{Pre,Here} && same_machine{Pre,Here} && same_given{Pre,Here};
 	//@ assert keeping: same_keeping{Pre,Here} && same_serving{Pre,Here} && vm_kept{Pre};
 	//@ assert kept: vm_kept{Here};
-	if (error == 0) {
-		//@ assert open: guests_inv{Pre} && \at(vms[v].state,Pre) == VM_LIVE && vms[v].state == VM_DYING;
-		guest_tlbi_all(v, vms[v].frame);
-		/*@ assert vms: other_vms{Pre,Here}(v) && same_given{Pre,Here} && same_trees{Pre,Here} &&
-		      same_spots{Pre,Here}; */
-		//@ assert dies: g_dies{Pre,Here}(v) && vm_holds(VM_LIVE) && vm_holds(VM_DYING);
-		//@ assert before: g_quiet{Pre};
-		/*@ assert walked: \forall integer w; 0 <= w < VMS_MAX && w != v ==>
-		      vms[w].state == \at(vms[w].state,Pre) && g_walked[w] == \at(g_walked[w],Pre); */
-		//@ assert quiet: g_tlb == 0 && g_walked[v] == 0 && g_quiet{Here};
-		//@ assert guests: guests_inv{Here};
+	if (error != 0) {
+		//@ assert refused: same_all_vms{Pre,Here} && same_ghosts{Pre,Here};
+		//@ assert inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+		return error;
 	}
-	//@ assert refused: error != 0 ==> same_all_vms{Pre,Here} && same_ghosts{Pre,Here} && guests_inv{Pre};
+	//@ assert open: guests_inv{Pre} && \at(vms[v].state,Pre) == VM_LIVE && vms[v].state == VM_DYING;
+	guest_tlbi_all(v, vms[v].frame);
+	/*@ assert vms: other_vms{Pre,Here}(v) && same_given{Pre,Here} && same_trees{Pre,Here} &&
+	      same_spots{Pre,Here}; */
+	//@ assert dies: g_dies{Pre,Here}(v) && vm_holds(VM_LIVE) && vm_holds(VM_DYING);
+	//@ assert before: g_quiet{Pre};
+	/*@ assert walked: \forall integer w; 0 <= w < VMS_MAX && w != v ==>
+	      vms[w].state == \at(vms[w].state,Pre) && g_walked[w] == \at(g_walked[w],Pre); */
+	//@ assert quiet: g_tlb == 0 && g_walked[v] == 0 && g_quiet{Here};
 	//@ assert guests: guests_inv{Here};
 	//@ assert inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+	return 0;
+}
+
+/* VM @v, which was only reserved, is free again. */
+/*@ requires locked: lock_held[LOCK_MM] == 1;
+    requires inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    requires vm: v < VMS_MAX;
+    terminates \true; exits \false;
+    assigns vms[v].state;
+    ensures inv: mm_inv{Here} && quiet{Here} && vms_inv{Here};
+    ensures error: \result == err_unreserve_vm(\old(vms[v].state), 0, 0);
+    ensures state: vms[v].state == unreserve_vm_vm(\old(vms[v].state), 0, 0);
+    ensures keeping: same_keeping{Pre,Here} && same_all_vms{Pre,Here};
+*/
+static s32 unreserve(u32 v)
+{
+	s32 error = vm_unreserve(v);
+
+	//@ assert facts: !vm_holds(VM_FREE) && !vm_holds(VM_RESERVED);
+	//@ assert same: same_vm_frames{Pre,Here} && same_machine{Pre,Here} && same_ghosts{Pre,Here};
+	//@ assert vms: same_all_vms{Pre,Here} && guests_inv{Pre} && vm_kept{Pre};
+	//@ assert keeping: same_keeping{Pre,Here} && same_serving{Pre,Here};
+	//@ assert guests: guests_inv{Here};
+	//@ assert kept: vm_kept{Here};
 	return error;
 }
 
@@ -582,7 +607,7 @@ static s32 operate(u64 call, u32 v, u64 a2, u64 a3)
 
 	switch (call) {
 	case VM_UNRESERVE:
-		error = vm_unreserve(v);
+		error = unreserve(v);
 		//@ assert unreserved: same_keeping{Pre,Here} && power_inv{Here};
 		break;
 	case VM_INIT:
