@@ -186,6 +186,9 @@ static bool page_effect(struct fuzz_cpu *c, int slot, u32 effect, u64 address)
 	if (frame == NONE)
 		return false;
 	f = &c->frame[frame];
+	/* One that it would give up stands alone, also when it is lent and stays. */
+	if (effect == GUEST_RELINQUISH && frame >= FRAMES)
+		c->is_block = false;
 	if (fuzz_move_error(move, f->state, f->count))
 		return false;
 	if (effect == GUEST_RELINQUISH)

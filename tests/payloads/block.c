@@ -297,6 +297,44 @@ static void limited(u64 n)
 	does("in the block", BLOCK_LOAD, address, ~mark(address));
 }
 
+static void all_can(u64 did, u64 do_now)
+{
+	u64 n;
+
+	for (n = 0; n < PAGES; n++) {
+		same("what all can",
+		     (u64)vm(VM_ACCESS, handle, page_of(n), BOTH + PAGE_GIVE * do_now), did);
+	}
+}
+
+/* A block with which the guest can do no more than @rights: what is missing comes for one page, then for all. */
+static void lesser(u64 rights)
+{
+	u64 address = address_of(5) + 56;
+
+	fill(5);
+	all_can(BOTH, rights);
+	check("joined", (u64)join(7), 0);
+	is_block("a lesser block");
+	if (rights == PAGE_YOUNG) {
+		loads("what is for reading", 5, 6);
+		ends("a store to it", enter(RUN_ANSWERED, address + BLOCK_STORE), EXIT_FAULT,
+		     FAULT_PERMISSION + STORES + address, ~mark(address));
+	} else {
+		ends("a load of what is old", enter(RUN_ANSWERED, address + BLOCK_LOAD), EXIT_FAULT,
+		     READS + address, 0);
+	}
+	is_block("a block behind the fault");
+	check("what it could do", (u64)vm(VM_ACCESS, handle, page_of(5), PAGE_GIVE * BOTH), rights);
+	tells("then it can", enter(0, 0), rights == PAGE_YOUNG ? ~mark(address) : mark(address));
+	check("one is another", (u64)join(7), (u64)HYP_ENOENT);
+	check("like the others", (u64)vm(VM_ACCESS, handle, page_of(5), BOTH + PAGE_GIVE * rights),
+	      BOTH);
+	all_can(rights, BOTH);
+	check("joined again", (u64)join(7), 0);
+	does("in the block", BLOCK_STORE, address, ~mark(address));
+}
+
 /* The guest did not find one of the pages that it counts in. */
 static u64 missed(struct result r)
 {
@@ -419,6 +457,9 @@ static void life(void)
 		lends();
 	} else {
 		limited(1);
+		lesser(PAGE_YOUNG);
+		lesser(PAGE_WRITABLE);
+		lesser(0);
 	}
 	is_block("a block at the end");
 	end(PAGES);

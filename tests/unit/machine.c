@@ -9,7 +9,7 @@
 
 struct machine machine;
 
-static const u64 bank_first[BANKS] = { BANK0_FIRST, BANK1_FIRST };
+static u64 bank_first[BANKS] = { BANK0_FIRST, BANK1_FIRST };
 static const u64 bank_count[BANKS] = { BANK0_COUNT, BANK1_COUNT };
 static u64 *bank_words[BANKS];
 
@@ -972,6 +972,12 @@ void machine_boot(u32 pa_bits)
 {
 	machine_reset(pa_bits);
 	machine_start();
+}
+
+void machine_boot_far(u32 pa_bits, u64 first)
+{
+	bank_first[1] = first;
+	machine_boot(pa_bits);
 }
 
 void machine_start(void)

@@ -81,6 +81,8 @@ extern struct machine machine;
 void machine_reset(u32 pa_bits);
 /* machine_reset() and machine_start(). */
 void machine_boot(u32 pa_bits);
+/* machine_boot(), with the second bank from frame @first on, from now on. */
+void machine_boot_far(u32 pa_bits, u64 first);
 /* hyp_setup(), from then on with locks checked. */
 void machine_start(void);
 /* What must hold between two calls into the core. */

@@ -561,6 +561,36 @@ static void test_neighbours(void **state)
 	assert_int_equal(machine_word(FIRST + 5, 0), (OTHER << 12) + block_bits[3]);
 }
 
+/* The number of the table behind a block is kept in three parts: here each of them is another, and none is 0. */
+static void test_far(void **state)
+{
+	static const u64 far_first[] = { 0x300020000ul, 0x500048000ul, 0xfffff8000ul };
+	u64 k, behind;
+
+	(void)state;
+	for (k = 0; k < 3; k++) {
+		machine_boot_far(48, far_first[k]);
+		behind = far_first[k] + 7;
+		assert_int_equal(vm_hvc(VM_RESERVE, 0, 0, 0), HANDLE(0));
+		assert_int_equal(vm_hvc(VM_INIT, HANDLE(0), FIRST, 1), 0);
+		assert_int_equal(vm_hvc(VM_TABLE, HANDLE(0), PAGE, OF_TWO), 0);
+		assert_int_equal(vm_hvc(VM_TABLE, HANDLE(0), PAGE, behind), 0);
+		map_all(0, PAGE, PFN);
+		assert_int_equal(join(PAGE + 1), 0);
+		assert_true(is_block());
+		check_pages(PFN, 3);
+		assert_int_equal(relinquish(PAGE + 2), 0);
+		assert_int_equal(entry_of_two(), (behind << 12) + 3);
+		assert_int_equal(machine_word(behind, 1), ((PFN + 1) << 12) + page_bits(3));
+		map(0, PAGE + 2, PFN + 2);
+		assert_int_equal(join(PAGE), 0);
+		assert_int_equal(vm_hvc(VM_TEARDOWN, HANDLE(0), 0, 0), 0);
+		assert_int_equal(vm_hvc(VM_RECLAIM, HANDLE(0), behind, 0), 0);
+		assert_int_equal(vm_hvc(MEM_INFO, behind, 0, 0), FRAME_HOST);
+	}
+	machine_boot_far(40, BANK1_FIRST);
+}
+
 /* A VM ends with its block in one piece: all comes back, tables in any order; the next VM has a block of the same. */
 static void test_end(void **state)
 {
@@ -787,7 +817,8 @@ int main(void)
 		cmocka_unit_test(test_arguments),     cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_lent),	      cmocka_unit_test(test_split),
 		cmocka_unit_test(test_no_memory),     cmocka_unit_test(test_again),
-		cmocka_unit_test(test_neighbours),    cmocka_unit_test(test_end),
+		cmocka_unit_test(test_neighbours),    cmocka_unit_test(test_far),
+		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_random_calls),
 	};
 
