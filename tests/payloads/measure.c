@@ -36,6 +36,11 @@ static u64 pfn_of(u64 n)
 	return first + n;
 }
 
+static u64 vcpu_pfn(u64 i)
+{
+	return pfn_of(i == 0 ? OF_VCPU : OF_COUNT + i);
+}
+
 static volatile u64 *words_of(u64 n)
 {
 	return (volatile u64 *)(uintptr_t)(pfn_of(n) * 4096u);
@@ -52,7 +57,9 @@ static void make(u64 kind)
 	}
 	handle = (u64)vm(VM_RESERVE, 0, 0, 0);
 	check("a VM", (u64)vm(VM_INIT, handle, pfn_of(OF_VM), kind), 0);
-	check("a vCPU", (u64)vm(VCPU_INIT, handle, 0, pfn_of(OF_VCPU)), 0);
+	for (i = 0; i < VCPUS_MAX; i++) {
+		check("a vCPU", (u64)vm(VCPU_INIT, handle, i, vcpu_pfn(i)), 0);
+	}
 	check("a table", (u64)vm(VM_TABLE, handle, MEASURE_CODE / 4096u, pfn_of(OF_HIGH)), 0);
 	check("another table", (u64)vm(VM_TABLE, handle, MEASURE_CODE / 4096u, pfn_of(OF_HIGH_PAGES)), 0);
 	check("load", (u64)vm(VCPU_LOAD, handle, 0, 0), 0);
@@ -67,6 +74,15 @@ static u64 begin(u64 pc, u64 argument, const u64 *what)
 	check("VM_BEGIN is known", r.x[0], 0);
 	check("  x4 is as it was", r.x[4], what[0]);
 	return r.x[1];
+}
+
+static void reclaim_vcpus(void)
+{
+	u64 i;
+
+	for (i = 0; i < VCPUS_MAX; i++) {
+		check("reclaim a vCPU", (u64)vm(VCPU_RECLAIM, handle, i, 0), 0);
+	}
 }
 
 static void end(void)
@@ -86,7 +102,7 @@ static void end(void)
 			check_true("reclaim data", (error == 0 && forced == 0) || error == HYP_EPERM);
 		}
 	}
-	check("reclaim the vCPU", (u64)vm(VCPU_RECLAIM, handle, 0, 0), 0);
+	reclaim_vcpus();
 	check("end", (u64)vm(VM_FINALIZE, handle, 0, 0), 0);
 }
 
@@ -266,7 +282,7 @@ static void poisoned(void)
 	check("dying", (u64)vm(VM_POISON, handle, MEASURE_DATA / 4096u, 0), (u64)HYP_EPERM);
 	check("reclaim a table", (u64)vm(VM_RECLAIM, handle, pfn_of(OF_HIGH), 0), 0);
 	check("reclaim another", (u64)vm(VM_RECLAIM, handle, pfn_of(OF_HIGH_PAGES), 0), 0);
-	check("reclaim the vCPU", (u64)vm(VCPU_RECLAIM, handle, 0, 0), 0);
+	reclaim_vcpus();
 	check("end", (u64)vm(VM_FINALIZE, handle, 0, 0), 0);
 }
 
